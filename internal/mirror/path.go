@@ -1,0 +1,64 @@
+package mirror
+
+import (
+	"fmt"
+	"strings"
+)
+
+// A Path names a file or directory of a site, from the site's root, as raw
+// bytes that need not be UTF-8. It begins with a slash, has no empty, "." or
+// ".." components, no NUL, CR or LF, and no slash at its end; the root is "/".
+type Path string
+
+// Root is the path of a site's root.
+const Root Path = "/"
+
+// ParsePath cleans up a path: a slash is put before it where there is none, and
+// repeated and trailing slashes are dropped.
+func ParsePath(raw string) (Path, error) {
+	if strings.ContainsAny(raw, "\x00\r\n") {
+		return "", fmt.Errorf("path %q holds a control character that no path may hold", raw)
+	}
+	var b strings.Builder
+	for name := range strings.SplitSeq(raw, "/") {
+		switch name {
+		case "":
+			continue
+		case ".", "..":
+			return "", fmt.Errorf("path %q has a component %q", raw, name)
+		}
+		b.WriteByte('/')
+		b.WriteString(name)
+	}
+	if b.Len() == 0 {
+		return Root, nil
+	}
+	return Path(b.String()), nil
+}
+
+// Join returns the path of a name in the directory p.
+func (p Path) Join(name string) Path {
+	if p == Root {
+		return Path("/" + name)
+	}
+	return p + Path("/"+name)
+}
+
+// Names returns the components, none for the root.
+func (p Path) Names() []string {
+	if p == Root || p == "" {
+		return nil
+	}
+	return strings.Split(string(p[1:]), "/")
+}
+
+// Dir writes the path as that of a directory, with a slash at its end.
+func (p Path) Dir() string {
+	if p == Root {
+		return string(p)
+	}
+	return string(p) + "/"
+}
+
+// FromNames is the reverse of [Path.Names].
+func FromNames(names []string) Path { return Path("/" + strings.Join(names, "/")) }
