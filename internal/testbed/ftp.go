@@ -1,0 +1,173 @@
+package testbed
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// FTPConfig says what a server serves and how. The zero value of everything but
+// Root is a sensible server.
+type FTPConfig struct {
+	Root       string // served as "/", to anonymous users, read-only; see [Dir]
+	TZ         string // time zone of the server process, as in the environment; "" is UTC
+	LocalTimes bool   // show times in TZ rather than in UTC, where the server has the choice
+	Recurse    bool   // obey LIST -R where that is an option (vsftpd); proftpd and pure-ftpd always do, pyftpdlib never
+	ShowHidden bool   // show names that begin with a dot even without LIST -a
+	MaxEntries int    // cut listings after so many entries (proftpd, pure-ftpd); 0 is as many as there are
+}
+
+// An FTP is one private instance of a real FTP server.
+type FTP struct {
+	Kind string
+	Addr string // host:port, the same over restarts
+	PID  int    // of the listening process; its sessions are in its process group
+
+	cfg  FTPConfig
+	dir  string // configuration and log, not served
+	path string // of the program
+	proc *process
+}
+
+// FTPServers lists the kinds that [StartFTP] knows.
+func FTPServers() []string {
+	return []string{"vsftpd", "proftpd", "pure-ftpd", "pyftpdlib"}
+}
+
+// StartFTP starts a server and returns when it greets with 220. It is stopped at
+// the end of the test; its log goes to the test's log if the test failed.
+func StartFTP(t testing.TB, kind string, cfg FTPConfig) *FTP {
+	t.Helper()
+	if commands[kind] == nil {
+		t.Fatalf("testbed: no FTP server of kind %q", kind)
+	}
+	Need(t, "root")
+	Need(t, "unshare")
+	s := &FTP{Kind: kind, cfg: cfg, path: Need(t, kind), dir: Dir(t)}
+	port, err := freePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Addr = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+	t.Cleanup(func() {
+		s.Stop()
+		if t.Failed() {
+			t.Logf("%s on %s:\n%s", kind, s.Addr, tail(s.logFile()))
+		}
+	})
+	if err := s.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// URL is the address of the server's root.
+func (s *FTP) URL() string { return "ftp://" + s.Addr + "/" }
+
+// Start starts a server again that was stopped or killed.
+func (s *FTP) Start() error {
+	args, err := commands[s.Kind](s)
+	if err != nil {
+		return fmt.Errorf("configure %s: %w", s.Kind, err)
+	}
+	tz := s.cfg.TZ
+	if tz == "" {
+		tz = "UTC"
+	}
+	proc, err := startProcess(s.logFile(), []string{"TZ=" + tz, "LC_ALL=C"}, args...)
+	if err != nil {
+		return fmt.Errorf("start %s: %w", s.Kind, err)
+	}
+	s.proc, s.PID = proc, proc.pid
+	if err := proc.waitReady(10*time.Second, s.greeted); err != nil {
+		s.Kill()
+		return fmt.Errorf("start %s: %w\n%s", s.Kind, err, tail(s.logFile()))
+	}
+	return nil
+}
+
+// Stop ends the server and every session, politely first.
+func (s *FTP) Stop() { s.end((*process).stop) }
+
+// Kill ends the server and every session at once, as a crash would.
+func (s *FTP) Kill() { s.end((*process).kill) }
+
+func (s *FTP) end(how func(*process)) {
+	if s.proc != nil {
+		how(s.proc)
+		s.proc, s.PID = nil, 0
+	}
+}
+
+// Pause freezes the server and its sessions: connections stay, answers stop.
+func (s *FTP) Pause() error { return s.proc.signal(syscall.SIGSTOP) }
+
+// Resume ends a Pause.
+func (s *FTP) Resume() error { return s.proc.signal(syscall.SIGCONT) }
+
+// greeted asks for the first line of the greeting.
+func (s *FTP) greeted() error {
+	conn, err := net.DialTimeout("tcp", s.Addr, time.Second)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(5 * time.Second))
+	line, err := bufio.NewReader(conn).ReadString('\n')
+	if err != nil {
+		return err
+	}
+	if !strings.HasPrefix(line, "220") {
+		return fmt.Errorf("greeting is %q", line)
+	}
+	return nil
+}
+
+func (s *FTP) port() int {
+	_, port, _ := net.SplitHostPort(s.Addr) // made by StartFTP
+	n, _ := strconv.Atoi(port)
+	return n
+}
+
+func (s *FTP) logFile() string { return filepath.Join(s.dir, "log") }
+
+// file writes a file into the instance's folder and returns its path.
+func (s *FTP) file(name, text string) (string, error) {
+	path := filepath.Join(s.dir, name)
+	return path, os.WriteFile(path, []byte(text), 0o644)
+}
+
+// withFTPUser wraps a command so that it sees a user "ftp" at home in the served
+// folder, with the rights of nobody. Only the command sees it, in a mount namespace
+// of its own: the machine's /etc/passwd stays as it is, and any number of servers
+// may run at once.
+func (s *FTP) withFTPUser(args ...string) ([]string, error) {
+	passwd, err := os.ReadFile("/etc/passwd")
+	if err != nil {
+		return nil, err
+	}
+	if strings.ContainsAny(s.cfg.Root, ":\n") {
+		return nil, errors.New("root folder has a colon or a line feed in its name")
+	}
+	var own strings.Builder
+	fmt.Fprintf(&own, "ftp:x:%d:%d::%s:/usr/sbin/nologin\n", nobodyID, nobodyID, s.cfg.Root)
+	for line := range strings.Lines(string(passwd)) {
+		if !strings.HasPrefix(line, "ftp:") {
+			own.WriteString(line)
+		}
+	}
+	path, err := s.file("passwd", own.String())
+	if err != nil {
+		return nil, err
+	}
+	const script = `mount --bind "$0" /etc/passwd && exec "$@"`
+	return append([]string{"unshare", "-m", "sh", "-c", script, path}, args...), nil
+}
