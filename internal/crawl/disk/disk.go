@@ -1,0 +1,84 @@
+// Package disk lists a folder of this machine for a walk, so that its digests
+// can be compared with those of sites.
+package disk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"mirrortracker/internal/crawl"
+	"mirrortracker/internal/digest"
+	"mirrortracker/internal/mirror"
+)
+
+// Lister lists one folder and what is below it, never following a link.
+type Lister struct{ root *os.Root }
+
+var _ crawl.Lister = (*Lister)(nil)
+
+// Open opens a folder. The caller closes the Lister.
+func Open(dir string) (*Lister, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	return &Lister{root: root}, nil
+}
+
+// Close closes the folder.
+func (l *Lister) Close() error { return l.root.Close() }
+
+// List lists one directory. One that may not be read is refused, like on a server.
+func (l *Lister) List(ctx context.Context, dir mirror.Path) (crawl.Listing, error) {
+	if err := ctx.Err(); err != nil {
+		return crawl.Listing{}, err
+	}
+	f, err := l.root.Open(strings.TrimPrefix("."+string(dir), "/"))
+	if err != nil {
+		return refused(dir, err)
+	}
+	defer f.Close()
+	names, err := f.ReadDir(-1)
+	if err != nil {
+		return refused(dir, err)
+	}
+	entries := make([]digest.Entry, 0, len(names))
+	for _, name := range names {
+		info, err := name.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // removed since it was read
+		}
+		if err != nil {
+			return refused(dir, err)
+		}
+		e := digest.Entry{Name: name.Name(), Kind: kind(info.Mode()), Size: info.Size(), Date: digest.DateOf(info.ModTime())}
+		if e.Kind == digest.Link {
+			e.Target, _ = l.root.Readlink(strings.TrimPrefix(string(dir.Join(e.Name)), "/"))
+		}
+		entries = append(entries, e)
+	}
+	return crawl.Listing{Entries: entries}, nil
+}
+
+func refused(dir mirror.Path, err error) (crawl.Listing, error) {
+	if errors.Is(err, fs.ErrPermission) {
+		return crawl.Incomplete(digest.Refused, nil, "%v", err), nil
+	}
+	return crawl.Listing{}, fmt.Errorf("read %s: %w", dir.Dir(), err)
+}
+
+func kind(mode fs.FileMode) digest.Kind {
+	switch {
+	case mode.IsRegular():
+		return digest.File
+	case mode.IsDir():
+		return digest.Dir
+	case mode&fs.ModeSymlink != 0:
+		return digest.Link
+	}
+	return digest.Other
+}

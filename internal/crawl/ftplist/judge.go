@@ -1,0 +1,87 @@
+package ftplist
+
+import (
+	"context"
+	"errors"
+	"regexp"
+
+	"mirrortracker/internal/crawl"
+	"mirrortracker/internal/digest"
+	"mirrortracker/internal/ftpconn"
+	"mirrortracker/internal/listing"
+	"mirrortracker/internal/mirror"
+)
+
+// saysTruncated finds the word of servers that stop a listing at a limit of
+// theirs and end it with 226 all the same (pure-ftpd: "226-Output truncated to
+// 2000 matches").
+var saysTruncated = regexp.MustCompile(`(?i)truncat`)
+
+// judge says whether what came over a data connection was the whole directory
+// (docs/digest-v1.md, "Refusals that look like answers").
+func (l *lister) judge(ctx context.Context, command string, dir mirror.Path, found listing.Listing, parseErr error, reply ftpconn.Reply, dates listing.Dates) (crawl.Listing, error) {
+	entries := entriesOf(found.Entries, dates)
+	switch {
+	case saysTruncated.MatchString(reply.Text()):
+		return crawl.Incomplete(digest.Truncated, entries, "%s: the server says %q", command, reply.Text()), nil
+	case parseErr != nil:
+		return crawl.Incomplete(digest.Unparsable, entries, "%s: %v", command, parseErr), nil
+	}
+	if refused, err := l.refusedInSilence(ctx, command, dir, found); err != nil {
+		return crawl.Listing{}, err
+	} else if refused {
+		return crawl.Incomplete(digest.Refused, nil, "%s: the server shows not even the directory itself", command), nil
+	}
+	return crawl.Listing{Entries: entries}, nil
+}
+
+func entriesOf(found []listing.Entry, dates listing.Dates) []digest.Entry {
+	entries := make([]digest.Entry, len(found))
+	for i, e := range found {
+		entries[i] = digest.Entry{Name: e.Name, Kind: e.Kind, Size: e.Size, Target: e.Target}
+		if e.Kind == digest.File {
+			entries[i].Date = dates.Date(e.Stamp)
+		}
+	}
+	return entries
+}
+
+// refusedInSilence reports whether a listing that looks complete is a refusal.
+//
+// A server that has ever shown a directory as an entry of itself does so for
+// each that it lists: a listing without that entry is a refusal, and so is one of
+// nothing else (vsftpd lists a directory that it may not read as if it were a
+// file; a directory that it did read has ".." too). Where a server never shows
+// it, an empty listing is believed if the server refuses to list a name that
+// cannot exist.
+func (l *lister) refusedInSilence(ctx context.Context, command string, dir mirror.Path, found listing.Listing) (bool, error) {
+	if found.Self {
+		l.learn(func(f *facts) { f.showsSelf = with(f.showsSelf, command) })
+		alone := !found.Parent && len(found.Entries) == 0 && command == "LIST"
+		return alone, nil
+	}
+	if l.known().showsSelf[command] {
+		return true, nil
+	}
+	if len(found.Entries) > 0 {
+		return false, nil
+	}
+	const cannotExist = "mirrortracker-asks-for-a-name-that-does-not-exist"
+	_, _, err := l.conn.Fetch(ctx, command+" "+cannotExist, l.cfg.Limits.Listing)
+	if no := (*ftpconn.ReplyError)(nil); errors.As(err, &no) && !no.Lost() {
+		return false, nil
+	}
+	return true, err
+}
+
+// with returns the set with one more member; the set may be in use elsewhere.
+func with[K comparable](set map[K]bool, member K) map[K]bool {
+	if set[member] {
+		return set
+	}
+	larger := map[K]bool{member: true}
+	for k := range set {
+		larger[k] = true
+	}
+	return larger
+}

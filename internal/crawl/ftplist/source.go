@@ -1,0 +1,104 @@
+package ftplist
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"mirrortracker/internal/crawl"
+	"mirrortracker/internal/ftpconn"
+	"mirrortracker/internal/mirror"
+)
+
+// A Way is a way of listing.
+type Way string
+
+// The ways of listing. Auto takes MLSD where it can be trusted, else LIST.
+const (
+	Auto Way = "auto"
+	MLSD Way = "mlsd"
+	LIST Way = "list"
+)
+
+// Config says how a site is listed.
+type Config struct {
+	URL  mirror.URL
+	Way  Way            // Auto if empty
+	Zone *time.Location // of the dates in LIST, where the operator knows it; nil to find out
+
+	Timeout time.Duration // for connecting and for each read and write
+	Whole   time.Duration // for one directory's listing as a whole
+	Limits  crawl.Limits
+
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error) // nil for the network's own
+	Now  func() time.Time
+}
+
+// A Source is one site as seen over FTP.
+type Source struct {
+	cfg Config
+
+	mu    sync.Mutex
+	facts facts
+}
+
+// NewSource returns a Source that knows nothing about the site yet.
+func NewSource(cfg Config) (*Source, error) {
+	if cfg.URL.Scheme != "ftp" {
+		return nil, fmt.Errorf("site %s: only ftp:// can be crawled", cfg.URL)
+	}
+	switch cfg.Way {
+	case "":
+		cfg.Way = Auto
+	case Auto, MLSD, LIST:
+	default:
+		return nil, fmt.Errorf("way of listing %q is not one of auto, mlsd, list", cfg.Way)
+	}
+	s := &Source{cfg: cfg}
+	s.facts.noMLSD = cfg.Way == LIST
+	s.facts.zone = cfg.Zone
+	return s, nil
+}
+
+// Open connects to the site. It is the Open of a [crawl.Walker].
+func (s *Source) Open(ctx context.Context) (crawl.Lister, error) {
+	l := &lister{Source: s}
+	if err := l.connect(ctx); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+func (l *lister) connect(ctx context.Context) (err error) {
+	l.conn, err = ftpconn.Dial(ctx, ftpconn.Config{Addr: l.cfg.URL.HostPort(), Timeout: l.cfg.Timeout, Dial: l.cfg.Dial})
+	return err
+}
+
+// facts is what was learnt about a site during a walk. It is guarded by the
+// Source's mutex.
+type facts struct {
+	noMLSD       bool            // MLSD is not there, or follows links
+	linksProven  bool            // MLSD has shown a link as a link
+	plain        bool            // LIST must be sent without -a
+	showsSelf    map[string]bool // by command: it shows the directory itself
+	zone         *time.Location  // declared by the operator
+	zoneUnknown  bool            // LIST's dates are not UTC
+	zoneCompared map[month]bool  // months whose dates agreed with MDTM
+	noMDTM       bool
+}
+
+// learn changes the facts.
+func (s *Source) learn(change func(*facts)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change(&s.facts)
+}
+
+// known returns the facts of this moment. Its maps must not be changed.
+func (s *Source) known() facts {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.facts
+}

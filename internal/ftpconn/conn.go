@@ -1,0 +1,150 @@
+package ftpconn
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/jlaffaye/ftp"
+)
+
+// Config says how to connect.
+type Config struct {
+	Addr    string        // host:port
+	Timeout time.Duration // for connecting and for each read and write; DefaultTimeout if 0
+
+	// MaxReply bounds one reply on the control connection, in bytes;
+	// DefaultMaxReply if 0.
+	MaxReply int
+
+	// Dial opens control and data connections; a net.Dialer if nil. The
+	// connections must have a *net.TCPAddr for their remote address.
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+}
+
+// Defaults of Config.
+const (
+	DefaultTimeout  = 30 * time.Second
+	DefaultMaxReply = 1 << 20
+)
+
+// maxLogin bounds all that a server may say until the login is done, in bytes:
+// the library that reads it has no bound of its own.
+const maxLogin = 256 << 10
+
+// anonymous is who we are to every server (RFC 1635).
+const (
+	anonymous = "anonymous"
+	password  = "mirrortracker@"
+)
+
+// A Conn is a control connection, logged in, in binary mode. Its methods must
+// not be called by two goroutines at a time.
+type Conn struct {
+	cfg      Config
+	raw      *deadlineConn
+	in       *bufio.Reader
+	host     string // where data connections go
+	features map[string]string
+	noEPSV   bool
+}
+
+// Dial connects and logs in anonymously. The caller owns the connection and
+// must close it.
+func Dial(ctx context.Context, cfg Config) (*Conn, error) {
+	if cfg.Timeout == 0 {
+		cfg.Timeout = DefaultTimeout
+	}
+	if cfg.MaxReply == 0 {
+		cfg.MaxReply = DefaultMaxReply
+	}
+	if cfg.Dial == nil {
+		cfg.Dial = new(net.Dialer).DialContext
+	}
+	c := &Conn{cfg: cfg}
+	if err := c.login(ctx); err != nil {
+		if c.raw != nil {
+			c.raw.Close()
+		}
+		return nil, fmt.Errorf("connect to %s: %w", cfg.Addr, err)
+	}
+	return c, nil
+}
+
+func (c *Conn) login(ctx context.Context) error {
+	var err error
+	if c.raw, err = c.dial(ctx, c.cfg.Addr); err != nil {
+		return err
+	}
+	defer c.raw.closeWhenDone(ctx)()
+	c.raw.budget = maxLogin
+	handOver := func(string, string) (net.Conn, error) { return c.raw, nil }
+	client, err := ftp.Dial(c.cfg.Addr, ftp.DialWithDialFunc(handOver))
+	if err != nil {
+		return loginError(ctx, "greeting", err)
+	}
+	if err := client.Login(anonymous, password); err != nil {
+		return loginError(ctx, "anonymous login", err)
+	}
+	c.raw.budget = unlimited
+	c.in = bufio.NewReader(c.raw)
+	c.host, _, err = net.SplitHostPort(c.raw.RemoteAddr().String())
+	if err != nil {
+		return err
+	}
+	return c.readFeatures(ctx)
+}
+
+func loginError(ctx context.Context, step string, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return fmt.Errorf("%s: %w", step, err)
+}
+
+// dial opens a connection, control or data, whose reads and writes have deadlines.
+func (c *Conn) dial(ctx context.Context, addr string) (*deadlineConn, error) {
+	dialCtx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
+	defer cancel()
+	conn, err := c.cfg.Dial(dialCtx, "tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	return &deadlineConn{Conn: conn, timeout: c.cfg.Timeout, budget: unlimited}, nil
+}
+
+func (c *Conn) readFeatures(ctx context.Context) error {
+	c.features = map[string]string{}
+	reply, err := c.Cmd(ctx, "FEAT")
+	if err != nil {
+		return err
+	}
+	if reply.Code != 211 {
+		return nil
+	}
+	for _, line := range reply.Lines {
+		// RFC 2389, section 3.2: each feature on a line of its own that
+		// begins with a blank.
+		if feature, ok := strings.CutPrefix(line, " "); ok {
+			word, rest, _ := strings.Cut(strings.TrimSpace(feature), " ")
+			c.features[strings.ToUpper(word)] = rest
+		}
+	}
+	return nil
+}
+
+// Has reports whether the server listed a feature in its reply to FEAT.
+func (c *Conn) Has(feature string) bool {
+	_, ok := c.features[feature]
+	return ok
+}
+
+// Close says goodbye without waiting for the answer, and closes the connection.
+func (c *Conn) Close() error {
+	_, quitErr := c.raw.Write([]byte("QUIT\r\n"))
+	return errors.Join(quitErr, c.raw.Close())
+}
