@@ -1,0 +1,170 @@
+package listing
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"strings"
+)
+
+// A Directory is one block of a recursive listing.
+type Directory struct {
+	// Path is what the heading calls the directory, without its colon: "." or
+	// "./pub/file" or "/srv/ftp". It is "" where the text has no heading.
+	Path string
+	Listing
+}
+
+// Limits bound what one directory of a recursive listing may hold. A field that
+// is zero means the default.
+type Limits struct {
+	Line    int // bytes of a line, its end included (default 64 KiB)
+	Entries int // lines of a directory (default 1,000,000)
+	Bytes   int // bytes of a directory (default 256 MiB)
+}
+
+func (l Limits) orDefault() Limits {
+	for _, d := range []struct {
+		field *int
+		value int
+	}{{&l.Line, 64 << 10}, {&l.Entries, 1_000_000}, {&l.Bytes, 256 << 20}} {
+		if *d.field == 0 {
+			*d.field = d.value
+		}
+	}
+	return l
+}
+
+// ErrLimit is wrapped by the error of a listing that goes beyond its [Limits].
+var ErrLimit = errors.New("listing: limit reached")
+
+// ParseRecursive reads the output of `ls -lR`, as LIST -R sends it and as
+// archives publish it, one directory at a time. It holds one directory in
+// memory.
+//
+// A directory begins with its heading, a line `PATH:` that is the first or
+// follows an empty line. It comes with a [*LineError] where one of its lines
+// was not understood, and the next follows. Any other error, of reading or of a
+// limit, is the last thing that is yielded; the directory with it was not read
+// to its end. Text that ends early at the end of a line cannot be told from a
+// shorter one: that every subdirectory has had its block is for the caller to
+// check.
+//
+// Lines end in LF, and in CR LF if the first one does.
+func ParseRecursive(r io.Reader, limits Limits) iter.Seq2[Directory, error] {
+	return func(yield func(Directory, error) bool) {
+		lines := lineReader{limits: limits.orDefault()}
+		lines.in = bufio.NewReaderSize(r, lines.limits.Line)
+		var now block
+		begun := false  // there was a heading or a line of the block
+		mayHead := true // the next line may be a heading
+		for {
+			line, err := lines.next()
+			if err == io.EOF {
+				if begun {
+					yield(now.finish(nil))
+				}
+				return
+			}
+			if err != nil {
+				yield(now.finish(err))
+				return
+			}
+			path, heads := heading(line)
+			if mayHead && heads {
+				if begun && !yield(now.finish(nil)) {
+					return
+				}
+				now = block{path: path}
+				begun, mayHead = true, false
+				continue
+			}
+			mayHead = line == ""
+			begun = begun || line != ""
+			if err := now.line(lines.count, line, lines.limits); err != nil {
+				yield(now.finish(err))
+				return
+			}
+		}
+	}
+}
+
+// heading returns the path of a line that is a heading where one may stand. A
+// line that can be read as an entry or a total is none.
+func heading(line string) (path string, ok bool) {
+	path, ok = strings.CutSuffix(line, ":")
+	if !ok {
+		return "", false
+	}
+	var l Listing
+	return path, listLine(&l, line) != ""
+}
+
+// A block is what was read of one directory.
+type block struct {
+	path   string
+	parser parser
+	lines  int
+	bytes  int
+}
+
+// line reads a line below the heading, which is the nth of the whole text.
+func (b *block) line(n int, line string, limits Limits) error {
+	if line == "" {
+		return nil
+	}
+	b.lines++
+	b.bytes += len(line)
+	switch {
+	case b.lines > limits.Entries:
+		return fmt.Errorf("read line %d: %w: more than %d lines in directory %q", n, ErrLimit, limits.Entries, b.path)
+	case b.bytes > limits.Bytes:
+		return fmt.Errorf("read line %d: %w: more than %d bytes in directory %q", n, ErrLimit, limits.Bytes, b.path)
+	}
+	b.parser.line(n, line, listLine)
+	return nil
+}
+
+// finish returns the directory with what is wrong with it: err, or else its
+// first bad line.
+func (b *block) finish(err error) (Directory, error) {
+	l, bad := b.parser.result()
+	if err == nil {
+		err = bad
+	}
+	return Directory{Path: b.path, Listing: l}, err
+}
+
+// A lineReader reads lines of bounded length.
+type lineReader struct {
+	in     *bufio.Reader
+	limits Limits
+	count  int  // of lines read
+	crlf   bool // the first line ended in CR LF
+}
+
+// next returns a line without its end, or io.EOF after the last one.
+func (r *lineReader) next() (string, error) {
+	line, err := r.in.ReadSlice('\n')
+	switch {
+	case err == bufio.ErrBufferFull:
+		return "", fmt.Errorf("read line %d: %w: it is longer than %d bytes", r.count+1, ErrLimit, r.limits.Line)
+	case err == io.EOF && len(line) > 0: // a last line without an end
+	case err == io.EOF:
+		return "", io.EOF
+	case err != nil:
+		return "", fmt.Errorf("read line %d: %w", r.count+1, err)
+	}
+	r.count++
+	line = bytes.TrimSuffix(line, []byte{'\n'})
+	if r.count == 1 {
+		r.crlf = bytes.HasSuffix(line, []byte{'\r'})
+	}
+	if r.crlf {
+		line = bytes.TrimSuffix(line, []byte{'\r'})
+	}
+	return string(line), nil
+}
