@@ -1,0 +1,44 @@
+// Package store keeps what the tracker knows: trees, sites, snapshots, the
+// progress of running crawls, leases, and how the last crawls went. It is the
+// only package that knows SQL, and it speaks to SQLite (one file, one machine)
+// and to MySQL and MariaDB (also as a cluster) with the same statements; what
+// differs stands in a dialect.
+//
+// # Trees
+//
+// A tree (docs/tree-v1.md) is immutable and is one row under its identity,
+// whatever number of sites hold it: its digests and totals, its branches in one
+// column and its leaves in another, so that an index of directories is built
+// without reading files. Such a column begins with a byte for its encoding: 0,
+// the text itself follows; 1, the text as a zstd frame follows. Writers ask
+// which trees are there and send the others, in statements of at most 500 rows
+// in order of identity, so that two writers of the same trees do not deadlock.
+//
+// # Snapshots
+//
+// A site's snapshots are numbered from 1 without gaps; the highest is in force.
+// [Store.Publish] adds one in a single transaction, together with emptying the
+// progress of the crawl that made it, so that a snapshot is there as a whole or
+// not at all. To learn of news, compare the snapshots of all sites: numbers of
+// different sites have nothing to do with each other.
+//
+// # Leases
+//
+// What only one process may do, such as crawling a site, is claimed by a lease:
+// a row with an owner, a version that goes up with every new holder, and an
+// expiry by the database's clock. It is taken by one conditional UPDATE. What
+// is written under a lease checks owner, version and expiry again in its own
+// transaction, and does so by writing the lease's row, so that a cluster that
+// checks only what is written when it commits (Galera) sees the conflict with
+// whoever took the lease over. A holder that slept too long thus changes nothing.
+//
+// # Transactions
+//
+// A transaction that lost against another is run again as a whole: MySQL's
+// errors 1213 and 1205, a busy SQLite, and a row that somebody else inserted
+// first. SQLite allows one writer and its waiting is not fair, so bulk writes
+// are cut into short transactions with pauses as long as they took.
+//
+// Times are Unix seconds, so [time.Time] values lose their fractions here; the
+// zero time is stored as 0. Paths are bytes.
+package store

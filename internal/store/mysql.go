@@ -1,0 +1,172 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"log/slog"
+	"net"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+	"github.com/jmoiron/sqlx"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+
+	"mirrortracker/migrations"
+)
+
+// The server's error numbers that we tell apart
+// (https://mariadb.com/kb/en/mariadb-error-code-reference/).
+const (
+	mysqlDuplicate       = 1062
+	mysqlNoDatabase      = 1049
+	mysqlLockWaitTimeout = 1205
+	mysqlDeadlock        = 1213 // also a transaction that a cluster refused to commit
+)
+
+var mysqlDialect = &dialect{
+	goose:      goose.DialectMySQL,
+	migrations: sub(migrations.MySQL, "mysql"),
+	locker: func() (lock.Locker, error) {
+		return lock.NewMySQLTableLocker(
+			lock.WithTableLockTimeout(200*time.Millisecond, 600),
+			lock.WithTableLogger(slog.New(slog.DiscardHandler)),
+		)
+	},
+	// Not UNIX_TIMESTAMP(NOW(3)), which is off for an hour a year in a zone
+	// with summer time.
+	now:  `(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(3)) DIV 1000)`,
+	skip: func(key string) string { return `ON DUPLICATE KEY UPDATE ` + key + ` = ` + key },
+	upsert: func(_ string, set ...string) string {
+		for i, column := range set {
+			set[i] = column + " = VALUES(" + column + ")"
+		}
+		return "ON DUPLICATE KEY UPDATE " + strings.Join(set, ", ")
+	},
+	lost: func(err error) bool {
+		switch mysqlNumber(err) {
+		case mysqlDuplicate, mysqlLockWaitTimeout, mysqlDeadlock:
+			return true
+		}
+		return false
+	},
+	explain: func(err error) error { return err },
+}
+
+// A mysqlConfig is a server, a database there, and who we are.
+type mysqlConfig struct{ *mysql.Config }
+
+// mysqlServer reads the parts of a database's URL.
+func mysqlServer(u *url.URL) (mysqlConfig, error) {
+	refuse := func(format string, args ...any) (mysqlConfig, error) {
+		return mysqlConfig{}, fmt.Errorf("database URL %s: %s", Redact(u.String()), fmt.Sprintf(format, args...))
+	}
+	c := mysql.NewConfig()
+	c.Net = "tcp"
+	c.Addr = net.JoinHostPort(u.Hostname(), "3306")
+	if port := u.Port(); port != "" {
+		c.Addr = net.JoinHostPort(u.Hostname(), port)
+	}
+	c.User = u.User.Username()
+	c.Passwd, _ = u.User.Password()
+	c.DBName = strings.TrimPrefix(u.Path, "/")
+	c.Timeout = 10 * time.Second
+	c.MaxAllowedPacket = 0 // as the server says
+	c.InterpolateParams = true
+	c.Logger = log.New(io.Discard, "", 0)
+	c.Params = map[string]string{"sql_mode": "'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'"}
+	for key, values := range u.Query() {
+		switch value := values[0]; key {
+		case "socket":
+			c.Net, c.Addr = "unix", value
+		case "tls":
+			c.TLSConfig = value
+		case "timeout":
+			d, err := time.ParseDuration(value)
+			if err != nil || d <= 0 {
+				return refuse("timeout is not a duration such as 10s")
+			}
+			c.Timeout = d
+		default:
+			return refuse("option %q is not one of socket, tls, timeout", key)
+		}
+	}
+	switch {
+	case c.Net == "tcp" && u.Hostname() == "":
+		return refuse("it names no host; " + forms)
+	case c.User == "":
+		return refuse("it names no user; " + forms)
+	case c.DBName == "" || len(c.DBName) > 64 || strings.ContainsAny(c.DBName, "/\x00"):
+		return refuse("it names no database; " + forms)
+	}
+	switch c.TLSConfig {
+	case "", "true", "false", "skip-verify", "preferred":
+	default:
+		return refuse("tls is not one of true, false, skip-verify, preferred")
+	}
+	return mysqlConfig{c}, nil
+}
+
+func (c mysqlConfig) open(ctx context.Context) (*Store, error) {
+	db, err := c.connect(ctx)
+	if mysqlNumber(err) == mysqlNoDatabase {
+		if err := c.create(ctx); err != nil {
+			return nil, fmt.Errorf("the database does not exist, and to create it fails: %w", err)
+		}
+		db, err = c.connect(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var packet int
+	if err := db.GetContext(ctx, &packet, `SELECT @@max_allowed_packet`); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	db.SetMaxOpenConns(16)
+	db.SetMaxIdleConns(4)
+	// So that connections spread again over a cluster when a node comes back.
+	db.SetConnMaxLifetime(5 * time.Minute)
+	return &Store{dialect: mysqlDialect, rw: db, ro: db, maxPart: min(maxPart, packet-packetOverhead)}, nil
+}
+
+// packetOverhead is what a statement needs beside a value that fills it.
+const packetOverhead = 16 << 10
+
+func (c mysqlConfig) connect(ctx context.Context) (*sqlx.DB, error) {
+	connector, err := mysql.NewConnector(c.Config)
+	if err != nil {
+		return nil, err
+	}
+	db := sqlx.NewDb(sql.OpenDB(connector), "mysql")
+	if err := db.PingContext(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+// create creates the database, connected to none.
+func (c mysqlConfig) create(ctx context.Context) error {
+	server := mysqlConfig{c.Clone()}
+	server.DBName = ""
+	db, err := server.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	name := "`" + strings.ReplaceAll(c.DBName, "`", "``") + "`"
+	_, err = db.ExecContext(ctx, `CREATE DATABASE IF NOT EXISTS `+name+` CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`)
+	return err
+}
+
+func mysqlNumber(err error) uint16 {
+	if e, ok := errors.AsType[*mysql.MySQLError](err); ok {
+		return e.Number
+	}
+	return 0
+}

@@ -1,0 +1,140 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/jmoiron/sqlx"
+
+	"mirrortracker/internal/digest"
+)
+
+// Parts says which parts of a tree are wanted besides its summary.
+type Parts uint8
+
+// The parts of a tree; Branches|Leaves is all of it.
+const (
+	Branches Parts = 1 << iota
+	Leaves
+)
+
+// maxHeld is how many bytes of stored parts are held, at most, before trees
+// are handed out; a single tree may have more.
+const maxHeld = 8 << 20
+
+// Trees calls fn with each of the trees that is there, once, in no particular
+// order, with the parts that are wanted; the others are nil. A missing tree is
+// left out. No transaction is open while fn runs, which may thus call the store
+// and take its time; its error ends the call and is returned as it is.
+func (s *Store) Trees(ctx context.Context, ids []digest.ID, parts Parts, fn func(*digest.Tree) error) error {
+	rest := slices.Clone(ids)
+	slices.SortFunc(rest, compareIDs)
+	rest = slices.Compact(rest)
+	for len(rest) > 0 {
+		rows, asked, err := s.someTrees(ctx, rest, parts)
+		if err != nil {
+			return fmt.Errorf("read trees: %w", err)
+		}
+		rest = rest[asked:]
+		for _, r := range rows {
+			t, err := r.decode(parts)
+			if err != nil {
+				return fmt.Errorf("read tree %s: %w", r.ID, err)
+			}
+			if err := fn(t); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Summaries returns the summaries of those of the trees that are there.
+func (s *Store) Summaries(ctx context.Context, ids []digest.ID) (map[digest.ID]digest.Summary, error) {
+	there := make(map[digest.ID]digest.Summary, len(ids))
+	err := s.Trees(ctx, ids, 0, func(t *digest.Tree) error {
+		there[t.ID] = t.Summary
+		return nil
+	})
+	return there, err
+}
+
+// someTrees reads trees from the beginning of the sorted ids, and returns also
+// how many of the ids were asked for.
+func (s *Store) someTrees(ctx context.Context, ids []digest.ID, parts Parts) (trees []treeRow, asked int, err error) {
+	ids = ids[:min(len(ids), maxRows)]
+	args := make([]any, len(ids))
+	for i, id := range ids {
+		args[i] = id
+	}
+	rows, err := s.ro.QueryxContext(ctx, `
+		SELECT
+			id,
+			exact,
+			blind,
+			files,
+			dirs,
+			bytes,
+			`+column(parts, Branches, "branches")+`,
+			`+column(parts, Leaves, "leaves")+`
+		FROM trees
+		WHERE id IN (`+placeholders(len(ids))+`)
+		ORDER BY id`,
+		args...)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer rows.Close()
+	for held := 0; rows.Next(); {
+		var r treeRow
+		if err := rows.Scan(&r.ID, &r.Exact, &r.Blind, &r.Files, &r.Dirs, &r.Bytes, &r.branches, &r.leaves); err != nil {
+			return nil, 0, err
+		}
+		trees = append(trees, r)
+		if held += len(r.branches) + len(r.leaves); held > maxHeld {
+			last, _ := slices.BinarySearchFunc(ids, r.ID, compareIDs)
+			return trees, last + 1, nil
+		}
+	}
+	return trees, len(ids), rows.Err()
+}
+
+// column returns the name of a part's column if the part is wanted.
+func column(parts, part Parts, name string) string {
+	if parts&part == 0 {
+		return "NULL"
+	}
+	return name
+}
+
+// decode returns the tree with the parts that were read.
+func (r treeRow) decode(parts Parts) (*digest.Tree, error) {
+	t := &digest.Tree{Summary: r.Summary}
+	var err error
+	if parts&Branches != 0 {
+		if t.Branches, err = decodePart(r.branches); err != nil {
+			return nil, fmt.Errorf("branches: %w", err)
+		}
+	}
+	if parts&Leaves != 0 {
+		if t.Leaves, err = decodePart(r.leaves); err != nil {
+			return nil, fmt.Errorf("leaves: %w", err)
+		}
+	}
+	return t, nil
+}
+
+func requireTree(ctx context.Context, tx *sqlx.Tx, id digest.ID) error {
+	var n int
+	if err := tx.GetContext(ctx, &n, `SELECT COUNT(*) FROM trees WHERE id = ?`, id); err != nil {
+		return err
+	}
+	if n == 0 {
+		return fmt.Errorf("tree %s: %w", id, ErrNoTree)
+	}
+	return nil
+}
+
+func compareIDs(a, b digest.ID) int { return bytes.Compare(a[:], b[:]) }

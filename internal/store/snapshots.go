@@ -1,0 +1,159 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"mirrortracker/internal/digest"
+	"mirrortracker/internal/mirror"
+)
+
+// A Snapshot is what a site held at one crawl.
+type Snapshot struct {
+	Site              mirror.SiteID
+	Seq               int64 // from 1; the highest of a site is in force
+	Root              digest.ID
+	Started, Finished time.Time // of the crawl
+	digest.Totals               // of the root
+	Incomplete        int64     // directories whose own listing is incomplete
+}
+
+// Publish makes a snapshot the one in force for its site and empties the
+// site's progress, in one transaction. The lease must be the one that
+// [SiteLease] names. Seq is set in the snapshot that is returned.
+//
+// Nothing is changed if it fails: with [ErrLeaseLost] if the lease is no longer
+// the caller's, with [ErrNoTree] if the root's tree was never put, with
+// [ErrNoSite] if the site was removed.
+func (s *Store) Publish(ctx context.Context, lease Lease, snap Snapshot) (Snapshot, error) {
+	if want := SiteLease(snap.Site); lease.Name != want {
+		return Snapshot{}, fmt.Errorf("publish site %s: it needs the lease %s, not %s", snap.Site, want, lease.Name)
+	}
+	row := rowOf(snap)
+	err := s.write(ctx, "publish site "+snap.Site.String(), func(tx *sqlx.Tx) error {
+		if err := s.fence(ctx, tx, lease); err != nil {
+			return err
+		}
+		if err := requireSite(ctx, tx, snap.Site); err != nil {
+			return err
+		}
+		if err := requireTree(ctx, tx, snap.Root); err != nil {
+			return err
+		}
+		if err := tx.GetContext(ctx, &row.Seq, `
+			SELECT COALESCE(MAX(seq), 0) + 1
+			FROM snapshots
+			WHERE site = ?`,
+			snap.Site,
+		); err != nil {
+			return err
+		}
+		if _, err := tx.NamedExecContext(ctx, `
+			INSERT INTO snapshots (site, seq, root, started_at, finished_at, files, dirs, bytes, incomplete)
+			VALUES (:site, :seq, :root, :started_at, :finished_at, :files, :dirs, :bytes, :incomplete)`,
+			row,
+		); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `DELETE FROM progress WHERE site = ?`, snap.Site)
+		return err
+	})
+	if err != nil {
+		return Snapshot{}, err
+	}
+	return row.snapshot(), nil
+}
+
+// Current returns the snapshot in force of every site that has one, sorted by
+// site. It is cheap enough to be asked every few seconds.
+func (s *Store) Current(ctx context.Context) ([]Snapshot, error) {
+	return s.snapshots(ctx, "read current snapshots", `
+		SELECT
+			n.site,
+			n.seq,
+			n.root,
+			n.started_at,
+			n.finished_at,
+			n.files,
+			n.dirs,
+			n.bytes,
+			n.incomplete
+		FROM sites s
+		JOIN snapshots n
+			ON n.site = s.id
+			AND n.seq = (SELECT MAX(m.seq) FROM snapshots m WHERE m.site = s.id)
+		ORDER BY n.site`)
+}
+
+// History returns the newest snapshots of a site, at most limit, newest first.
+func (s *Store) History(ctx context.Context, site mirror.SiteID, limit int) ([]Snapshot, error) {
+	return s.snapshots(ctx, "read snapshots of site "+site.String(), `
+		SELECT
+			site,
+			seq,
+			root,
+			started_at,
+			finished_at,
+			files,
+			dirs,
+			bytes,
+			incomplete
+		FROM snapshots
+		WHERE site = ?
+		ORDER BY seq DESC
+		LIMIT ?`,
+		site, limit)
+}
+
+// A snapshotRow is a Snapshot as the database has it.
+type snapshotRow struct {
+	Site       mirror.SiteID `db:"site"`
+	Seq        int64         `db:"seq"`
+	Root       digest.ID     `db:"root"`
+	Started    int64         `db:"started_at"`
+	Finished   int64         `db:"finished_at"`
+	Files      int64         `db:"files"`
+	Dirs       int64         `db:"dirs"`
+	Bytes      int64         `db:"bytes"`
+	Incomplete int64         `db:"incomplete"`
+}
+
+func rowOf(n Snapshot) snapshotRow {
+	return snapshotRow{
+		Site:       n.Site,
+		Root:       n.Root,
+		Started:    toUnix(n.Started),
+		Finished:   toUnix(n.Finished),
+		Files:      n.Files,
+		Dirs:       n.Dirs,
+		Bytes:      n.Bytes,
+		Incomplete: n.Incomplete,
+	}
+}
+
+func (r snapshotRow) snapshot() Snapshot {
+	return Snapshot{
+		Site:       r.Site,
+		Seq:        r.Seq,
+		Root:       r.Root,
+		Started:    fromUnix(r.Started),
+		Finished:   fromUnix(r.Finished),
+		Totals:     digest.Totals{Files: r.Files, Dirs: r.Dirs, Bytes: r.Bytes},
+		Incomplete: r.Incomplete,
+	}
+}
+
+func (s *Store) snapshots(ctx context.Context, op, query string, args ...any) ([]Snapshot, error) {
+	var rows []snapshotRow
+	if err := s.selectRows(ctx, op, &rows, query, args...); err != nil {
+		return nil, err
+	}
+	all := make([]Snapshot, len(rows))
+	for i, r := range rows {
+		all[i] = r.snapshot()
+	}
+	return all, nil
+}

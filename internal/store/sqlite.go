@@ -1,0 +1,97 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/pressly/goose/v3"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"mirrortracker/migrations"
+)
+
+var sqliteDialect = &dialect{
+	goose:      goose.DialectSQLite3,
+	migrations: sub(migrations.SQLite, "sqlite"),
+	now:        `CAST(unixepoch('subsec') * 1000 AS INTEGER)`,
+	skip:       func(string) string { return `ON CONFLICT DO NOTHING` },
+	upsert: func(key string, set ...string) string {
+		for i, column := range set {
+			set[i] = column + " = excluded." + column
+		}
+		return "ON CONFLICT (" + key + ") DO UPDATE SET " + strings.Join(set, ", ")
+	},
+	lost: func(err error) bool {
+		code := sqliteCode(err)
+		return code&0xff == sqlite3.SQLITE_BUSY ||
+			code == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY || code == sqlite3.SQLITE_CONSTRAINT_UNIQUE
+	},
+	explain: explainSQLite,
+}
+
+// sqliteFile is the path of a database file.
+type sqliteFile string
+
+func (path sqliteFile) open(ctx context.Context) (*Store, error) {
+	if info, err := os.Stat(string(path)); err == nil && info.IsDir() {
+		return nil, errors.New("it is a directory; give the path of a file in it")
+	}
+	if err := os.MkdirAll(filepath.Dir(string(path)), 0o755); err != nil {
+		return nil, fmt.Errorf("create its folder: %w", err)
+	}
+	// A write transaction takes the lock when it begins, because one that has
+	// begun by reading cannot wait for it.
+	rw, err := path.connect("_txlock=immediate", "_pragma=journal_mode(WAL)", "_pragma=synchronous(NORMAL)")
+	if err != nil {
+		return nil, err
+	}
+	rw.SetMaxOpenConns(1)
+	if err := rw.PingContext(ctx); err != nil {
+		return nil, errors.Join(explainSQLite(err), rw.Close())
+	}
+	ro, err := path.connect("_pragma=query_only(1)")
+	if err != nil {
+		return nil, errors.Join(err, rw.Close())
+	}
+	ro.SetMaxOpenConns(4)
+	ro.SetMaxIdleConns(4)
+	return &Store{dialect: sqliteDialect, rw: rw, ro: ro, pace: newPacer(), maxPart: maxPart}, nil
+}
+
+// connect prepares connections; options are those of the driver and of SQLite
+// (https://www.sqlite.org/uri.html), which every connection needs anew.
+func (path sqliteFile) connect(options ...string) (*sqlx.DB, error) {
+	options = append(options, "_pragma=busy_timeout(5000)")
+	// A leading slash would not survive a name that begins with two.
+	name := url.URL{Path: string(path)}
+	return sqlx.Open("sqlite", "file:"+strings.ReplaceAll(name.EscapedPath(), ";", "%3B")+"?"+strings.Join(options, "&"))
+}
+
+func sqliteCode(err error) int {
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
+		return e.Code()
+	}
+	return 0
+}
+
+// explainSQLite says what to do about a file that cannot be used.
+func explainSQLite(err error) error {
+	switch sqliteCode(err) & 0xff {
+	case sqlite3.SQLITE_NOTADB:
+		return fmt.Errorf("it is a file of another kind; move it away or give another path: %w", err)
+	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN:
+		return fmt.Errorf("it cannot be written; this user needs write permission on the file and on its folder: %w", err)
+	case sqlite3.SQLITE_CORRUPT:
+		return fmt.Errorf("it is damaged; restore a copy, or move it away and crawl again: %w", err)
+	case sqlite3.SQLITE_FULL:
+		return fmt.Errorf("its disk is full: %w", err)
+	}
+	return err
+}

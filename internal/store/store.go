@@ -1,0 +1,133 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/sethvargo/go-retry"
+)
+
+// A Store is the tracker's database. Its methods may be called by several
+// goroutines at a time, and several processes may have the same database open.
+type Store struct {
+	dialect *dialect
+	rw      *sqlx.DB // for transactions that write; one connection at most in SQLite
+	ro      *sqlx.DB // for those that only read; the same as rw in MySQL
+	pace    *pacer   // between bulk writes; nil where writers need not wait for each other
+	maxPart int      // of a tree, as stored, in bytes
+}
+
+// Open opens the database that a URL names, creates what is missing, and brings
+// its tables up to date:
+//
+//	sqlite:PATH                            the file and its folders are created
+//	mysql://user:password@host:3306/name   the database is created if the user may
+//
+// The path is taken as it stands, with no escapes. In the other URL, characters
+// of the password that have a meaning there are written as %XX; its options are
+// socket=PATH (instead of a host), tls=true, tls=skip-verify or tls=preferred,
+// and timeout=DURATION for connecting, 10s unless told.
+//
+// Any number of processes may open the same database at once. No error shows
+// the password.
+func Open(ctx context.Context, url string) (*Store, error) {
+	where, err := parseURL(url)
+	if err != nil {
+		return nil, err
+	}
+	s, err := where.open(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("open database %s: %w", Redact(url), err)
+	}
+	if err := s.migrate(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open database %s: %w", Redact(url), s.dialect.explain(err)), s.Close())
+	}
+	return s, nil
+}
+
+// Close closes all connections.
+func (s *Store) Close() error {
+	if s.ro == s.rw {
+		return s.rw.Close()
+	}
+	return errors.Join(s.ro.Close(), s.rw.Close())
+}
+
+// Ping asks whether the database answers.
+func (s *Store) Ping(ctx context.Context) error {
+	var one int
+	return s.ro.GetContext(ctx, &one, `SELECT 1`)
+}
+
+// errOutrun makes a transaction run again, for it has read what is no longer so.
+var errOutrun = errors.New("somebody else was faster")
+
+// write runs fn in a transaction, and again from its beginning where it lost
+// against another one. fn must not keep anything from a run that failed.
+func (s *Store) write(ctx context.Context, op string, fn func(tx *sqlx.Tx) error) error {
+	return s.transact(ctx, s.rw, op, fn)
+}
+
+// read runs fn in a transaction that sees one state of the database. It must be
+// short: an open one keeps SQLite from clearing its log.
+func (s *Store) read(ctx context.Context, op string, fn func(tx *sqlx.Tx) error) error {
+	return s.transact(ctx, s.ro, op, fn)
+}
+
+func (s *Store) transact(ctx context.Context, db *sqlx.DB, op string, fn func(tx *sqlx.Tx) error) error {
+	backoff := retry.NewExponential(2 * time.Millisecond)
+	backoff = retry.WithCappedDuration(500*time.Millisecond, backoff)
+	backoff = retry.WithJitterPercent(50, backoff)
+	backoff = retry.WithMaxRetries(12, backoff)
+	err := retry.Do(ctx, backoff, func(ctx context.Context) error {
+		err := once(ctx, db, fn)
+		if errors.Is(err, errOutrun) || s.dialect.lost(err) {
+			return retry.RetryableError(err)
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("%s: %w", op, err)
+	}
+	return nil
+}
+
+func once(ctx context.Context, db *sqlx.DB, fn func(tx *sqlx.Tx) error) error {
+	tx, err := db.BeginTxx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	if err := fn(tx); err != nil {
+		// What made fn fail is what matters; a connection that cannot roll
+		// back is closed, which does.
+		_ = tx.Rollback()
+		return err
+	}
+	return tx.Commit()
+}
+
+// selectRows reads all rows of one query into dest, a pointer to a slice of structs.
+func (s *Store) selectRows(ctx context.Context, op string, dest any, query string, args ...any) error {
+	if err := s.ro.SelectContext(ctx, dest, query, args...); err != nil {
+		return fmt.Errorf("%s: %w", op, err)
+	}
+	return nil
+}
+
+// toUnix and fromUnix convert times; the zero time is 0.
+func toUnix(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.Unix()
+}
+
+func fromUnix(seconds int64) time.Time {
+	if seconds == 0 {
+		return time.Time{}
+	}
+	return time.Unix(seconds, 0).UTC()
+}
