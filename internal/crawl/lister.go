@@ -56,8 +56,8 @@ func DefaultLimits() Limits {
 	return Limits{
 		Depth:   100,
 		Name:    1024,
-		Entries: 2_000_000,
-		Listing: 256 << 20,
+		Entries: 500_000,
+		Listing: 32 << 20,
 		Total:   1_000_000_000,
 		Time:    24 * time.Hour,
 	}

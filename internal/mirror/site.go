@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"time"
 )
 
 // A SiteID identifies a site wherever it is tracked: the first 16 bytes of the
@@ -39,6 +40,7 @@ type Site struct {
 	Serving  []URL  `json:"serving,omitempty"`  // further URLs of the same hierarchy
 	Weight   int    `json:"weight"`             // its share among equals, from 1 to MaxWeight
 	Schedule string `json:"schedule,omitempty"` // cron expression, evaluated in UTC; "" is the configured default
+	Zone     string `json:"zone,omitempty"`     // IANA time zone of the dates in its listings; "" to find out
 }
 
 // Bounds of a site's weight.
@@ -66,6 +68,9 @@ func (s Site) Validate() error {
 	}
 	if s.Weight < 1 || s.Weight > MaxWeight {
 		return fmt.Errorf("site %s: weight %d is not between 1 and %d", s.Name, s.Weight, MaxWeight)
+	}
+	if _, err := time.LoadLocation(s.Zone); err != nil {
+		return fmt.Errorf("site %s: zone %q is not the name of a time zone, such as Europe/Berlin", s.Name, s.Zone)
 	}
 	urls := s.URLs()
 	for i, u := range urls {

@@ -124,14 +124,14 @@ func neverImplemented(r ftpconn.Reply) bool { return r.Code == 500 || r.Code == 
 
 // compareKinds lists the present directory with LIST too and compares what it
 // says of links with what MLSD says.
-func (l *lister) compareKinds(ctx context.Context, facts listing.Listing) error {
+func (l *lister) compareKinds(ctx context.Context, told listing.Listing) error {
 	text, _, err := l.fetchLIST(ctx)
 	if err != nil {
 		return err
 	}
 	shown, _ := listing.ParseList(text)
-	kinds := make(map[string]digest.Kind, len(facts.Entries))
-	for _, e := range facts.Entries {
+	kinds := make(map[string]digest.Kind, len(told.Entries))
+	for _, e := range told.Entries {
 		kinds[e.Name] = e.Kind
 	}
 	for _, e := range shown.Entries {
