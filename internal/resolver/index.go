@@ -1,0 +1,200 @@
+package resolver
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"mirrortracker/internal/mirror"
+	"mirrortracker/internal/store"
+)
+
+// An Index is what all sites held at one moment. It is immutable and may be
+// used by any number of goroutines.
+type Index struct {
+	opts     Options
+	sites    []*site // sorted by name
+	byID     map[mirror.SiteID]*site
+	addrs    *addresses
+	graph    *graph
+	at       map[int32][]*site // the sites whose root is the tree of that number
+	problems []Problem
+}
+
+// A site is one hierarchy and where it is served.
+type site struct {
+	mirror.Site
+	id        mirror.SiteID
+	snapshot  store.Snapshot // zero where there is none, or none that could be loaded
+	hierarchy *hierarchy     // nil with it
+}
+
+// A Problem is a site whose current snapshot is not in the index.
+type Problem struct {
+	Site     string
+	Err      error
+	Previous bool // whether an earlier snapshot of the site is in its stead
+}
+
+// A Tracked is one site of the index, for tables.
+type Tracked struct {
+	*mirror.Site
+	Snapshot store.Snapshot // zero where the site is not in the index
+	Crowded  bool           // whether it has more links than are followed, a million
+}
+
+// Build makes an index of what the source holds now. It takes over from prev,
+// which may be nil, all that did not change, and reads only trees that prev
+// does not have. A site whose trees cannot be had keeps the snapshot that it
+// has in prev, or goes without, and is told of in [Index.Problems]; an error
+// means that there is no new index at all.
+func Build(ctx context.Context, src Source, prev *Index, opts Options) (*Index, error) {
+	s, err := readState(ctx, src)
+	if err != nil {
+		return nil, err
+	}
+	return s.build(ctx, src, prev, opts)
+}
+
+// A state is what a source says about its sites, without their trees.
+type state struct {
+	sites   []mirror.Site // sorted by name
+	current map[mirror.SiteID]store.Snapshot
+}
+
+func readState(ctx context.Context, src Source) (state, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	sites, err := src.Sites(ctx)
+	if err != nil {
+		return state{}, fmt.Errorf("read sites: %w", err)
+	}
+	snapshots, err := src.Current(ctx)
+	if err != nil {
+		return state{}, fmt.Errorf("read current snapshots: %w", err)
+	}
+	s := state{sites: slices.Clone(sites), current: make(map[mirror.SiteID]store.Snapshot, len(snapshots))}
+	slices.SortFunc(s.sites, func(a, b mirror.Site) int { return strings.Compare(a.Name, b.Name) })
+	for _, snapshot := range snapshots {
+		s.current[snapshot.Site] = snapshot
+	}
+	return s, nil
+}
+
+func (s state) build(ctx context.Context, src Source, prev *Index, opts Options) (*Index, error) {
+	x := &Index{opts: opts.withDefaults(), byID: make(map[mirror.SiteID]*site, len(s.sites))}
+	load := newLoader(src, prev)
+	for _, described := range s.sites {
+		t := &site{Site: described, id: described.ID()}
+		x.sites = append(x.sites, t)
+		x.byID[t.id] = t
+		snapshot, crawled := s.current[t.id]
+		if !crawled {
+			continue
+		}
+		root, err := load.tree(ctx, snapshot.Root)
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("load site %s: %w", t.Name, ctx.Err())
+		}
+		if err != nil {
+			root, snapshot = prev.standing(t.id)
+			x.problems = append(x.problems, Problem{t.Name, fmt.Errorf("load site %s: %w", t.Name, err), root != nil})
+		}
+		if root != nil {
+			t.snapshot = snapshot
+			t.hierarchy = &hierarchy{root: root}
+		}
+	}
+	if failed := x.problems; len(failed) > 0 && !x.any() {
+		return nil, fmt.Errorf("of %d sites none could be loaded: %w", len(failed), failed[0].Err)
+	}
+	x.resolveLinks(prev)
+	x.connect(prev)
+	x.addrs = newAddresses(x.sites)
+	return x, nil
+}
+
+// standing returns what an index has of a site.
+func (x *Index) standing(id mirror.SiteID) (*node, store.Snapshot) {
+	if x == nil || x.byID[id] == nil || x.byID[id].hierarchy == nil {
+		return nil, store.Snapshot{}
+	}
+	return x.byID[id].hierarchy.root, x.byID[id].snapshot
+}
+
+// any reports whether any site has a root.
+func (x *Index) any() bool {
+	return slices.ContainsFunc(x.sites, func(t *site) bool { return t.hierarchy != nil })
+}
+
+// resolveLinks gives every site that has a root the hierarchy of it, shared
+// with other sites and with the previous index where root and base are equal.
+func (x *Index) resolveLinks(prev *Index) {
+	type key struct {
+		root *node
+		base string
+	}
+	done := map[key]*hierarchy{}
+	if prev != nil {
+		for _, t := range prev.sites {
+			if t.hierarchy != nil {
+				done[key{t.hierarchy.root, t.URL.Base}] = t.hierarchy
+			}
+		}
+	}
+	for _, t := range x.sites {
+		if t.hierarchy == nil {
+			continue
+		}
+		k := key{t.hierarchy.root, t.URL.Base}
+		if done[k] == nil {
+			done[k] = newHierarchy(k.root, k.base, maxLinks)
+		}
+		t.hierarchy = done[k]
+	}
+}
+
+// connect makes the graph of all roots, or takes over that of the previous
+// index where the roots are the same.
+func (x *Index) connect(prev *Index) {
+	var roots []*node
+	seen := map[*node]bool{}
+	for _, t := range x.sites {
+		if t.hierarchy != nil && !seen[t.hierarchy.root] {
+			seen[t.hierarchy.root] = true
+			roots = append(roots, t.hierarchy.root)
+		}
+	}
+	if prev != nil && prev.graph.hasRoots(roots) {
+		x.graph = prev.graph
+	} else {
+		x.graph = newGraph(roots)
+	}
+	x.at = make(map[int32][]*site, len(roots))
+	for _, t := range x.sites {
+		if t.hierarchy != nil {
+			n := x.graph.roots[t.hierarchy.root]
+			x.at[n] = append(x.at[n], t)
+		}
+	}
+}
+
+// Sites returns all sites, sorted by name.
+func (x *Index) Sites() []Tracked {
+	tracked := make([]Tracked, len(x.sites))
+	for i, t := range x.sites {
+		tracked[i] = Tracked{&t.Site, t.snapshot, t.hierarchy != nil && t.hierarchy.crowded}
+	}
+	return tracked
+}
+
+// Problems returns the sites whose current snapshot is not in the index, sorted
+// by name.
+func (x *Index) Problems() []Problem { return x.problems }
+
+// Trees returns the number of distinct trees.
+func (x *Index) Trees() int { return len(x.graph.nodes) }
+
+// Bytes returns about how much memory the trees take.
+func (x *Index) Bytes() int64 { return x.graph.bytes }
