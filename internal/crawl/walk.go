@@ -100,8 +100,8 @@ type node struct {
 	listed  time.Time // the oldest listing in the subtree
 }
 
-// Start begins a walk from the root. The caller runs [Running.Wait] to its end.
-func (w *Walker) Start(ctx context.Context) *Running {
+// Start begins a walk from the root. The caller runs [Walk.Wait] to its end.
+func (w *Walker) Start(ctx context.Context) *Walk {
 	run := &walk{
 		Walker:   w,
 		deadline: w.Now().Add(w.Limits.Time),
@@ -116,17 +116,17 @@ func (w *Walker) Start(ctx context.Context) *Running {
 		group.Go(func() error { return run.work(ctx) })
 	}
 	context.AfterFunc(ctx, run.wakeAll)
-	return &Running{walk: run, group: group}
+	return &Walk{walk: run, group: group}
 }
 
-// A Running is a walk under way.
-type Running struct {
+// A Walk is a walk under way.
+type Walk struct {
 	walk  *walk
 	group *errgroup.Group
 }
 
 // Wait waits for the end of the walk and returns what it found.
-func (r *Running) Wait() (Result, error) {
+func (r *Walk) Wait() (Result, error) {
 	if err := r.group.Wait(); err != nil {
 		return Result{}, err
 	}
@@ -135,7 +135,7 @@ func (r *Running) Wait() (Result, error) {
 }
 
 // Status tells how far the walk has come.
-func (r *Running) Status() Status {
+func (r *Walk) Status() Status {
 	r.walk.mu.Lock()
 	defer r.walk.mu.Unlock()
 	return r.walk.status
@@ -143,7 +143,7 @@ func (r *Running) Status() Status {
 
 // Finished returns the topmost subtrees that are done while something above
 // them is not. All their trees have been handed to the sink.
-func (r *Running) Finished() []Finished {
+func (r *Walk) Finished() []Finished {
 	r.walk.mu.Lock()
 	defer r.walk.mu.Unlock()
 	var finished []Finished
