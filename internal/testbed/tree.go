@@ -27,6 +27,10 @@ const (
 	Huge
 	// Crowd adds a folder of 5,000 files.
 	Crowd
+	// Control adds names with control characters: a tab, an escape sequence, a delete. It is
+	// no part of Full, because pure-ftpd leaves such names out of every listing and does not
+	// say so.
+	Control
 	// Locked adds, below pub/locked, folders that other users may not list (mode 0000 and
 	// 0711) or whose files they may not ask about (0744).
 	Locked
@@ -41,7 +45,7 @@ const (
 const HugeSize = 14<<30 + 1
 
 // oddNames begin, end and consist of what programs trip over. Each is a file in the
-// folder "names" and, but for the last ones, a folder in "folders".
+// folder "names" and a folder in "folders".
 var oddNames = []string{
 	" lead", "trail ", "in  side", " both ", "- dash", "-la",
 	"日本語 ☃", "cafe\u0301", "café", // UTF-8; the same word decomposed and composed
@@ -49,13 +53,16 @@ var oddNames = []string{
 	"a -> b", "-> c", "d ->",
 	"it's", `say "hi"`, `""`, "`tick`", "$HOME", "~root", "!bang", "a&b", "<tag>", "a|b", "(x)",
 	"100%", "%2F", "%20 %zz", "a#b", "what?", "?", "a;b", "a=b", "a,b", "a:b", "a@b", "a+b",
-	`back\slash`, `\`, `\043033`, "tab\there", "[a-c]*", "{a,b}", "*",
+	`back\slash`, `\`, `\043033`, "[a-c]*", "{a,b}", "*",
 	"1 Jan 01  2001 x", "drwxr-xr-x", "total 0",
 }
 
 // oddFiles are odd names that cannot be sent in a command unharmed, so that only files
 // bear them: a lone blank, the telnet escape byte, the longest name there is.
 var oddFiles = []string{" ", "\xff\xfe y", strings.Repeat("n", 255)}
+
+// controlNames are files and folders like oddNames.
+var controlNames = []string{"tab\there", "bold\x1b[1m", "del\x7fete"}
 
 // WriteTree fills a folder, made by [Dir], with a test tree. It is the same for the same
 // now, from which most dates are counted; servers decide by their own clock which dates
@@ -79,6 +86,12 @@ func WriteTree(t testing.TB, dir string, what Tree, now time.Time) {
 	if what&Crowd != 0 {
 		for i := range 5000 {
 			w.file(fmt.Sprintf("crowd/file-%04d", i), int64(i))
+		}
+	}
+	if what&Control != 0 {
+		for i, name := range controlNames {
+			w.file("control/"+name, int64(400+i))
+			w.file("control-folders/"+name+"/file", int64(500+i))
 		}
 	}
 	if what&Locked != 0 {
