@@ -1,0 +1,9 @@
+// Ftpd will be the distributed FTP server. It is not available yet; this program says
+// so, so that nobody wonders. What exists of it is the package internal/distftp.
+package main
+
+import "os"
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}

@@ -1,0 +1,119 @@
+package control
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"mirrortracker/internal/distftp/data"
+)
+
+// passive answers PASV, which can only speak of IPv4 (RFC 959, 4.1.2).
+func (s *session) passive(string) {
+	if s.epsvAll {
+		s.refuseAfterAll()
+		return
+	}
+	if !s.local.Is4() {
+		s.out.reply(425, "PASV cannot name an address of this connection's family, use EPSV")
+		return
+	}
+	addr, ok := s.listen()
+	if ok {
+		s.out.reply(227, "Entering Passive Mode ("+string(data.AppendPasv(nil, addr))+")")
+	}
+}
+
+// extendedPassive answers EPSV (RFC 2428, 3 and 4).
+func (s *session) extendedPassive(arg string) {
+	arg = strings.TrimSpace(arg)
+	switch {
+	case strings.EqualFold(arg, "ALL"):
+		s.epsvAll = true
+		s.out.reply(200, "From now on EPSV alone is accepted")
+		return
+	case !s.local.IsValid():
+		s.out.reply(425, "Not possible on this connection")
+		return
+	case arg != "" && arg != "1" && arg != "2":
+		if strings.Trim(arg, "0123456789") != "" {
+			s.out.reply(501, "EPSV takes 1, 2 or ALL")
+			return
+		}
+		s.refuseFamily()
+		return
+	case arg != "" && arg != fmt.Sprint(data.Family(s.local)):
+		s.refuseFamily()
+		return
+	}
+	addr, ok := s.listen()
+	if ok {
+		s.out.reply(229, fmt.Sprintf("Entering Extended Passive Mode (|||%d|)", addr.Port()))
+	}
+}
+
+// listen opens a listener in place of the last one.
+func (s *session) listen() (netip.AddrPort, bool) {
+	s.dropMeeting()
+	l, err := data.Listen(s.ctx, s.local, s.peer, s.DataTimeout)
+	if err != nil {
+		s.log.Error("no data port", "err", err)
+		s.out.reply(425, "No port for the data connection")
+		return netip.AddrPort{}, false
+	}
+	s.meeting = l
+	return l.Addr(), true
+}
+
+// port answers PORT (RFC 959, 4.1.2).
+func (s *session) port(arg string) {
+	if s.epsvAll {
+		s.refuseAfterAll()
+		return
+	}
+	addr, err := data.ParsePort(strings.TrimSpace(arg))
+	s.dial("PORT", addr, err)
+}
+
+// extendedPort answers EPRT (RFC 2428, 2).
+func (s *session) extendedPort(arg string) {
+	if s.epsvAll {
+		s.refuseAfterAll()
+		return
+	}
+	addr, err := data.ParseEprt(strings.TrimSpace(arg))
+	if err == nil && data.Family(addr.Addr()) != data.Family(s.local) {
+		err = data.ErrFamily
+	}
+	s.dial("EPRT", addr, err)
+}
+
+// dial notes where the client listens, if it may.
+func (s *session) dial(verb string, addr netip.AddrPort, err error) {
+	if err == nil {
+		err = data.Admit(s.peer, addr)
+	}
+	switch {
+	case errors.Is(err, data.ErrFamily):
+		s.refuseFamily()
+	case errors.Is(err, data.ErrSyntax):
+		s.out.reply(501, verb+" needs an argument: "+s.commands[verb].syntax)
+	case err != nil:
+		s.log.Warn("data address refused", "err", err)
+		s.out.reply(500, "Illegal "+verb+" command: only your own address and ports from 1024 on")
+	default:
+		s.dropMeeting()
+		s.meeting = data.Dial(s.local, addr, s.DataTimeout)
+		s.out.reply(200, verb+" command successful")
+	}
+}
+
+func (s *session) refuseFamily() {
+	s.out.reply(522, fmt.Sprintf("Network protocol not supported, use (%d)", data.Family(s.local)))
+}
+
+// refuseAfterAll answers what RFC 2428, 4, forbids after EPSV ALL.
+func (s *session) refuseAfterAll() {
+	s.out.reply(503, "Not allowed after EPSV ALL")
+}

@@ -1,0 +1,36 @@
+package control
+
+import (
+	"mirrortracker/internal/distftp/vfs"
+)
+
+// printDirectory answers PWD: the path as the client walked it.
+func (s *session) printDirectory(string) {
+	s.out.reply(257, quote(s.cwd)+" is the current directory")
+}
+
+// changeDirectory answers CWD.
+func (s *session) changeDirectory(arg string) {
+	p, err := resolve(s.cwd, arg)
+	if err != nil {
+		s.fail(err)
+		return
+	}
+	e, err := s.FS.Stat(s.ctx, p)
+	if err == nil && e.Kind != vfs.Directory {
+		err = vfs.ErrNotDir
+	}
+	if err != nil {
+		s.fail(err)
+		return
+	}
+	s.cwd = p
+	s.out.reply(250, "Directory is "+quote(p))
+}
+
+// changeUp answers CDUP, which never fails: the directory above was walked through,
+// or is the root.
+func (s *session) changeUp(string) {
+	s.cwd = parent(s.cwd)
+	s.out.reply(250, "Directory is "+quote(s.cwd))
+}

@@ -1,0 +1,44 @@
+// Package control answers FTP control connections: commands in, replies out.
+//
+// # Shape
+//
+// An [Engine] holds what all sessions share; [Engine.Serve] is one session. A command
+// line goes through lines (cut, bounded, freed of Telnet commands), parse (verb and
+// argument, as bytes) and the table of commands to a method of session; those stand
+// one file per family:
+//
+//	access.go      USER PASS QUIT NOOP
+//	parameters.go  TYPE MODE STRU ALLO SYST FEAT OPTS
+//	directory.go   PWD CWD CDUP
+//	dataport.go    PASV EPSV PORT EPRT
+//	facts.go       SIZE MDTM MLST
+//	listing.go     LIST NLST MLSD STAT
+//	retrieve.go    REST RETR
+//	transfer.go    what happens while a transfer runs: ABOR, STAT
+//
+// A new family is a new file and lines in the table. Errors of the file system become
+// replies in fail (errors.go), those of transfers in finish (transfer.go), and
+// nowhere else.
+//
+// # Order and time
+//
+// Commands are answered strictly in order, one reply (or, for transfers, a 150 and a
+// reply) each, also when they arrive pipelined; replies leave when no further command
+// has arrived. While a transfer runs, commands are read on and wait for its end, at
+// most [backlog] of them. Three are looked at early: ABOR breaks the transfer off (426,
+// and 226 in its own turn), STAT without an argument is answered at once if nothing
+// waits before it, and QUIT means that the end of the connection does not break the
+// transfer off.
+//
+// One goroutine serves an idle session. A transfer adds one; it ends by setting a
+// deadline in the past on the control connection, which wakes the first from its read.
+//
+// A command must have arrived whole within the idle limit, however many bytes of it
+// trickle in, and the login within the login limit: then 421.
+//
+// # Names
+//
+// A name is bytes, from the line to the file system and back. CR, LF and NUL end in 501
+// before any argument is looked at. Names on disk that hold them cannot be listed;
+// a listing shows the rest and ends with 550 instead of 226, never as if complete.
+package control

@@ -1,0 +1,77 @@
+package control
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/netip"
+	"time"
+
+	"mirrortracker/internal/distftp/data"
+	"mirrortracker/internal/distftp/vfs"
+	"mirrortracker/internal/mirror"
+)
+
+// FS is where names come from. Its methods may be called concurrently.
+//
+// Errors are told apart by [fs.ErrNotExist], [fs.ErrPermission], [vfs.ErrNotDir]
+// and [vfs.ErrNotRegular]; all others count as a fault of ours. A directory that
+// cannot be read is an error of OpenDir or of its Next, never an empty directory.
+type FS interface {
+	// Lstat describes the entry at p itself, be it a link.
+	Lstat(ctx context.Context, p mirror.Path) (vfs.Entry, error)
+	// Stat describes what p leads to, links followed.
+	Stat(ctx context.Context, p mirror.Path) (vfs.Entry, error)
+	// OpenDir begins to read the directory that p leads to.
+	OpenDir(ctx context.Context, p mirror.Path) (vfs.Dir, error)
+}
+
+// A Planner decides where the bytes of files come from.
+//
+// Retrieve plans to send the file that p leads to, from offset on; with text set, as
+// TYPE A wants it. The plan has no meeting and no limits yet: the session adds those.
+// Besides the errors of [FS] there is [data.ErrOffset].
+type Planner interface {
+	Retrieve(ctx context.Context, p mirror.Path, offset int64, text bool) (data.Plan, error)
+}
+
+// An Engine answers control connections. All its fields must be set; it is not
+// changed while it is used.
+type Engine struct {
+	FS      FS
+	Planner Planner
+	Banner  string // the greeting, one line or several
+	Log     *slog.Logger
+
+	LoginTimeout time.Duration    // from connecting to the end of the login
+	IdleTimeout  time.Duration    // for one command to arrive, whole
+	DataTimeout  time.Duration    // for a data connection to come about, and without progress on it
+	Now          func() time.Time // the time that listings compare with
+}
+
+// Serve answers one control connection until either side ends it, and closes it.
+// When ctx ends, the client is told so, and a running transfer is broken off. All
+// that the session started has ended when Serve returns.
+func (e *Engine) Serve(ctx context.Context, conn net.Conn) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer conn.Close()
+	keepUrgentInline(conn)
+	s := newSession(ctx, e, conn)
+	// Wakes a session that waits for its client, see session.read and timedConn.
+	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(longAgo) })
+	defer stop()
+	s.run()
+}
+
+// longAgo as a deadline ends a read at once.
+var longAgo = time.Unix(1, 0)
+
+// address returns the IP address of one end of a connection, the zero value if it is
+// not one over IP.
+func address(a net.Addr) netip.Addr {
+	if tcp, ok := a.(*net.TCPAddr); ok {
+		return tcp.AddrPort().Addr().Unmap()
+	}
+	return netip.Addr{}
+}

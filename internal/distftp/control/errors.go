@@ -1,0 +1,36 @@
+package control
+
+import (
+	"errors"
+	"io/fs"
+
+	"mirrortracker/internal/distftp/data"
+	"mirrortracker/internal/distftp/vfs"
+)
+
+// fail answers a command that a file system or planner refused. It is the only place
+// where their errors become replies; their texts, which may speak of this machine,
+// go to the log.
+func (s *session) fail(err error) {
+	code, text := 451, "Local error, try again later"
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		code, text = 550, "No such file or directory"
+	case errors.Is(err, fs.ErrPermission):
+		code, text = 550, "Permission denied"
+	case errors.Is(err, vfs.ErrNotDir):
+		code, text = 550, "Not a directory"
+	case errors.Is(err, vfs.ErrNotRegular):
+		code, text = 550, "Not a plain file"
+	case errors.Is(err, errUnshowable):
+		code, text = 550, "Cannot be listed: a name holds CR, LF, NUL or a slash"
+	case errors.Is(err, data.ErrOffset):
+		code, text = 554, "REST offset is behind the end of the file"
+	}
+	level := s.log.Debug
+	if code == 451 {
+		level = s.log.Error
+	}
+	level("command failed", "reply", code, "err", err)
+	s.out.reply(code, text)
+}

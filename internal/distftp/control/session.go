@@ -1,0 +1,179 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"time"
+
+	"mirrortracker/internal/distftp/data"
+	"mirrortracker/internal/distftp/list"
+	"mirrortracker/internal/mirror"
+)
+
+// backlog is how many commands are taken from the client while a transfer runs.
+// Behind that they wait in the connection, and so does an ABOR among them.
+const backlog = 64
+
+// A session is the state of one control connection. One goroutine reads commands
+// and answers them; a transfer has a second one, which touches nothing here but the
+// reply writer.
+type session struct {
+	*Engine
+	ctx         context.Context
+	conn        net.Conn
+	in          lines
+	out         *replies
+	log         *slog.Logger
+	local, peer netip.Addr
+	commands    map[string]command
+
+	loginBy  time.Time // when the client must have logged in
+	user     string    // as USER gave it
+	loggedIn bool
+	failures int // failed logins
+
+	cwd    mirror.Path
+	text   bool       // TYPE A
+	offset int64      // of the last REST
+	facts  list.Facts // that MLSD and MLST show
+
+	epsvAll bool         // EPSV ALL was sent
+	meeting data.Meeting // for the next transfer; nil without PASV or PORT
+	running *transfer    // nil when none is under way
+	aborted bool         // the last transfer was broken off by ABOR, not yet answered
+
+	queue  [][]byte // commands that arrived while a transfer was running
+	broken error    // why no more commands can be read
+	over   bool     // QUIT was answered, or a reason to hang up
+}
+
+func newSession(ctx context.Context, e *Engine, conn net.Conn) *session {
+	return &session{
+		Engine:   e,
+		ctx:      ctx,
+		conn:     conn,
+		out:      newReplies(ctx, conn, e.DataTimeout),
+		log:      e.Log.With("client", conn.RemoteAddr().String()),
+		local:    address(conn.LocalAddr()),
+		peer:     address(conn.RemoteAddr()),
+		commands: commands(),
+		loginBy:  time.Now().Add(e.LoginTimeout),
+		cwd:      mirror.Root,
+		text:     true, // RFC 959, 5.1: the default type is ASCII
+		facts:    list.AllFacts,
+	}
+}
+
+// run answers commands until the session is over.
+func (s *session) run() {
+	s.log.Debug("session begins")
+	s.out.reply(220, s.Banner)
+	for !s.over {
+		line, err := s.next()
+		if err != nil {
+			s.hangUp(err)
+			break
+		}
+		s.execute(line)
+	}
+	s.dropMeeting()
+	s.out.flush()
+	s.log.Debug("session ends")
+}
+
+// next returns the next command to answer. If a transfer is running it is brought to
+// its end first: commands are answered in order.
+func (s *session) next() ([]byte, error) {
+	for {
+		switch {
+		case s.running != nil:
+			s.accompany()
+			s.finish()
+		case len(s.queue) > 0:
+			line := s.queue[0]
+			s.queue = s.queue[1:]
+			return line, nil
+		case s.broken != nil:
+			return nil, s.broken
+		default:
+			line, err := s.read(s.patience())
+			if err != errOverlong {
+				return line, err
+			}
+			s.out.reply(500, "Command line too long")
+		}
+	}
+}
+
+// patience returns when the command that is waited for must have arrived. It does
+// not move with every byte, so that a client cannot stay for ever by trickling.
+func (s *session) patience() time.Time {
+	if !s.loggedIn {
+		return s.loginBy
+	}
+	return time.Now().Add(s.IdleTimeout)
+}
+
+// errInterrupted is returned by read when there is something else to do: the
+// server stops, or the transfer has ended.
+var errInterrupted = errors.New("interrupted")
+
+// read returns the next line that the client sends. Replies are flushed only when
+// no further line is at hand, so that the answers to pipelined commands leave
+// together.
+func (s *session) read(deadline time.Time) ([]byte, error) {
+	for {
+		if line, err := s.in.next(); line != nil || err != nil {
+			return line, err
+		}
+		if err := s.out.flush(); err != nil {
+			return nil, err
+		}
+		if err := s.conn.SetReadDeadline(deadline); err != nil {
+			return nil, err
+		}
+		// Whoever interrupts sets the deadline after making the reason visible here,
+		// so that one of the two is always seen.
+		if s.interrupted() {
+			return nil, errInterrupted
+		}
+		if err := s.in.fill(s.conn); err != nil {
+			if s.interrupted() {
+				return nil, errInterrupted
+			}
+			return nil, err
+		}
+	}
+}
+
+func (s *session) interrupted() bool {
+	return s.ctx.Err() != nil || s.running != nil && s.running.ended()
+}
+
+// hangUp tells the client why the session ends, where it may still be listening.
+func (s *session) hangUp(err error) {
+	switch {
+	case s.ctx.Err() != nil:
+		s.out.reply(421, "Server is shutting down")
+	case errors.Is(err, os.ErrDeadlineExceeded) && !s.loggedIn:
+		s.out.reply(421, "Login timeout")
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		s.out.reply(421, "Idle timeout")
+	case errors.Is(err, io.EOF):
+	default:
+		s.log.Debug("control connection lost", "err", err)
+	}
+}
+
+// dropMeeting closes what PASV opened and no transfer used.
+func (s *session) dropMeeting() {
+	if s.meeting != nil {
+		s.meeting.Close()
+		s.meeting = nil
+	}
+}

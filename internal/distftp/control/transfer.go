@@ -1,0 +1,180 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"mirrortracker/internal/distftp/data"
+)
+
+// A transfer is a plan being executed in a goroutine of its own, while the session
+// goes on to read commands: ABOR and STAT are meant for this time.
+type transfer struct {
+	what   string // verb and path, for the log and STAT
+	cancel context.CancelFunc
+	begun  time.Time
+	opened atomic.Bool   // 150 was sent
+	done   chan struct{} // closed when sent and err are set
+	gone   chan struct{} // closed when the goroutine touches nothing any more
+	sent   int64
+	err    error
+}
+
+// ended reports whether the transfer is over, its reply not yet given.
+func (t *transfer) ended() bool {
+	select {
+	case <-t.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// start takes the meeting that PASV or PORT prepared and executes the plan there.
+// Without one it answers 425: we never connect to the default data port, which would
+// need privileges.
+func (s *session) start(what string, plan data.Plan) {
+	if s.meeting == nil {
+		plan.Source.Close()
+		s.out.reply(425, "Use PASV, EPSV, PORT or EPRT first")
+		return
+	}
+	plan.Meet, s.meeting = s.meeting, nil
+	plan.Stall = s.DataTimeout
+	s.aborted = false
+	ctx, cancel := context.WithCancel(s.ctx)
+	t := &transfer{
+		what:   what,
+		cancel: cancel,
+		begun:  time.Now(),
+		done:   make(chan struct{}),
+		gone:   make(chan struct{}),
+	}
+	s.running = t
+	s.log.Debug("transfer planned", "what", what, "holder", plan.Holder, "why", plan.Why)
+	go func() {
+		defer close(t.gone)
+		t.sent, t.err = plan.Execute(ctx, func() {
+			s.out.reply(150, "Here it comes")
+			t.opened.Store(true)
+			s.out.flush()
+		})
+		close(t.done)
+		// Wakes the session, which waits for commands without a deadline meanwhile.
+		s.conn.SetReadDeadline(longAgo)
+	}()
+}
+
+// accompany takes commands while a transfer is running, until it has ended. ABOR
+// acts at once; it is answered in its turn. A client that goes away without QUIT
+// wants no more bytes.
+func (s *session) accompany() {
+	t := s.running
+	for !t.ended() {
+		if s.broken != nil || len(s.queue) >= backlog {
+			if s.out.flush() != nil {
+				t.cancel()
+			}
+			<-t.done
+			return
+		}
+		line, err := s.read(time.Time{})
+		switch {
+		case errors.Is(err, errInterrupted):
+			<-t.done // because of the transfer, or ctx ended and with it the transfer
+		case errors.Is(err, errOverlong):
+			s.queue = append(s.queue, nil) // answered with 500 in its turn
+		case err != nil:
+			s.broken = err
+			if !s.leaving() {
+				t.cancel()
+			}
+		default:
+			s.meanwhile(line)
+		}
+	}
+}
+
+// meanwhile deals with a command that arrives during a transfer.
+func (s *session) meanwhile(line []byte) {
+	verb, arg, _ := parse(line)
+	switch {
+	case verb == "ABOR":
+		s.aborted = true
+		s.running.cancel()
+	case verb == "STAT" && arg == "" && len(s.queue) == 0 && s.running.opened.Load():
+		s.status()
+		return
+	}
+	s.queue = append(s.queue, slices.Clone(line))
+}
+
+// leaving reports whether the client has said QUIT, so that the end of its side of
+// the connection does not mean that it lost interest.
+func (s *session) leaving() bool {
+	return slices.ContainsFunc(s.queue, func(line []byte) bool {
+		verb, _, _ := parse(line)
+		return verb == "QUIT"
+	})
+}
+
+// finish answers the transfer that has ended.
+func (s *session) finish() {
+	t := s.running
+	<-t.gone
+	t.cancel()
+	s.running = nil
+	took := time.Since(t.begun)
+	s.log.Info("transfer", "what", t.what, "bytes", t.sent, "took", took, "err", t.err)
+	switch {
+	case t.err == nil:
+		s.aborted = false
+		s.out.reply(226, "Transfer complete")
+	case s.aborted:
+		s.out.reply(426, "Transfer aborted")
+	case errors.Is(t.err, data.ErrNoConnection):
+		s.out.reply(425, "Cannot open data connection")
+	case errors.Is(t.err, errUnshowable):
+		s.out.reply(550, "Listing incomplete: a name holds CR, LF, NUL or a slash")
+	case errors.Is(t.err, data.ErrSource):
+		s.out.reply(451, "Read error, transfer incomplete")
+	default:
+		s.out.reply(426, "Data connection lost, transfer incomplete")
+	}
+}
+
+// abort answers ABOR (RFC 959, 4.1.3). What it meant to stop has been answered
+// before, with 426 or, if it was already complete, 226.
+func (s *session) abort(string) {
+	s.dropMeeting()
+	if s.aborted {
+		s.aborted = false
+		s.out.reply(226, "Transfer aborted, data connection closed")
+		return
+	}
+	s.out.reply(225, "No transfer to abort")
+}
+
+// status answers STAT without an argument.
+func (s *session) status() {
+	lines := []string{
+		"Logged in: " + yesNo(s.loggedIn),
+		"Directory: " + string(s.cwd),
+		"Type: " + s.typeName(),
+	}
+	if t := s.running; t != nil {
+		lines = append(lines, fmt.Sprintf("Transfer: %s, for %s", t.what, time.Since(t.begun).Round(time.Second)))
+	}
+	s.out.block(211, "Status of the session", lines, "End of status")
+}
+
+func yesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}

@@ -1,0 +1,29 @@
+// Package data moves the bytes of transfers. It knows where client and holder meet
+// and who holds the bytes; it knows neither commands nor replies.
+//
+// # The plan
+//
+// A transfer is decided before it happens, as a [Plan]: *who* holds the bytes (a
+// [Source]: an open file, a listing), *where* holder and client meet (a [Meeting])
+// and *why* it was decided so, for the log. [Plan.Execute] then does it, once. A
+// control connection makes plans and executes them, and never touches bytes itself.
+//
+// Today there is one holder of files, the disk of this machine ([Disk]), and the
+// meeting is always at this machine. A holder elsewhere will be another maker of
+// plans, whose meetings are listened for or dialled there; the control connection
+// will not see the difference.
+//
+// # Meetings
+//
+// [Listen] opens a listener for one data connection (PASV, EPSV) on the control
+// connection's own address; [Dial] names the client's address (PORT, EPRT). RFC 2577
+// rules who may take part: a listener drops connections that do not come from the
+// control connection's peer and keeps waiting for the right one; an address that is
+// not the peer's, or a port below 1024, is never dialled ([Admit]).
+//
+// # Time
+//
+// A meeting has a time limit. After it, what counts is progress: a transfer lasts as
+// long as it needs while bytes flow, and ends when none could be written for the
+// stall limit.
+package data

@@ -1,0 +1,103 @@
+package data
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"time"
+)
+
+// A Meeting is where the client and the holder of the bytes will connect.
+//
+// Meet waits for the data connection and returns it; it is called at most once.
+// Close ends a meeting that has not taken place, and a Meet that is under way; it
+// may be called any number of times and leaves alone a connection that Meet returned.
+type Meeting interface {
+	Meet(ctx context.Context) (net.Conn, error)
+	Close() error
+}
+
+// A Listener is a meeting that the client comes to.
+type Listener struct {
+	ln      *net.TCPListener
+	peer    netip.Addr
+	timeout time.Duration
+}
+
+// Listen opens a listener at local, the address at which the client reached us, on
+// a port of the system's choice, for one connection from peer. Meet will wait for it
+// no longer than timeout.
+func Listen(ctx context.Context, local, peer netip.Addr, timeout time.Duration) (*Listener, error) {
+	var config net.ListenConfig
+	ln, err := config.Listen(ctx, "tcp", netip.AddrPortFrom(local, 0).String())
+	if err != nil {
+		return nil, fmt.Errorf("listen for a data connection: %w", err)
+	}
+	return &Listener{ln: ln.(*net.TCPListener), peer: peer, timeout: timeout}, nil
+}
+
+// Addr returns the address that the client is to connect to.
+func (l *Listener) Addr() netip.AddrPort {
+	return l.ln.Addr().(*net.TCPAddr).AddrPort()
+}
+
+// Meet waits for the client. Connections from other addresses are closed without a
+// word, so that nobody can take the client's place by being faster.
+func (l *Listener) Meet(ctx context.Context) (net.Conn, error) {
+	defer l.Close()
+	stop := context.AfterFunc(ctx, func() { l.Close() })
+	defer stop()
+	if err := l.ln.SetDeadline(time.Now().Add(l.timeout)); err != nil {
+		return nil, fmt.Errorf("await data connection: %w", err)
+	}
+	for {
+		conn, err := l.ln.AcceptTCP()
+		if ctx.Err() != nil {
+			if err == nil {
+				conn.Close()
+			}
+			return nil, fmt.Errorf("await data connection: %w", ctx.Err())
+		}
+		if err != nil {
+			return nil, fmt.Errorf("await data connection: %w", err)
+		}
+		if from := conn.RemoteAddr().(*net.TCPAddr).AddrPort().Addr(); plain(from) == plain(l.peer) {
+			return conn, nil
+		}
+		conn.Close()
+	}
+}
+
+// Close stops listening.
+func (l *Listener) Close() error { return l.ln.Close() }
+
+// A Dialer is a meeting that we go to.
+type Dialer struct {
+	local   netip.Addr
+	to      netip.AddrPort
+	timeout time.Duration
+}
+
+// Dial names the address that the client listens at. Meet will connect to it from
+// local, the address at which the client reached us and from which it expects us,
+// within timeout.
+func Dial(local netip.Addr, to netip.AddrPort, timeout time.Duration) *Dialer {
+	return &Dialer{local: local, to: to, timeout: timeout}
+}
+
+// Meet connects to the client.
+func (d *Dialer) Meet(ctx context.Context) (net.Conn, error) {
+	dialer := net.Dialer{
+		Timeout:   d.timeout,
+		LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(d.local, 0)),
+	}
+	conn, err := dialer.DialContext(ctx, "tcp", d.to.String())
+	if err != nil {
+		return nil, fmt.Errorf("open data connection: %w", err)
+	}
+	return conn, nil
+}
+
+// Close has nothing to give back.
+func (d *Dialer) Close() error { return nil }

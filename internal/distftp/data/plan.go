@@ -1,0 +1,99 @@
+package data
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"time"
+)
+
+// A Source is the holder's side of one transfer.
+//
+// Send moves all bytes into the connection; it fails with a deadline error when the
+// client takes none for the time of stall. It must return soon after the connection
+// is closed under it. Errors of its own, as opposed to those of the connection, are
+// wrapped in [ErrSource]. Close gives back what the source holds, whether it was sent
+// or not.
+type Source interface {
+	Send(conn net.Conn, stall time.Duration) (int64, error)
+	Close() error
+}
+
+// Why a plan could not be carried out to its end.
+var (
+	ErrNoConnection = errors.New("no data connection")
+	ErrSource       = errors.New("read error")
+)
+
+// A Plan is a decision about one transfer.
+type Plan struct {
+	Holder string        // who has the bytes, for the log: "disk", "listing"
+	Why    string        // why this holder, for the log
+	Source Source        // the holder's side
+	Meet   Meeting       // where the client comes
+	Stall  time.Duration // how long the client may take nothing
+}
+
+// Execute carries the plan out and gives everything back: it meets the client, calls
+// started, sends, and closes the data connection, which tells the client where the
+// data ends. It returns the number of bytes that were sent.
+//
+// An error is [ErrNoConnection] if started was not called, [ErrSource] if the holder
+// failed, ctx's if that ended, and otherwise the data connection's.
+func (p Plan) Execute(ctx context.Context, started func()) (int64, error) {
+	defer p.Source.Close()
+	defer p.Meet.Close()
+	conn, err := p.Meet.Meet(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("%w: %w", ErrNoConnection, err)
+	}
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	defer stop()
+	started()
+	n, err := p.Source.Send(conn, p.Stall)
+	closed := conn.Close()
+	switch {
+	case ctx.Err() != nil:
+		return n, ctx.Err()
+	case err != nil:
+		return n, err
+	case closed != nil:
+		return n, fmt.Errorf("close data connection: %w", closed)
+	}
+	return n, nil
+}
+
+// A patient writer gives the connection a new deadline before every write.
+type patient struct {
+	conn  net.Conn
+	stall time.Duration
+	n     int64
+}
+
+func (w *patient) Write(b []byte) (int, error) {
+	if err := w.conn.SetWriteDeadline(time.Now().Add(w.stall)); err != nil {
+		return 0, err
+	}
+	n, err := w.conn.Write(b)
+	w.n += int64(n)
+	return n, err
+}
+
+// A Text is a source that is made while it is sent: a listing. It returns its own
+// errors wrapped in [ErrSource], the writer's as they are.
+type Text struct {
+	Write   func(w io.Writer) error
+	Release func() error
+}
+
+// Send implements [Source].
+func (t Text) Send(conn net.Conn, stall time.Duration) (int64, error) {
+	w := &patient{conn: conn, stall: stall}
+	err := t.Write(w)
+	return w.n, err
+}
+
+// Close implements [Source].
+func (t Text) Close() error { return t.Release() }

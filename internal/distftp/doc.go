@@ -1,0 +1,30 @@
+// Package distftp is our FTP server. Today it serves one folder, read-only, to
+// anonymous clients; it is built so that users, uploads, TLS, slaves and remote
+// mirrors can be added without changing what stands here.
+//
+//	client ══ control connection ══ control ──── names ────> control.FS       (localfs)
+//	   ║                               │  └──── bytes ────> control.Planner   (data.Disk)
+//	   ║                               │                         │
+//	   ║                               └─ data.Plan, executed ───┘
+//	   ╚════════ data connection ═════════════════╝
+//
+// The parts, each a package below this one:
+//
+//   - control: a session on a control connection, from commands to replies. It
+//     declares the two things that it needs: FS, where names come from, and Planner,
+//     which decides where bytes come from.
+//   - data: data connections, who may take part in them, and the plan of a transfer:
+//     who holds the bytes, where client and holder meet, and why. A plan is made
+//     first and executed then, so that a later holder on another machine can meet the
+//     client directly.
+//   - vfs: what a name is: the vocabulary that the others share.
+//   - list: how entries look in LIST, NLST, MLSD and MLST.
+//   - localfs: a folder of the local disk as FS and as opener of files, through
+//     [os.Root], so that neither ".." nor a link leads out of it.
+//
+// This package is the door: it accepts connections, limits their number, and ends
+// them all, joined, when it is told to stop.
+//
+// RFCs: 959, 1123 (4.1), 2389 (FEAT, OPTS), 2428 (EPRT, EPSV), 2577 (no bounces), 2640
+// (UTF8: names are bytes, never converted), 3659 (SIZE, MDTM, REST STREAM, MLST, TVFS).
+package distftp

@@ -1,0 +1,162 @@
+package distftp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"mirrortracker/internal/distftp/control"
+	"mirrortracker/internal/distftp/data"
+	"mirrortracker/internal/distftp/localfs"
+)
+
+// FS is what a server serves: names, and the files behind them.
+type FS interface {
+	control.FS
+	data.Opener
+}
+
+var _ FS = (*localfs.Folder)(nil)
+
+// Config says what a server does. Fields left zero have the value given with them;
+// FS must be set.
+type Config struct {
+	FS     FS
+	Banner string       // the greeting: "FTP server ready"
+	Logger *slog.Logger // nowhere
+
+	LoginTimeout time.Duration // from connecting to being logged in: 1 minute
+	IdleTimeout  time.Duration // until the next command, whole: 5 minutes (RFC 1123, 4.1.3.2)
+	DataTimeout  time.Duration // for a data connection to come about, or not to move: 1 minute
+	MaxSessions  int           // at a time; further clients get 421: 1,000
+
+	// Now is the clock that listings compare dates with: [time.Now]. Time limits
+	// always follow the real clock.
+	Now func() time.Time
+}
+
+// A Server is one FTP server. Make it with [New].
+type Server struct {
+	engine      *control.Engine
+	log         *slog.Logger
+	maxSessions int64
+	sessions    atomic.Int64
+}
+
+// New makes a server; [Server.Serve] sets it to work.
+func New(c Config) *Server {
+	log := c.Logger
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	now := c.Now
+	if now == nil {
+		now = time.Now
+	}
+	return &Server{
+		engine: &control.Engine{
+			FS:           c.FS,
+			Planner:      data.Disk{Files: c.FS},
+			Banner:       or(c.Banner, "FTP server ready"),
+			Log:          log,
+			LoginTimeout: or(c.LoginTimeout, time.Minute),
+			IdleTimeout:  or(c.IdleTimeout, 5*time.Minute),
+			DataTimeout:  or(c.DataTimeout, time.Minute),
+			Now:          now,
+		},
+		log:         log,
+		maxSessions: int64(or(c.MaxSessions, 1000)),
+	}
+}
+
+// or returns the value, or the default if it is zero.
+func or[T comparable](value, instead T) T {
+	var zero T
+	if value == zero {
+		return instead
+	}
+	return value
+}
+
+// ServeFolder serves a folder with the defaults of [Config] until ctx ends.
+func ServeFolder(ctx context.Context, ln net.Listener, dir string) error {
+	folder, err := localfs.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer folder.Close()
+	return New(Config{FS: folder}).Serve(ctx, ln)
+}
+
+// Serve answers the connections of a listener until ctx ends, which is no error, or
+// the listener fails. In either case it closes the listener and all its sessions, and
+// returns when everything that it started has ended.
+func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
+	ctx, cancel := context.WithCancel(ctx)
+	var sessions sync.WaitGroup
+	defer sessions.Wait()
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { ln.Close() })
+	defer stop()
+	defer ln.Close()
+
+	var pause time.Duration
+	for {
+		conn, err := ln.Accept()
+		switch {
+		case ctx.Err() != nil:
+			if err == nil {
+				conn.Close()
+			}
+			return nil
+		case errors.Is(err, net.ErrClosed):
+			return fmt.Errorf("serve ftp on %s: %w", ln.Addr(), err)
+		case err != nil:
+			// Out of descriptors, or a client that was gone at once: serving goes on.
+			pause = min(max(2*pause, 5*time.Millisecond), time.Second)
+			s.log.Error("accept", "err", err, "pause", pause)
+			if !sleep(ctx, pause) {
+				return nil
+			}
+			continue
+		}
+		pause = 0
+		if s.sessions.Add(1) > s.maxSessions {
+			s.sessions.Add(-1)
+			s.refuse(conn)
+			continue
+		}
+		sessions.Go(func() {
+			defer s.sessions.Add(-1)
+			s.engine.Serve(ctx, conn)
+		})
+	}
+}
+
+// refuse sends a client away. The few bytes fit into any fresh connection's buffer;
+// the deadline is for connections that are not TCP.
+func (s *Server) refuse(conn net.Conn) {
+	defer conn.Close()
+	s.log.Warn("too many sessions", "client", conn.RemoteAddr().String(), "max", s.maxSessions)
+	if err := conn.SetWriteDeadline(time.Now().Add(time.Second)); err != nil {
+		return
+	}
+	_, _ = conn.Write([]byte("421 Too many sessions, try again later\r\n"))
+}
+
+// sleep waits, and reports false if ctx ended first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
