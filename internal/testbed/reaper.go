@@ -1,9 +1,11 @@
 package testbed
 
 import (
+	"crypto/rand"
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"sync"
 	"syscall"
 	"testing"
@@ -88,15 +90,17 @@ func Dir(t testing.TB) string {
 	return dir
 }
 
+// makeDir tells the watchdog first, so that no instant is left in which the test process
+// could die and leave the folder behind.
 func makeDir() (string, error) {
-	dir, err := os.MkdirTemp("", "testbed-")
-	if err != nil {
+	dir := filepath.Join(os.TempDir(), "testbed-"+rand.Text())
+	if err := tellReaper("+dir", dir); err != nil {
 		return "", err
 	}
-	if err := os.Chmod(dir, 0o755); err != nil {
+	if err := os.Mkdir(dir, 0o755); err != nil {
 		return "", err
 	}
-	return dir, tellReaper("+dir", dir)
+	return dir, os.Chmod(dir, 0o755) // whatever the umask is
 }
 
 func removeDir(dir string) error {
