@@ -2,8 +2,7 @@ package listing
 
 import (
 	"errors"
-	"os"
-	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,18 +10,13 @@ import (
 	"mirrortracker/internal/digest"
 )
 
-// seed adds all recorded listings that the pattern names.
-func seed(f *testing.F, pattern string) {
-	paths, err := filepath.Glob(filepath.Join("testdata", "golden", pattern))
-	if err != nil {
-		f.Fatal(err)
-	}
-	for _, path := range paths {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			f.Fatal(err)
+// seed adds the recorded listings of the commands.
+func seed(f *testing.F, commands ...string) {
+	for _, name := range recordings(f) {
+		if command := name[strings.LastIndexByte(name, '.')+1:]; slices.Contains(commands, command) {
+			text := read(f, name+".txt")
+			f.Add(text[:min(len(text), 4096)])
 		}
-		f.Add(text[:min(len(text), 4096)])
 	}
 }
 
@@ -91,7 +85,7 @@ func fuzzLines(t *testing.T, text []byte, parse func([]byte) (Listing, error), n
 }
 
 func FuzzParseList(f *testing.F) {
-	seed(f, "*.list")
+	seed(f, "list-a", "stat")
 	f.Add([]byte("total 3\n12 -rw-r--r-- 1 a b 5 Jan  1  2020 x -> y\n01-05-23  12:00PM  <DIR>  d\n+r,s1,\tn\n"))
 	f.Add([]byte("d [R----F--] a 512 2023-01-05 13:34:56.1 +0100 n\nlrwxrwxrwx 1 a 1 5. Jan 2023 a -> b -> c\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
@@ -103,7 +97,7 @@ func FuzzParseList(f *testing.F) {
 }
 
 func FuzzParseMLSD(f *testing.F) {
-	seed(f, "*.mlsd")
+	seed(f, "mlsd")
 	f.Add([]byte("Type=OS.unix=slink:/a b;Size=3;Modify=20230105123456.1; n\ntype=cdir; /\ntype=pdir; ..\nsize=1 x\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		fuzzLines(t, text, ParseMLSD, func(line string) bool { return line == "" })
@@ -111,7 +105,7 @@ func FuzzParseMLSD(f *testing.F) {
 }
 
 func FuzzParseRecursive(f *testing.F) {
-	seed(f, "*.list-r")
+	seed(f, "list-alR")
 	f.Add([]byte(".:\ntotal 0\nd--------- 1 a 1 Jan  1  2020 b\n\n./b:\nwhat\n\n:\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		limits := Limits{Line: 200, Entries: 5, Bytes: 500}

@@ -46,12 +46,13 @@ var ErrLimit = errors.New("listing: limit reached")
 // memory.
 //
 // A directory begins with its heading, a line `PATH:` that is the first or
-// follows an empty line. It comes with a [*LineError] where one of its lines
-// was not understood, and the next follows. Any other error, of reading or of a
-// limit, is the last thing that is yielded; the directory with it was not read
-// to its end. Text that ends early at the end of a line cannot be told from a
-// shorter one: that every subdirectory has had its block is for the caller to
-// check.
+// follows an empty line; the first directory may lack one. No empty line comes
+// between the lines of a directory. It comes with a [*LineError] where one of
+// its lines was not understood, and the next follows. Any other error, of
+// reading or of a limit, is the last thing that is yielded; the directory with
+// it was not read to its end. Text that ends early at the end of a line cannot
+// be told from a shorter one: that every subdirectory has had its block is for
+// the caller to check.
 //
 // Lines end in LF, and in CR LF if the first one does.
 func ParseRecursive(r io.Reader, limits Limits) iter.Seq2[Directory, error] {
@@ -59,48 +60,38 @@ func ParseRecursive(r io.Reader, limits Limits) iter.Seq2[Directory, error] {
 		lines := lineReader{limits: limits.orDefault()}
 		lines.in = bufio.NewReaderSize(r, lines.limits.Line)
 		var now block
-		begun := false  // there was a heading or a line of the block
-		mayHead := true // the next line may be a heading
+		begun := false   // there was a heading or a line of the block
+		afterGap := true // there was an empty line before, or nothing
 		for {
 			line, err := lines.next()
-			if err == io.EOF {
-				if begun {
-					yield(now.finish(nil))
-				}
+			switch {
+			case err == io.EOF && begun:
+				yield(now.finish(nil))
 				return
-			}
-			if err != nil {
+			case err == io.EOF:
+				return
+			case err != nil:
 				yield(now.finish(err))
 				return
+			case line == "":
+				afterGap = true
+				continue
 			}
-			path, heads := heading(line)
-			if mayHead && heads {
+			if path, ok := strings.CutSuffix(line, ":"); ok && afterGap && now.heads(line) {
 				if begun && !yield(now.finish(nil)) {
 					return
 				}
 				now = block{path: path}
-				begun, mayHead = true, false
+				begun, afterGap = true, false
 				continue
 			}
-			mayHead = line == ""
-			begun = begun || line != ""
-			if err := now.line(lines.count, line, lines.limits); err != nil {
+			if err := now.line(lines.count, line, afterGap, lines.limits); err != nil {
 				yield(now.finish(err))
 				return
 			}
+			begun, afterGap = true, false
 		}
 	}
-}
-
-// heading returns the path of a line that is a heading where one may stand. A
-// line that can be read as an entry or a total is none.
-func heading(line string) (path string, ok bool) {
-	path, ok = strings.CutSuffix(line, ":")
-	if !ok {
-		return "", false
-	}
-	var l Listing
-	return path, listLine(&l, line) != ""
 }
 
 // A block is what was read of one directory.
@@ -111,11 +102,17 @@ type block struct {
 	bytes  int
 }
 
-// line reads a line below the heading, which is the nth of the whole text.
-func (b *block) line(n int, line string, limits Limits) error {
-	if line == "" {
-		return nil
-	}
+// heads reports whether a line that ends in a colon and follows an empty line is
+// the heading of the next block. Some servers leave an empty line below the
+// heading, so where the block has no lines yet, a line that reads like an entry
+// is one.
+func (b *block) heads(line string) bool {
+	var l Listing
+	return b.lines > 0 || listLine(&l, line) != ""
+}
+
+// line reads the nth line of the text, which belongs to this block.
+func (b *block) line(n int, line string, afterGap bool, limits Limits) error {
 	b.lines++
 	b.bytes += len(line)
 	switch {
@@ -124,9 +121,31 @@ func (b *block) line(n int, line string, limits Limits) error {
 	case b.bytes > limits.Bytes:
 		return fmt.Errorf("read line %d: %w: more than %d bytes in directory %q", n, ErrLimit, limits.Bytes, b.path)
 	}
-	b.parser.line(n, line, listLine)
+	read := listLine
+	switch {
+	case !afterGap:
+	case b.lines > 1:
+		read = refuse(noHeading)
+	case strings.HasSuffix(line, ":") && bare(b.path):
+		read = refuse(twoWays)
+	}
+	b.parser.line(n, line, read)
 	return nil
 }
+
+const (
+	noHeading = "an empty line is not followed by a heading"
+	twoWays   = "it may be an entry or the heading of a directory"
+)
+
+// bare reports whether a block's heading begins with a name: then so do the
+// others of its text, and a directory's name may read like an entry. (The first
+// block may have none.)
+func bare(path string) bool {
+	return path != "" && path != "." && !strings.HasPrefix(path, "./") && !strings.HasPrefix(path, "/")
+}
+
+func refuse(why string) form { return func(*Listing, string) string { return why } }
 
 // finish returns the directory with what is wrong with it: err, or else its
 // first bad line.

@@ -36,6 +36,9 @@ func TestRecursive(t *testing.T) {
 		{"no first heading", "total 4\n" + d + "sub\n\nsub:\ntotal 0\n", []string{":sub", "sub:"}},
 		{"empty line after the heading", "\r\n.:\r\n\r\n" + d + "sub:\r\n" + d + "b\r\n\r\n\r\n./sub::\r\n\r\n", []string{".:sub:,b", "./sub::"}},
 		{"a name like a heading", ".:\n\n" + f + "a:\n", []string{".:a:"}},
+		{"a heading like a name", f + "x\n\n" + f + "a:\n", []string{":x", f + "a:"}},
+		{"either", "x:\n\n" + f + "a:\n", []string{`x: (line 3: it may be an entry or the heading of a directory: "` + f + `a:")`}},
+		{"a name over two lines", ".:\n" + f + "a\n\n" + f + "b\n", []string{`.:a (line 4: an empty line is not followed by a heading: "` + f + `b")`}},
 		{"a bad line", ".:\n" + f + "a\nls: x:\n" + f + "b\n\n./c:\nwhat\n", []string{
 			`.:a,b (line 3: the mode is not understood: "ls: x:")`,
 			`./c: (line 7: not a line of a listing: "what")`}},
