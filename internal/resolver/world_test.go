@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -41,9 +42,8 @@ type world struct {
 	trees   map[digest.ID]*digest.Tree
 	seq     int64
 	err     error // of every call
-	read    int   // trees that were read
-	asked   int   // calls of Trees
-	states  int   // calls of Sites
+
+	read, asked, states atomic.Int64 // trees that were read; calls of Trees; calls of Sites
 }
 
 func newWorld() *world {
@@ -53,7 +53,7 @@ func newWorld() *world {
 func (w *world) Sites(context.Context) ([]mirror.Site, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.states++
+	w.states.Add(1)
 	return slices.Clone(w.sites), w.err
 }
 
@@ -66,7 +66,7 @@ func (w *world) Current(context.Context) ([]store.Snapshot, error) {
 func (w *world) Trees(_ context.Context, ids []digest.ID, _ store.Parts, fn func(*digest.Tree) error) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.asked++
+	w.asked.Add(1)
 	if w.err != nil {
 		return w.err
 	}
@@ -75,7 +75,7 @@ func (w *world) Trees(_ context.Context, ids []digest.ID, _ store.Parts, fn func
 	}
 	for _, id := range ids {
 		if t := w.trees[id]; t != nil {
-			w.read++
+			w.read.Add(1)
 			if err := fn(t); err != nil {
 				return err
 			}
