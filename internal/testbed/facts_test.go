@@ -79,6 +79,51 @@ func TestFacts(t *testing.T) {
 	}
 }
 
+// Names are raw bytes on every server, in listings and after CWD; names with control
+// characters are not shown by pure-ftpd, whose only trace of a folder is a link of ".".
+func TestFactsNames(t *testing.T) {
+	root := Dir(t)
+	WriteTree(t, root, Odd|Control, time.Now())
+	for _, kind := range FTPServers() {
+		t.Run(kind, func(t *testing.T) {
+			c := dial(t, StartFTP(t, kind, FTPConfig{Root: root}))
+			for _, command := range []string{"LIST -a", "MLSD"} {
+				if command == "MLSD" && kind == "vsftpd" {
+					continue
+				}
+				c.do("CWD /names")
+				data, _ := c.list(command)
+				for _, name := range slices.Concat(oddNames, oddFiles) {
+					if !strings.Contains(data, " "+name+"\r\n") {
+						t.Errorf("%s lacks %q", command, name)
+					}
+				}
+			}
+			for _, name := range oddNames {
+				want := "250"
+				if kind == "pure-ftpd" && strings.Contains(name, `\`) {
+					want = "553"
+				}
+				c.do("CWD /folders")
+				for _, path := range []string{name, "/folders/" + name} {
+					if r := c.do("CWD " + path); r[:3] != want {
+						t.Errorf("CWD %q: %q, want %s", path, r, want)
+					}
+				}
+			}
+			c.do("CWD /control-folders")
+			data, _ := c.list("LIST -a")
+			shown := strings.Contains(data, " tab\there\r\n")
+			if want := kind != "pure-ftpd"; shown != want {
+				t.Errorf("shows a name with a tab: %v, want %v: %q", shown, want, data)
+			}
+			if kind == "pure-ftpd" {
+				t.Logf("%q", data)
+			}
+		})
+	}
+}
+
 // A cut listing: pure-ftpd says so in the last line of LIST and MLSD, and not at all
 // for STAT; proftpd cuts LIST and STAT without a word, and MLSD not at all.
 func TestFactsTruncated(t *testing.T) {
