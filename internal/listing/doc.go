@@ -30,6 +30,9 @@
 //	2023-01-05 12:00      01-05 12:00          2023-01-05 and two blanks
 //	2023-01-05 12:00:00.000000000 +0100
 //
+// Dates in other languages are not understood, and care is taken that none is
+// read as a part of the owner with a date found in the name instead.
+//
 // A leading block count (ls -s) and a mark behind the mode (+ . @) are allowed.
 // NetWare's rights in brackets are a mode too, and the only one whose date is
 // followed by more blanks than one; names there lose leading blanks. A link is

@@ -10,6 +10,7 @@ const (
 	badForm  = "not a line of a listing"
 	badMode  = "the mode is not understood"
 	noDate   = "there is no date"
+	badDate  = "the date is not understood"
 	noName   = "there is no name"
 	badBlock = "a number is not followed by a mode"
 )
@@ -61,7 +62,12 @@ func unixLine(line string) (e Entry, why string) {
 // number, and the size stands at least in the second, so a date is looked for
 // from the third on. An owner or a group named after a month does no harm: the
 // year needs four digits, and no size is followed by a year or a time.
+//
+// A date in another language must not be taken for a part of the owner, lest a
+// date in the name be found instead. So no field before the size may hold a
+// colon, and a number there may be followed by two others at most.
 func (e *Entry) fields(line string, i int) (size string, end int, why string) {
+	numeric, foreign := 0, false
 	for n := 0; ; n++ {
 		start := blanks(line, i)
 		if start == len(line) {
@@ -71,11 +77,18 @@ func (e *Entry) fields(line string, i int) (size string, end int, why string) {
 			if e.Stamp, end = printedDate(line, start); end > 0 {
 				break
 			}
+			foreign = foreign || numeric > 0 && n-1-numeric > 2 || strings.IndexByte(size, ':') >= 0
 		}
 		i = field(line, start)
 		size = line[start:i]
+		if n > 0 && numeric == 0 && digits(size, 0) == len(size) {
+			numeric = n
+		}
 	}
-	if end == len(line) {
+	switch {
+	case foreign:
+		return "", 0, badDate
+	case end == len(line):
 		return "", 0, noName
 	}
 	return size, end, ""
