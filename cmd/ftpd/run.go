@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"runtime/debug"
@@ -17,46 +16,37 @@ const (
 )
 
 // unavailable is what the program says instead of serving.
-var unavailable = errors.New("not available yet: the distributed FTP server comes with a later release; " +
-	"\"make demo\" shows the read-only server that it grows from")
+const unavailable = "not available yet: the distributed FTP server comes with a later release; " +
+	"\"make demo\" shows the read-only server that it grows from"
 
 // cli is the command line.
 type cli struct {
 	Version kong.VersionFlag `help:"Print the version and exit."`
 }
 
-// exited carries an exit code out of kong, which otherwise ends the process itself.
-type exited int
-
 // run is the program without its process.
-func run(args []string, stdout, stderr io.Writer) (code int) {
-	defer func() {
-		// kong's --help and --version end parsing by the Exit function, which must not
-		// return.
-		switch r := recover().(type) {
-		case nil:
-		case exited:
-			code = int(r)
-		default:
-			panic(r)
-		}
-	}()
+func run(args []string, stdout, stderr io.Writer) int {
+	answered := false // by --help or --version
 	parser, err := kong.New(&cli{},
 		kong.Name("ftpd"),
 		kong.Description("The distributed FTP server; not available yet."),
 		kong.Writers(stdout, stderr),
-		kong.Exit(func(code int) { panic(exited(code)) }),
+		kong.Exit(func(int) { answered = true }),
 		kong.Vars{"version": "ftpd " + version()},
 	)
 	if err != nil {
 		fmt.Fprintf(stderr, "ftpd: %v\n", err)
 		return exitFailed
 	}
-	if _, err := parser.Parse(args); err != nil {
+	_, err = parser.Parse(args)
+	switch {
+	case answered:
+		return exitOK
+	case err != nil:
 		fmt.Fprintf(stderr, "ftpd: %v\nTry \"ftpd --help\".\n", err)
 		return exitUsage
 	}
-	fmt.Fprintf(stderr, "ftpd: %v\n", unavailable)
+	fmt.Fprintln(stderr, "ftpd: "+unavailable)
 	return exitFailed
 }
 
