@@ -60,12 +60,11 @@ func (f *facts) parse(line string) (why string) {
 			e.Name = rest[1:]
 			break
 		}
-		fact, next, ok := cutFact(rest)
+		key, value, next, ok := cutFact(rest)
 		if !ok {
 			return badFact
 		}
 		rest = next
-		key, value, _ := strings.Cut(fact, "=")
 		switch {
 		case strings.EqualFold(key, "type"):
 			why = f.setType(value)
@@ -97,29 +96,33 @@ const sizeNotUnderstood = digest.UnknownSize - 1
 // cutFact cuts KEY=VALUE; off a line. A blank ends the value of a server that
 // forgot the last semicolon, except in the type, where it is part of a link's
 // target.
-func cutFact(s string) (fact, rest string, ok bool) {
-	i := strings.IndexByte(s, '=')
-	if i <= 0 {
-		return "", "", false
+func cutFact(s string) (key, value, rest string, ok bool) {
+	i := 0
+	for i < len(s) && s[i] != '=' && s[i] != ';' && s[i] != ' ' {
+		i++
 	}
-	stops := "; "
-	if strings.EqualFold(s[:i], "type") {
-		if n := linkType(s[i+1:]); n > 0 && at(s, i+1+n, ':') {
-			stops = ";"
+	if i == 0 || !at(s, i, '=') {
+		return "", "", "", false
+	}
+	key, s = s[:i], s[i+1:]
+	i = 0
+	if strings.EqualFold(key, "type") {
+		if n := linkType(s); n > 0 && at(s, n, ':') {
+			if i = strings.IndexByte(s, ';'); i < 0 {
+				return "", "", "", false
+			}
 		}
 	}
-	if strings.IndexByte(s[:i], ' ') >= 0 || strings.IndexByte(s[:i], ';') >= 0 {
-		return "", "", false
+	for i < len(s) && s[i] != ';' && s[i] != ' ' {
+		i++
 	}
-	end := strings.IndexAny(s[i:], stops)
-	if end < 0 {
-		return "", "", false
+	switch {
+	case i == len(s):
+		return "", "", "", false
+	case s[i] == ' ':
+		return key, s[:i], s[i:], true
 	}
-	end += i
-	if s[end] == ' ' {
-		return s[:end], s[end:], true
-	}
-	return s[:end], s[end+1:], true
+	return key, s[:i], s[i+1:], true
 }
 
 // setType reads the value of the type fact.

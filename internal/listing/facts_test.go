@@ -40,6 +40,7 @@ func TestMLSD(t *testing.T) {
 		{line: "type=file;size=; name", why: badSize},
 		{line: "type=file;size=1;", why: noName},
 		{line: "type=file", why: badFact},
+		{line: "type=OS.unix=slink:/a b name", why: badFact},
 		{line: "type=file;name", why: badFact},
 		{line: "=file; name", why: badFact},
 		{line: "a b=file; name", why: badFact},
