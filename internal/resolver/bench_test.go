@@ -81,6 +81,24 @@ func BenchmarkResolve(b *testing.B) {
 	}
 }
 
+// The most work that one request can make.
+func BenchmarkResolveCapped(b *testing.B) {
+	licence := dir{"COPYING": 35147}
+	crowd := dir{}
+	for i := range 2 * DefaultMaxSteps {
+		crowd[fmt.Sprintf("project%04d", i)] = dir{"licence": licence, fmt.Sprint("own", i): i}
+	}
+	w := newWorld()
+	id := w.add("crowd", "ftp://crowd.example/pub/", crowd).ID()
+	x := w.index(b, Options{})
+	b.ReportAllocs()
+	for b.Loop() {
+		if a := x.Resolve(id, "/project0007/licence/COPYING"); !a.Capped {
+			b.Fatal("not capped")
+		}
+	}
+}
+
 func BenchmarkBuild(b *testing.B) {
 	w, _ := archive(20_000)
 	w.mirrored(99)

@@ -120,11 +120,16 @@ func (l *Live) refresh(ctx context.Context) error {
 	return nil
 }
 
-// tell logs the problems that are new.
+// tell logs the new index, and the problems that were not there before.
 func (l *Live) tell(prev, next *Index) {
 	for _, p := range next.problems {
 		if prev == nil || !slices.ContainsFunc(prev.problems, func(o Problem) bool { return o.Site == p.Site }) {
 			l.log.Warn("site cannot be loaded", "site", p.Site, "previous", p.Previous, "err", p.Err)
+		}
+	}
+	for _, t := range next.sites {
+		if t.hierarchy != nil && t.hierarchy.crowded {
+			l.log.Warn("site has more links than are followed", "site", t.Name, "max", maxLinks)
 		}
 	}
 	l.log.Info("index loaded", "sites", len(next.sites), "trees", next.Trees(), "bytes", next.Bytes())
