@@ -13,9 +13,11 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 cache=${TESTBED_CACHE:-$root/.cache/servers}
 
-# program:package, found on PATH once installed. mariadb-install-db needs
-# my_print_defaults, which is in the client's package.
+# program:package, found on PATH once installed. The race detector needs a C
+# compiler; mariadb-install-db needs my_print_defaults, which is in the client's
+# package.
 installed=(
+	gcc:gcc
 	mariadbd:mariadb-server-core
 	my_print_defaults:mariadb-client-core
 	curl:curl
@@ -44,6 +46,7 @@ for pair in "${installed[@]}"; do
 	command -v "${pair%%:*}" >/dev/null || wanted+=("${pair#*:}")
 done
 have_pyftpdlib || wanted+=(python3-pyftpdlib)
+[[ -e /usr/include/stdio.h ]] || wanted+=(libc6-dev)
 servers=()
 for pair in "${unpacked[@]}"; do
 	complete "$cache/${pair%%:*}/${pair#*:}" || servers+=("$pair")

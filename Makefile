@@ -1,0 +1,41 @@
+# The mirror tracker. `make` alone lists the targets.
+
+GO    ?= go
+TOOL  := $(GO) tool -modfile=tools/go.mod
+BUILD := CGO_ENABLED=0 $(GO) build -trimpath -o bin/
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo run test test-unit lint fuzz bench clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## build crawler, redirector and ftpd into bin/
+	@mkdir -p bin
+	$(BUILD) ./cmd/crawler ./cmd/redirector ./cmd/ftpd
+
+demo: build ## crawl five small FTP sites and redirect to their replicas (ONCE=1: check the answers and end)
+	@$(BUILD) ./cmd/demo
+	@bin/demo $(if $(ONCE),--once)
+
+run: build ## start crawler and redirector with CONFIG=tracker.toml
+	@scripts/run.sh $(CONFIG)
+
+test: ## install what the tests need, and run all of them with the race detector
+	scripts/test-deps.sh
+	$(TOOL) gotestsum --format pkgname --hide-summary output -- -race -timeout 15m ./...
+
+test-unit: ## run only the tests that need no other programs
+	$(GO) test -short ./...
+
+lint: ## vet, staticcheck, govulncheck, gofmt, go fix, tidy modules, equal migrations
+	scripts/lint.sh
+
+fuzz: ## fuzz every parser for FUZZTIME (default 30s) each
+	scripts/fuzz.sh
+
+bench: ## measure digests, listings, the store and the resolver
+	$(GO) test -run '^$$' -bench . -benchmem ./internal/...
+
+clean: ## remove what was built and downloaded
+	rm -rf bin .cache

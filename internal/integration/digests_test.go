@@ -1,0 +1,183 @@
+package integration
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"mirrortracker/internal/crawl/ftplist"
+	"mirrortracker/internal/digest"
+	"mirrortracker/internal/mirror"
+	"mirrortracker/internal/testbed"
+)
+
+// Does the same tree have the same digests on every server, in every zone and
+// by every way of listing, and are they those of find, sort and md5sum?
+func TestSameDigestsEverywhere(t *testing.T) {
+	t.Parallel()
+	dir := testbed.Dir(t)
+	testbed.WriteTree(t, dir, testbed.Full, time.Now())
+	removeRefusedFolders(t, dir)
+	want := walkDisk(t, dir)
+	equalToShell(t, want, dir)
+
+	for _, kind := range allServers() {
+		for _, zone := range []string{"UTC", "Europe/Berlin", "Asia/Kolkata"} {
+			// Servers that shift LIST and MDTM alike cannot be told from
+			// servers with other files; they are asked for UTC, which is
+			// their default.
+			local := kind == "proftpd" || kind == "pure-ftpd"
+			addr := serve(t, kind, testbed.FTPConfig{Root: dir, TZ: zone, LocalTimes: local})
+			for _, way := range []ftplist.Way{ftplist.Auto, ftplist.LIST, ftplist.MLSD} {
+				if way == ftplist.MLSD && !offersMLSD(kind) {
+					continue
+				}
+				t.Run(kind+" "+zone+" "+string(way), func(t *testing.T) {
+					got := walk(t, source(t, addr, func(c *ftplist.Config) { c.Way = way }).Open)
+					exact := always
+					if local && zone != "UTC" && way == ftplist.LIST {
+						exact = onlyWithoutFiles
+					}
+					compare(t, got, want, exact)
+					if len(got.problems) > 0 {
+						t.Errorf("incomplete: %v", got.problems)
+					}
+				})
+			}
+		}
+	}
+}
+
+// What exact digests a crawl must have. They are never wrong.
+type exactness int
+
+const (
+	always           exactness = iota
+	onlyWithoutFiles           // dates are unknown
+	sometimes                  // dates are known in part
+)
+
+// compare checks every directory: the blind digests are there and right, the
+// exact ones are right and there as often as expected.
+func compare(t *testing.T, got, want found, exact exactness) {
+	t.Helper()
+	for p, w := range want.dirs {
+		g, ok := got.dirs[p]
+		switch {
+		case !ok:
+			t.Errorf("%q is missing", p)
+		case g.Blind != w.Blind || g.Totals != w.Totals:
+			t.Errorf("%q: blind %s %+v, want %s %+v", p, g.Blind, g.Totals, w.Blind, w.Totals)
+		case g.Exact.Absent() && exact == always:
+			t.Errorf("%q: no exact digest", p)
+		case g.Exact.Absent() && exact == onlyWithoutFiles && w.Files == 0:
+			t.Errorf("%q: no exact digest, though it needs no date", p)
+		case !g.Exact.Absent() && g.Exact != w.Exact:
+			t.Errorf("%q: exact %s, want %s", p, g.Exact, w.Exact)
+		case !g.Exact.Absent() && exact == onlyWithoutFiles && w.Files > 0:
+			t.Errorf("%q: an exact digest from dates in an unknown zone", p)
+		}
+	}
+	for p := range got.dirs {
+		if _, ok := want.dirs[p]; !ok {
+			t.Errorf("%q is not there", p)
+		}
+	}
+}
+
+// equalToShell compares with digests that find, sort and md5sum made.
+func equalToShell(t *testing.T, f found, dir string) {
+	t.Helper()
+	shell := testbed.ShellDigests(t, dir)
+	if len(shell) != len(f.dirs) || len(shell) < 20 {
+		t.Errorf("the shell finds %d directories, we %d", len(shell), len(f.dirs))
+	}
+	for p, s := range shell {
+		if got := f.dirs[mirror.Path(p)]; hexOf(got.Blind) != s.Blind || hexOf(got.Exact) != s.Exact {
+			t.Errorf("%q: the shell has %s %s, we %s %s", p, s.Blind, s.Exact, got.Blind, got.Exact)
+		}
+	}
+}
+
+// hexOf is what the shell's script prints for a digest.
+func hexOf(s digest.Sum) string {
+	if s.Absent() {
+		return ""
+	}
+	return s.String()
+}
+
+// refusedFolders returns the folders of the full tree that pure-ftpd refuses to
+// enter: those with a backslash.
+func refusedFolders(t *testing.T, dir string) (refused []mirror.Path) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, e os.DirEntry, err error) error {
+		if err == nil && e.IsDir() && strings.Contains(e.Name(), `\`) {
+			refused = append(refused, mirror.Path(strings.TrimPrefix(path, dir)))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return refused
+}
+
+func removeRefusedFolders(t *testing.T, dir string) {
+	t.Helper()
+	for _, p := range refusedFolders(t, dir) {
+		if err := os.RemoveAll(dir + string(p)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A server that shifts LIST and MDTM alike cannot be told: its exact digests are
+// those of other files. Its blind ones are right all the same.
+func TestBlindDigestsInSpiteOfShiftedDates(t *testing.T) {
+	t.Parallel()
+	dir := testbed.Dir(t)
+	testbed.WriteTree(t, dir, testbed.Links|testbed.Hidden, time.Now())
+	want := walkDisk(t, dir)
+	for _, kind := range []string{"vsftpd", "pyftpdlib"} {
+		t.Run(kind, func(t *testing.T) {
+			addr := serve(t, kind, testbed.FTPConfig{Root: dir, TZ: "Asia/Kolkata", LocalTimes: true})
+			got := walk(t, source(t, addr, nil).Open)
+			for p, w := range want.dirs {
+				if g := got.dirs[p]; g.Blind != w.Blind {
+					t.Errorf("%q: blind %s, want %s", p, g.Blind, w.Blind)
+				}
+			}
+		})
+	}
+}
+
+// Where the operator declares the server's zone, dates are converted and those
+// that could be of two days are unknown.
+func TestDeclaredZone(t *testing.T) {
+	t.Parallel()
+	dir := testbed.Dir(t)
+	testbed.WriteTree(t, dir, testbed.Links|testbed.Hidden, time.Now())
+	want := walkDisk(t, dir)
+	for _, kind := range []string{"vsftpd", "proftpd", "pure-ftpd"} {
+		for _, zone := range []string{"Europe/Berlin", "Asia/Kolkata"} {
+			t.Run(kind+" "+zone, func(t *testing.T) {
+				location, err := time.LoadLocation(zone)
+				if err != nil {
+					t.Fatal(err)
+				}
+				addr := serve(t, kind, testbed.FTPConfig{Root: dir, TZ: zone, LocalTimes: true})
+				got := walk(t, source(t, addr, func(c *ftplist.Config) { c.Way, c.Zone = ftplist.LIST, location }).Open)
+				compare(t, got, want, sometimes)
+				if sizes := mirror.Path("/pub/sizes"); got.dirs[sizes].Exact != want.dirs[sizes].Exact {
+					t.Errorf("%s: dates with a time of day are not converted", sizes)
+				}
+				if got.restart != "" {
+					t.Errorf("the declared zone is doubted: %s", got.restart)
+				}
+			})
+		}
+	}
+}

@@ -1,0 +1,214 @@
+package integration
+
+import (
+	"context"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"mirrortracker/internal/crawl/ftplist"
+	"mirrortracker/internal/digest"
+	"mirrortracker/internal/distftp"
+	"mirrortracker/internal/distftp/localfs"
+	"mirrortracker/internal/distftp/vfs"
+	"mirrortracker/internal/mirror"
+	"mirrortracker/internal/resolver"
+	"mirrortracker/internal/testbed"
+)
+
+// Does a directory that may not be read make itself and what is above it
+// incomplete, and nothing else, and is it never offered as a replica?
+func TestUnreadableDirectories(t *testing.T) {
+	t.Parallel()
+	dir := testbed.Dir(t)
+	testbed.WriteTree(t, dir, testbed.Locked|testbed.Links, time.Now())
+	want := walkDisk(t, dir) // as root, who may read everything
+	shell := testbed.ShellDigests(t, dir)
+
+	for _, kind := range allServers() {
+		addr := ""
+		if kind == ours {
+			addr = serveLocked(t, dir)
+		} else {
+			addr = serve(t, kind, testbed.FTPConfig{Root: dir})
+		}
+		for _, way := range []ftplist.Way{ftplist.Auto, ftplist.LIST, ftplist.MLSD} {
+			if way == ftplist.MLSD && !offersMLSD(kind) {
+				continue
+			}
+			t.Run(kind+" "+string(way), func(t *testing.T) {
+				s := source(t, addr, func(c *ftplist.Config) { c.Way = way })
+				got := walk(t, s.Open)
+				for p, reason := range got.problems {
+					if !strings.HasPrefix(string(p), "/pub/locked/") || reason != digest.Refused {
+						t.Errorf("%q is incomplete: %s", p, reason)
+					}
+				}
+				for p, g := range got.dirs {
+					if complete := shell[string(p)].Blind != ""; complete == g.Blind.Absent() {
+						t.Errorf("%q: blind digest %s, where the shell has %q", p, g.Blind, shell[string(p)].Blind)
+					}
+					if !g.Blind.Absent() && (g.Blind != want.dirs[p].Blind || g.Exact != want.dirs[p].Exact) {
+						t.Errorf("%q: digests %s %s, want %s %s", p, g.Blind, g.Exact, want.dirs[p].Blind, want.dirs[p].Exact)
+					}
+				}
+				neverOffered(t, addr, dir, s)
+			})
+		}
+	}
+}
+
+// neverOffered crawls the server, and the folder itself as another site that
+// lacks nothing, and asks for replicas of what the other site has.
+func neverOffered(t *testing.T, addr, dir string, s *ftplist.Source) {
+	t.Helper()
+	db := openStore(t, sqliteURL(t))
+	mirrorSite := addSite(t, db, "mirror", addr)
+	origin := addSite(t, db, "origin", "origin.example")
+	crawlSite(t, db, mirrorSite, s.Open)
+	crawlSite(t, db, origin, openDisk(dir))
+	index, err := resolver.Build(t.Context(), db, nil, resolver.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for p, want := range map[mirror.Path]int{
+		"/":                      1, // the original alone
+		"/pub":                   1,
+		"/pub/locked":            1,
+		"/pub/locked/enter-only": 1,
+		"/pub/locked/none/file":  1,
+		"/pub/dates":             2, // siblings still match
+		"/pub/a/b/side":          2,
+	} {
+		answer := index.Resolve(origin.ID(), p)
+		if !answer.Known || len(answer.Replicas) != want {
+			t.Errorf("%s: known %v, %d replicas, want %d", p, answer.Known, len(answer.Replicas), want)
+		}
+	}
+	if answer := index.Resolve(mirrorSite.ID(), "/pub"); len(answer.Replicas) != 0 {
+		t.Errorf("an incomplete directory has %d replicas", len(answer.Replicas))
+	}
+}
+
+// A lockedFolder refuses what a server without privileges could not read: our
+// own server runs as whoever runs the tests.
+type lockedFolder struct {
+	*localfs.Folder
+	dir string
+}
+
+func serveLocked(t *testing.T, dir string) string {
+	t.Helper()
+	folder, err := localfs.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { folder.Close() })
+	server := distftp.New(distftp.Config{FS: lockedFolder{folder, dir}})
+	return listen(t, func(ctx context.Context, ln net.Listener) error { return server.Serve(ctx, ln) })
+}
+
+// allowed reports whether the others may do with a folder and all above it what
+// the bits say: 4 to list the last one, 1 to enter each.
+func (l lockedFolder) allowed(p mirror.Path, last fs.FileMode) error {
+	for path, bits := l.dir+string(p), last; len(path) >= len(l.dir); path, bits = filepath.Dir(path), 1 {
+		info, err := os.Stat(path)
+		if err != nil {
+			return err
+		}
+		if info.IsDir() && info.Mode().Perm()&bits != bits {
+			return fs.ErrPermission
+		}
+	}
+	return nil
+}
+
+// Stat implements the server's FS.
+func (l lockedFolder) Stat(ctx context.Context, p mirror.Path) (vfs.Entry, error) {
+	if err := l.allowed(p, 1); err != nil {
+		return vfs.Entry{}, err
+	}
+	return l.Folder.Stat(ctx, p)
+}
+
+// OpenDir implements the server's FS.
+func (l lockedFolder) OpenDir(ctx context.Context, p mirror.Path) (vfs.Dir, error) {
+	if err := l.allowed(p, 5); err != nil {
+		return nil, err
+	}
+	return l.Folder.OpenDir(ctx, p)
+}
+
+// Is a folder that a server cannot be asked to enter incomplete, and never wrong?
+func TestFoldersThatCannotBeEntered(t *testing.T) {
+	t.Parallel()
+	dir := testbed.Dir(t)
+	testbed.WriteTree(t, dir, testbed.Full, time.Now())
+	want := walkDisk(t, dir)
+	refused := refusedFolders(t, dir)
+	got := walk(t, source(t, serve(t, "pure-ftpd", testbed.FTPConfig{Root: dir}), nil).Open)
+	if len(got.problems) != len(refused) || len(refused) == 0 {
+		t.Errorf("%d problems with %d folders: %v", len(got.problems), len(refused), got.problems)
+	}
+	for _, p := range refused {
+		if got.problems[p] != digest.Refused {
+			t.Errorf("%q is not refused", p)
+		}
+	}
+	for p, w := range want.dirs {
+		spoilt := p == mirror.Root || p == "/folders" || slices.Contains(refused, p)
+		if g := got.dirs[p]; spoilt != g.Blind.Absent() || !spoilt && g.Blind != w.Blind {
+			t.Errorf("%q: blind digest %s, want one: %v", p, g.Blind, !spoilt)
+		}
+	}
+}
+
+// Is a listing that the server cut off incomplete?
+func TestTruncatedListings(t *testing.T) {
+	t.Parallel()
+	dir := testbed.Dir(t)
+	testbed.WriteTree(t, dir, testbed.Crowd, time.Now())
+	for _, way := range []ftplist.Way{ftplist.Auto, ftplist.LIST, ftplist.MLSD} {
+		t.Run("pure-ftpd "+string(way), func(t *testing.T) {
+			addr := serve(t, "pure-ftpd", testbed.FTPConfig{Root: dir, MaxEntries: 100})
+			got := walk(t, source(t, addr, func(c *ftplist.Config) { c.Way = way }).Open)
+			if got.problems["/crowd"] != digest.Truncated || len(got.problems) != 1 || !got.root().Blind.Absent() || got.dirs["/pub"].Blind.Absent() {
+				t.Errorf("problems %v, root %s, pub %s", got.problems, got.root().Blind, got.dirs["/pub"].Blind)
+			}
+		})
+	}
+	// proftpd cuts LIST without a word, but not MLSD, which is what is used.
+	t.Run("proftpd", func(t *testing.T) {
+		addr := serve(t, "proftpd", testbed.FTPConfig{Root: dir, MaxEntries: 100})
+		compare(t, walk(t, source(t, addr, nil).Open), walkDisk(t, dir), always)
+	})
+}
+
+// pure-ftpd leaves out names with control characters without a word. Nobody can
+// tell; the digests are those of what it shows.
+func TestControlCharacters(t *testing.T) {
+	t.Parallel()
+	dir, without := testbed.Dir(t), testbed.Dir(t)
+	now := time.Now()
+	testbed.WriteTree(t, dir, testbed.Control, now)
+	testbed.WriteTree(t, without, testbed.Plain, now)
+	for _, kind := range allServers() {
+		t.Run(kind, func(t *testing.T) {
+			got := walk(t, source(t, serve(t, kind, testbed.FTPConfig{Root: dir}), nil).Open)
+			for p, w := range walkDisk(t, dir).dirs {
+				g, ok := got.dirs[p]
+				if g.Blind == w.Blind || g.Blind.Absent() {
+					continue
+				}
+				if kind != "pure-ftpd" {
+					t.Errorf("%q: there %v, blind digest %s, want %s", p, ok, g.Blind, w.Blind)
+				}
+			}
+		})
+	}
+}
