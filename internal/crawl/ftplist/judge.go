@@ -26,6 +26,8 @@ func (l *lister) judge(ctx context.Context, command string, dir mirror.Path, fou
 		return crawl.Incomplete(digest.Truncated, entries, "%s: the server says %q", command, reply.Text()), nil
 	case parseErr != nil:
 		return crawl.Incomplete(digest.Unparsable, entries, "%s: %v", command, parseErr), nil
+	case found.HidesLinks:
+		return crawl.Incomplete(digest.Unparsable, entries, "%s: listings of this kind (Windows, EPLF) do not tell links from what they lead to", command), nil
 	}
 	if refused, err := l.refusedInSilence(ctx, command, dir, found); err != nil {
 		return crawl.Listing{}, err

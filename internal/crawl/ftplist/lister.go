@@ -122,8 +122,8 @@ func (l *lister) byMLSD(ctx context.Context, dir mirror.Path, proven bool) (craw
 // or 502 (RFC 959, section 4.2.2).
 func neverImplemented(r ftpconn.Reply) bool { return r.Code == 500 || r.Code == 502 }
 
-// compareKinds lists the present directory with LIST too and compares what it
-// says of links with what MLSD says.
+// compareKinds lists the present directory with LIST too and compares what is
+// a link, a file, a directory or something else.
 func (l *lister) compareKinds(ctx context.Context, told listing.Listing) error {
 	text, _, err := l.fetchLIST(ctx)
 	if err != nil {
@@ -135,15 +135,14 @@ func (l *lister) compareKinds(ctx context.Context, told listing.Listing) error {
 		kinds[e.Name] = e.Kind
 	}
 	for _, e := range shown.Entries {
-		if e.Kind != digest.Link || digest.Hidden(e.Name) {
-			continue
-		}
-		switch kinds[e.Name] {
-		case digest.Link:
-			l.learn(func(f *facts) { f.linksProven = true })
-		case digest.File, digest.Dir:
+		kind, ok := kinds[e.Name]
+		switch {
+		case !ok || digest.Hidden(e.Name):
+		case kind != e.Kind:
 			l.learn(func(f *facts) { f.noMLSD = true })
-			return &crawl.RestartError{Why: fmt.Sprintf("MLSD shows the link %q as a %s", e.Name, kinds[e.Name])}
+			return &crawl.RestartError{Why: fmt.Sprintf("MLSD shows the %s %q as a %s", e.Kind, e.Name, kind)}
+		case kind == digest.Link:
+			l.learn(func(f *facts) { f.linksProven = true })
 		}
 	}
 	return nil
