@@ -84,6 +84,43 @@ func TestANewSnapshotReadsOnlyWhatIsNew(t *testing.T) {
 	}
 }
 
+func TestATreeGoesWithItsSite(t *testing.T) {
+	w := newWorld()
+	w.add("a", "ftp://a.example/", dir{"f": 1})
+	w.add("b", "ftp://b.example/", dir{"d": dir{"g": 1}})
+	x := w.index(t, Options{})
+	w.sites = w.sites[:1]
+	next, err := Build(t.Context(), w, x, Options{})
+	if err != nil || x.Trees() != 3 || next.Trees() != 1 {
+		t.Errorf("%d trees after %d, %v", next.Trees(), x.Trees(), err)
+	}
+}
+
+// The same tree below another base has other absolute links.
+func TestLinksAreSharedOnlyBelowTheSameBase(t *testing.T) {
+	w := newWorld()
+	d := dir{"l": "/one/d", "d": dir{"f": 1}}
+	w.add("root", "ftp://root.example/", d)
+	w.add("one", "ftp://one.example/one/", d)
+	x := w.index(t, Options{})
+	w.add("one-more", "ftp://more.example/one/", d)
+	w.add("two", "ftp://two.example/two/", d)
+	next, err := Build(t.Context(), w, x, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, known := range map[string]bool{"root": false, "one": true, "one-more": true, "two": false} {
+		if a := ask(t, next, name, "/l/f"); a.Known != known {
+			t.Errorf("site %s: known is %t", name, a.Known)
+		}
+	}
+	if x.byName("one").hierarchy != next.byName("one-more").hierarchy {
+		t.Error("resolved again below the same base")
+	}
+}
+
+func (x *Index) byName(name string) *site { return x.addrs.byName[name] }
+
 func TestLevelsAreReadInBatches(t *testing.T) {
 	w := newWorld()
 	w.add("a", "ftp://a.example/", deep(1200))

@@ -93,3 +93,26 @@ func TestLocate(t *testing.T) {
 		}
 	}
 }
+
+// Whatever the text, what is found lies on a tracked site, at a clean path.
+func FuzzLocate(f *testing.F) {
+	for _, seed := range []string{"ftp://one.example/pub/f%20x", "one/f", "one.example:21//x/", "[2001:db8::1]/x", "ftp://one.example/%2e%2e/x", "a/..", ":/", "[", "//"} {
+		f.Add(seed)
+	}
+	w := newWorld()
+	w.add("one", "ftp://one.example/pub/", dir{"f x": 1})
+	w.add("six", "ftp://[2001:db8::1]/", dir{"x": dir{}})
+	x := w.index(f, Options{})
+	f.Fuzz(func(t *testing.T, text string) {
+		site, p, err := x.Locate(text)
+		if err != nil {
+			return
+		}
+		if again, err := mirror.ParsePath(string(p)); err != nil || again != p {
+			t.Errorf("%q: path %q, %v", text, p, err)
+		}
+		if a := x.Resolve(site.ID(), p); a == nil || a.Known && a.Dir == "" {
+			t.Errorf("%q: %+v", text, a)
+		}
+	})
+}

@@ -199,6 +199,19 @@ func TestALowerMatchMayCount(t *testing.T) {
 	}
 }
 
+// The evidence is of the better class, but the larger blind match above it came
+// nearer to counting.
+func TestTheReasonTellsOfTheLargestMatch(t *testing.T) {
+	w := newWorld()
+	w.add("a", "ftp://a.example/", dir{"more": 1, "x": files("f", 5).with(dir{"low": dir{"f": file{1, usual}}})})
+	w.add("b", "ftp://b.example/", dir{"else": 2, "y": files("f", 5).later().with(dir{"low": dir{"f": file{1, usual}}})})
+	a := ask(t, w.index(t, Options{}), "a", "/x/low")
+	check(t, a, "exact a /x/low *", "(exact b /y/low)")
+	if got := a.Doubtful[0]; got.Evidence.Files != 1 || got.Why() != "only 6 files and 6 B, and 1 of 3 trailing names equal" {
+		t.Errorf("%+v: %s", got.Evidence, got.Why())
+	}
+}
+
 func TestNamesOfTheBaseCount(t *testing.T) {
 	w := newWorld()
 	w.add("a", "ftp://a.example/pub/x/", dir{"y": dir{"f": 1}, "more": 1})
