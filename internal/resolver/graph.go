@@ -116,13 +116,9 @@ func (g *graph) sorted(of digestOf) []int32 {
 // equal returns the numbers of the trees whose digest is want. They are in no
 // order that means anything, but always in the same.
 func (g *graph) equal(sorted []int32, of digestOf, want *digest.Sum) []int32 {
-	from := sort.Search(len(sorted), func(i int) bool {
-		return bytes.Compare(of(g.nodes[sorted[i]])[:], want[:]) >= 0
-	})
-	to := from
-	for to < len(sorted) && *of(g.nodes[sorted[to]]) == *want {
-		to++
-	}
+	compare := func(i int) int { return bytes.Compare(of(g.nodes[sorted[i]])[:], want[:]) }
+	from := sort.Search(len(sorted), func(i int) bool { return compare(i) >= 0 })
+	to := from + sort.Search(len(sorted)-from, func(i int) bool { return compare(from+i) > 0 })
 	return sorted[from:to]
 }
 

@@ -35,21 +35,8 @@ func (x *Index) search(t *site, w *walk, a *Answer) {
 	}
 	s.noteOriginal()
 	for depth, n := range w.chain {
-		if !n.replaceable() {
-			continue
-		}
-		s.depth = depth
-		if !n.Exact.Absent() {
-			s.class, s.of = Exact, exactOf
-			for _, m := range x.graph.equal(x.graph.exact, exactOf, &n.Exact) {
-				s.climb(m)
-			}
-		}
-		s.class, s.of = Blind, blindOf
-		for _, m := range x.graph.equal(x.graph.blind, blindOf, &n.Blind) {
-			if exact := x.graph.nodes[m].Exact; exact.Absent() || exact != n.Exact {
-				s.climb(m) // the others were found as exact
-			}
+		if n.replaceable() {
+			s.matches(depth, n)
 		}
 	}
 	a.Capped = s.over
@@ -58,6 +45,30 @@ func (x *Index) search(t *site, w *walk, a *Answer) {
 	}
 	slices.SortFunc(a.Replicas, func(a, b Replica) int { return a.compare(&b) })
 	slices.SortFunc(a.Doubtful, func(a, b Doubtful) int { return a.compare(&b.Replica) })
+}
+
+// matches climbs from all trees that are equal to the one of the chain at a
+// depth.
+func (s *search) matches(depth int, n *node) {
+	s.depth = depth
+	if !n.Exact.Absent() {
+		s.class, s.of = Exact, exactOf
+		for _, m := range s.graph.equal(s.graph.exact, exactOf, &n.Exact) {
+			if s.over {
+				return
+			}
+			s.climb(m)
+		}
+	}
+	s.class, s.of = Blind, blindOf
+	for _, m := range s.graph.equal(s.graph.blind, blindOf, &n.Blind) {
+		if s.over {
+			return
+		}
+		if exact := s.graph.nodes[m].Exact; exact.Absent() || exact != n.Exact {
+			s.climb(m) // the others were found as exact
+		}
+	}
 }
 
 // ends returns where the paths of the root and of the directories below it end
