@@ -14,13 +14,11 @@ const maxLine = 4096 + 64
 // errOverlong stands for a line longer than maxLine, which has been passed over.
 var errOverlong = errors.New("command line too long")
 
-// Telnet commands (RFC 854). Clients send IAC IP and IAC DM before ABOR, and may
-// double a byte 255 in names.
+// Telnet commands (RFC 854). Clients send IAC IP and IAC DM before ABOR.
 const (
 	telnetIAC  = 255
-	telnetDont = 254
-	telnetWill = 251
-	telnetSE   = 240
+	telnetWill = 251 // WILL, WONT, DO and DONT: an option's number follows
+	telnetSE   = 240 // the first of the others
 )
 
 // lines cuts what a client sends into command lines and takes Telnet commands out.
@@ -76,30 +74,30 @@ func (l *lines) fill(r io.Reader) error {
 	return err
 }
 
-// take appends one byte, or not if it belongs to a Telnet command. A byte 255 that
-// begins no such command is taken as it is: many clients do not double it.
+// take appends one byte, or not if it belongs to a Telnet command. Those stand where
+// clients send them, at the beginning of a line. Further on a byte 255 belongs to a
+// name: doubled, as Telnet wants it, it is taken once, otherwise, as from most clients,
+// as it is.
 func (l *lines) take(c byte) {
-	switch l.state {
-	case afterIAC:
-		l.state = plainText
-		switch {
-		case c == telnetIAC:
-			l.buf = append(l.buf, c)
-		case c >= telnetWill && c <= telnetDont:
-			l.state = afterOption
-		case c >= telnetSE:
-		default:
-			l.buf = append(l.buf, telnetIAC, c)
-		}
-	case afterOption:
-		l.state = plainText
-	default:
-		if c == telnetIAC {
-			l.state = afterIAC
-			return
-		}
+	switch {
+	case l.state == plainText && c == telnetIAC:
+		l.state = afterIAC
+		return
+	case l.state == plainText, l.state == afterIAC && c == telnetIAC:
 		l.buf = append(l.buf, c)
+	case l.state == afterIAC && l.fresh() && c >= telnetWill:
+		l.state = afterOption
+		return
+	case l.state == afterIAC && l.fresh() && c >= telnetSE:
+	case l.state == afterIAC:
+		l.buf = append(l.buf, telnetIAC, c)
 	}
+	l.state = plainText
+}
+
+// fresh reports whether a line is about to begin.
+func (l *lines) fresh() bool {
+	return len(l.buf) == 0 || l.buf[len(l.buf)-1] == '\n'
 }
 
 // keepUrgentInline makes the kernel leave urgent bytes where they are. Otherwise the
