@@ -1,0 +1,140 @@
+package redirect
+
+import (
+	"bytes"
+	"embed"
+	"html/template"
+	"net/http"
+	"time"
+
+	"github.com/dustin/go-humanize"
+	"github.com/go-chi/chi/v5"
+
+	"mirrortracker/internal/digest"
+	"mirrortracker/internal/mirror"
+	"mirrortracker/internal/resolver"
+)
+
+// serveFront answers /?url=URL, and without it shows the tracked sites.
+func (r *Redirector) serveFront(w http.ResponseWriter, req *http.Request) {
+	if value, ok := parameter(req.URL.RawQuery, "url"); ok {
+		r.serveURL(w, req, value)
+		return
+	}
+	w.Header().Set("Cache-Control", "no-cache")
+	w.Header().Set("Vary", "Accept")
+	page := newFront(r.source, r.now())
+	if wantsJSON(req) {
+		if err := replyJSON(w, req, http.StatusOK, page); err != nil {
+			r.log.Error("sites cannot be written as JSON", "err", err)
+			fail(w, req, http.StatusInternalServerError, "internal error; the log has more")
+		}
+		return
+	}
+	var b bytes.Buffer
+	if err := frontPage.Execute(&b, page); err != nil {
+		r.log.Error("front page cannot be written", "err", err)
+		fail(w, req, http.StatusInternalServerError, "internal error; the log has more")
+		return
+	}
+	// There is no form-action: browsers apply it to redirects too, and the
+	// form's lead to other hosts.
+	w.Header().Set("Content-Security-Policy",
+		"default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'")
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	reply(w, req, http.StatusOK, "text/html; charset=utf-8", b.String())
+}
+
+// A front is what the front page shows.
+type front struct {
+	Ready bool        `json:"ready"`
+	Away  *time.Time  `json:"database_away_since"` // null while it is there
+	Sites []frontSite `json:"sites"`               // sorted by name
+
+	now time.Time
+}
+
+type frontSite struct {
+	Name     string         `json:"name"`
+	URL      mirror.URL     `json:"url"`
+	Serving  []mirror.URL   `json:"serving"`
+	Weight   int            `json:"weight"`
+	Snapshot *frontSnapshot `json:"snapshot"` // null if there is none yet
+}
+
+type frontSnapshot struct {
+	Seq      int64     `json:"seq"`
+	Started  time.Time `json:"started"`
+	Finished time.Time `json:"finished"`
+	digest.Totals
+	Incomplete int64 `json:"incomplete"`
+}
+
+func newFront(source Source, now time.Time) front {
+	page := front{Sites: []frontSite{}, now: now}
+	if away := source.Status().Failing; !away.IsZero() {
+		away = away.UTC()
+		page.Away = &away
+	}
+	index := source.Index()
+	if index == nil {
+		return page
+	}
+	page.Ready = true
+	for _, t := range index.Sites() {
+		page.Sites = append(page.Sites, newFrontSite(t))
+	}
+	return page
+}
+
+func newFrontSite(t resolver.Tracked) frontSite {
+	s := frontSite{Name: t.Name, URL: t.URL, Serving: append([]mirror.URL{}, t.Serving...), Weight: t.Weight}
+	if t.Snapshot.Seq != 0 {
+		s.Snapshot = &frontSnapshot{
+			Seq:        t.Snapshot.Seq,
+			Started:    t.Snapshot.Started.UTC(),
+			Finished:   t.Snapshot.Finished.UTC(),
+			Totals:     t.Snapshot.Totals,
+			Incomplete: t.Snapshot.Incomplete,
+		}
+	}
+	return s
+}
+
+// Ago says how long before the page's moment a time was.
+func (p front) Ago(t time.Time) string { return humanize.RelTime(t, p.now, "ago", "from now") }
+
+// Href makes a link of a site's URL, which html/template would not take
+// everywhere because it does not know FTP.
+func (s frontSite) Href(u mirror.URL) template.URL { return template.URL(u.String()) }
+
+//go:embed page.html
+var pageText string
+
+var frontPage = template.Must(template.New("front").Funcs(template.FuncMap{
+	"comma": humanize.Comma,
+	"bytes": func(n int64) string { return humanize.Bytes(uint64(max(n, 0))) },
+	"stamp": stamp,
+}).Parse(pageText))
+
+//go:embed static
+var static embed.FS
+
+var staticTypes = map[string]string{"style.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml"}
+
+// serveStatic serves what the page needs.
+func serveStatic(w http.ResponseWriter, req *http.Request) {
+	name := chi.URLParam(req, "file")
+	kind, ok := staticTypes[name]
+	if !ok {
+		fail(w, req, http.StatusNotFound, "there is no such file")
+		return
+	}
+	body, err := static.ReadFile("static/" + name)
+	if err != nil {
+		fail(w, req, http.StatusNotFound, "there is no such file")
+		return
+	}
+	w.Header().Set("Cache-Control", "public, max-age=3600")
+	reply(w, req, http.StatusOK, kind, string(body))
+}

@@ -1,0 +1,92 @@
+package redirect
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+)
+
+// metrics count what became of questions. No label holds anything that a client
+// chooses, so that the number of series is bounded.
+type metrics struct {
+	requests *prometheus.CounterVec
+	duration prometheus.Histogram
+}
+
+func newMetrics(registry *prometheus.Registry, source Source) *metrics {
+	m := &metrics{
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "redirector_requests_total",
+			Help: "Questions answered, by outcome, match class and scheme of the location.",
+		}, []string{"outcome", "match", "scheme"}),
+		duration: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name:    "redirector_request_duration_seconds",
+			Help:    "Time to answer a question, from its parsed request to its written response.",
+			Buckets: prometheus.ExponentialBuckets(0.00001, 4, 9), // 10 us to 0.66 s
+		}),
+	}
+	registry.MustRegister(
+		m.requests,
+		m.duration,
+		gauges{source},
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	)
+	return m
+}
+
+func (m *metrics) count(done event, took time.Duration) {
+	m.requests.WithLabelValues(done.outcome, done.match, done.scheme).Inc()
+	m.duration.Observe(took.Seconds())
+}
+
+// gauges reads the state of the index when it is asked for.
+type gauges struct{ Source }
+
+var (
+	sitesDesc    = gauge("sites", "Tracked sites.")
+	indexedDesc  = gauge("sites_indexed", "Tracked sites that have a snapshot in the index.")
+	problemsDesc = gauge("sites_failing", "Tracked sites whose current snapshot cannot be loaded.")
+	treesDesc    = gauge("trees", "Distinct directory trees in the index.")
+	bytesDesc    = gauge("bytes", "About how much memory the trees take.")
+	loadedDesc   = gauge("loaded_timestamp_seconds", "When the index in force was put there, 0 if there is none.")
+	checkedDesc  = gauge("checked_timestamp_seconds", "When the database was last looked at, 0 if never.")
+	upDesc       = gauge("source_up", "Whether the last look at the database went well.")
+	failingDesc  = gauge("source_failing_since_timestamp_seconds", "When the first of the failing looks at the database ended, 0 if the last went well.")
+)
+
+func gauge(name, help string) *prometheus.Desc {
+	return prometheus.NewDesc("redirector_index_"+name, help, nil, nil)
+}
+
+// Describe names the gauges.
+func (g gauges) Describe(ch chan<- *prometheus.Desc) { prometheus.DescribeByCollect(g, ch) }
+
+// Collect reads them.
+func (g gauges) Collect(ch chan<- prometheus.Metric) {
+	s := g.Status()
+	send := func(desc *prometheus.Desc, value float64) {
+		ch <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value)
+	}
+	up := 0.0
+	if !s.Checked.IsZero() && s.Err == nil {
+		up = 1
+	}
+	send(sitesDesc, float64(s.Sites))
+	send(indexedDesc, float64(s.Indexed))
+	send(problemsDesc, float64(len(s.Problems)))
+	send(treesDesc, float64(s.Trees))
+	send(bytesDesc, float64(s.Bytes))
+	send(loadedDesc, seconds(s.Loaded))
+	send(checkedDesc, seconds(s.Checked))
+	send(upDesc, up)
+	send(failingDesc, seconds(s.Failing))
+}
+
+func seconds(t time.Time) float64 {
+	if t.IsZero() {
+		return 0
+	}
+	return float64(t.UnixMilli()) / 1000
+}

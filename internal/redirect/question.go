@@ -1,0 +1,136 @@
+package redirect
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"mirrortracker/internal/digest"
+)
+
+// A Question is what a client wants to know.
+type Question struct {
+	// Text names a site and a path on it, in any of the forms that
+	// resolver.Index.Locate takes. A slash at its end says that the client
+	// takes the path for a directory's.
+	Text string
+	// Scheme is what the client speaks: "http", "https" or "ftp".
+	Scheme string
+}
+
+func (q *Question) slash() bool { return strings.HasSuffix(q.Text, "/") }
+
+// schemeOf returns the scheme by which a request came.
+func schemeOf(req *http.Request) string {
+	if req.TLS != nil {
+		return "https"
+	}
+	return "http"
+}
+
+// pathText reads the names in a request's path, as raw bytes with single
+// slashes between them.
+func pathText(u *url.URL) (string, error) {
+	// RawPath is set wherever the path's bytes cannot be told from Path: above
+	// all where a slash is escaped.
+	path, escaped := u.RawPath, true
+	if path == "" {
+		path, escaped = u.Path, false
+	}
+	var text strings.Builder
+	text.Grow(len(path))
+	for name := range strings.SplitSeq(path, "/") {
+		if name == "" {
+			continue
+		}
+		if escaped {
+			raw, err := url.PathUnescape(name)
+			if err != nil {
+				return "", fmt.Errorf("path segment %q: %w", name, err)
+			}
+			name = raw
+		}
+		if err := checkName(name); err != nil {
+			return "", err
+		}
+		text.WriteByte('/')
+		text.WriteString(name)
+	}
+	if strings.HasSuffix(path, "/") {
+		text.WriteByte('/')
+	}
+	return text.String(), nil
+}
+
+func checkName(name string) error {
+	switch {
+	case name == "." || name == "..":
+		return fmt.Errorf("path segment %q: a path must be written without it", name)
+	case !digest.SoundName(name):
+		return fmt.Errorf("path segment %q: no name holds a slash, NUL, CR or LF", name)
+	}
+	return nil
+}
+
+var errNoURL = errors.New("parameter url is empty; give the URL of a file or directory")
+
+// urlText reads the value of the parameter url. If "://" stands in it, it is a
+// URL as it is, its own escapes among it; otherwise it was escaped once more, as
+// forms and programs do.
+func urlText(value string) (string, error) {
+	if !strings.Contains(value, "://") {
+		text, err := url.QueryUnescape(value)
+		if err != nil {
+			return "", fmt.Errorf("parameter url: %w", err)
+		}
+		value = strings.TrimSpace(text)
+	}
+	if value == "" {
+		return "", errNoURL
+	}
+	return value, nil
+}
+
+// parameter returns the value of the first parameter of that name in a query,
+// still escaped, and whether there is one.
+func parameter(query, name string) (value string, ok bool) {
+	for query != "" {
+		var pair string
+		pair, query, _ = strings.Cut(query, "&")
+		key, value, _ := strings.Cut(pair, "=")
+		if key == name {
+			return value, true
+		}
+	}
+	return "", false
+}
+
+// wantsJSON reports whether a client asks for JSON: by the parameter json, or
+// by naming the type in Accept without the weight 0 (RFC 9110, section 12.5.1).
+func wantsJSON(req *http.Request) bool {
+	if _, ok := parameter(req.URL.RawQuery, "json"); ok {
+		return true
+	}
+	for _, line := range req.Header["Accept"] {
+		for part := range strings.SplitSeq(line, ",") {
+			kind, params, _ := strings.Cut(part, ";")
+			if strings.EqualFold(strings.TrimSpace(kind), "application/json") && !refused(params) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// refused reports whether there is a weight of 0 among a media type's parameters.
+func refused(params string) bool {
+	for param := range strings.SplitSeq(params, ";") {
+		name, value, _ := strings.Cut(strings.TrimSpace(param), "=")
+		if strings.EqualFold(name, "q") && strings.Trim(value, "0.") == "" {
+			return true
+		}
+	}
+	return false
+}
