@@ -1,0 +1,204 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"mirrortracker/internal/crawl"
+	"mirrortracker/internal/mirror"
+	"mirrortracker/internal/store"
+	"mirrortracker/internal/ui"
+)
+
+type crawlCommand struct {
+	Sites []string `arg:"" optional:"" name:"name" help:"Names or URLs of sites. Default: all."`
+	All   bool     `help:"Show all problems, not only ten of each site."`
+}
+
+func (crawlCommand) Help() string {
+	return "Progress is shown while it goes on. A crawl that is interrupted goes on where it was when it is started again.\n\n" +
+		example("crawler crawl", "crawler crawl gnu kernel", "crawler crawl ftp://ftp.gnu.example/gnu/ --json")
+}
+
+// logInterval is the time between progress lines where nothing is drawn.
+const logInterval = 10 * time.Second
+
+// shownProblems is how many problems of a site are shown unless all are wanted.
+const shownProblems = 10
+
+// An outcome is what came of the crawl of one site.
+type outcome struct {
+	site   mirror.Site
+	report crawl.Report
+	err    error
+	took   time.Duration
+}
+
+// Run crawls the sites, several at a time.
+func (c *crawlCommand) Run(a *app) error {
+	s, err := a.open()
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	sites, err := s.named(c.Sites)
+	if err != nil {
+		return err
+	}
+	outcomes := s.crawlAll(sites)
+	if err := s.print(outcomes, c.All); err != nil {
+		return err
+	}
+	exit := error(nil)
+	for _, o := range outcomes {
+		switch {
+		case o.err != nil:
+			return ui.ErrFailed
+		case o.report.Incomplete > 0:
+			exit = ui.ErrIncomplete
+		}
+	}
+	return exit
+}
+
+// crawlAll crawls sites and returns what came of each, in their order.
+func (s *session) crawlAll(sites []mirror.Site) []outcome {
+	progress := s.Progress(s.log, logInterval)
+	outcomes := make([]outcome, len(sites))
+	var group errgroup.Group
+	group.SetLimit(s.cfg.Crawl.Parallel)
+	for i, site := range sites {
+		group.Go(func() error {
+			began := time.Now()
+			line := progress.Line(s, site.Name)
+			report, err := s.crawl(s, site, line)
+			outcomes[i] = outcome{site, report, err, time.Since(began)}
+			line.End(outcomes[i].word())
+			return nil
+		})
+	}
+	group.Wait()
+	progress.End()
+	return outcomes
+}
+
+// word says how it ended.
+func (o *outcome) word() string {
+	held := (*store.LeaseHeldError)(nil)
+	switch {
+	case errors.As(o.err, &held):
+		return "busy"
+	case o.err != nil:
+		return crawl.Failed
+	case o.report.Incomplete > 0:
+		return "incomplete"
+	}
+	return "complete"
+}
+
+// explain is the error with what could be done about it.
+func (o *outcome) explain() error {
+	err := fmt.Errorf("crawl %s: %w", o.site.Name, o.err)
+	if held := (*store.LeaseHeldError)(nil); errors.As(o.err, &held) {
+		return ui.Hint(fmt.Errorf("crawl %s: it is being crawled by %s", o.site.Name, held.Owner),
+			"wait until that ends; if it was killed, until "+held.Until.UTC().Format("15:04:05")+" UTC, when its lease expires")
+	}
+	return err
+}
+
+// print writes the table of outcomes, and then problems and errors.
+func (s *session) print(outcomes []outcome, all bool) error {
+	if s.flags.JSON {
+		return s.printJSON(outcomes)
+	}
+	rows := make([][]any, len(outcomes))
+	for i, o := range outcomes {
+		r := o.report
+		dirs := r.Dirs + r.Reused
+		rows[i] = []any{o.site.Name, ui.Number(dirs), ui.Number(r.Files), ui.Volume(r.Snapshot.Bytes),
+			ui.Number(r.Incomplete), ui.Number(r.NewTrees), ui.Time(o.took), o.word()}
+	}
+	err := s.Table([]string{"site", "directories", "files", "bytes", "incomplete", "new trees", "time", "outcome"}, rows)
+	if err := errors.Join(err, s.Flush()); err != nil {
+		return err
+	}
+	for _, o := range outcomes {
+		s.printProblems(o.site.Name, o.report.Problems, o.report.Incomplete, all)
+		if o.err != nil {
+			s.Report("crawler", o.explain())
+		}
+	}
+	return nil
+}
+
+// printProblems writes the directories that are incomplete to standard error;
+// total is how many there are, of which problems are the first.
+func (a *app) printProblems(site string, problems []crawl.Problem, total int64, all bool) {
+	shown := problems
+	if !all {
+		shown = shown[:min(len(shown), shownProblems)]
+	}
+	for _, p := range shown {
+		path := p.Path.Dir()
+		if a.ErrTerm {
+			path = ui.Printable(path)
+		}
+		fmt.Fprintf(a.Console(), "%s: incomplete (%s): %s: %s\n", site, p.Reason, path, ui.Printable(p.Detail))
+	}
+	if more := total - int64(len(shown)); more > 0 {
+		hint := ""
+		if !all {
+			hint = "; --all shows them"
+		}
+		fmt.Fprintf(a.Console(), "%s: and %s%s\n", site, plural(more, "more incomplete directory", "more incomplete directories"), hint)
+	}
+}
+
+type outcomeJSON struct {
+	Site        string        `json:"site"`
+	Outcome     string        `json:"outcome"`
+	Error       string        `json:"error,omitempty"`
+	Snapshot    int64         `json:"snapshot,omitempty"` // its number
+	Directories int64         `json:"directories"`
+	Files       int64         `json:"files"`
+	Bytes       int64         `json:"bytes"`
+	Incomplete  int64         `json:"incomplete"`
+	NewTrees    int64         `json:"new_trees"`
+	Seconds     float64       `json:"seconds"`
+	Problems    []problemJSON `json:"problems"`
+}
+
+type problemJSON struct {
+	Path   string `json:"path"` // escaped as in a URL
+	Reason string `json:"reason"`
+	Detail string `json:"detail"`
+}
+
+func (s *session) printJSON(outcomes []outcome) error {
+	all := make([]outcomeJSON, len(outcomes))
+	for i, o := range outcomes {
+		r := o.report
+		all[i] = outcomeJSON{
+			Site:        o.site.Name,
+			Outcome:     o.word(),
+			Snapshot:    r.Snapshot.Seq,
+			Directories: r.Dirs + r.Reused,
+			Files:       r.Files,
+			Bytes:       r.Snapshot.Bytes,
+			Incomplete:  r.Incomplete,
+			NewTrees:    r.NewTrees,
+			Seconds:     o.took.Seconds(),
+			Problems:    make([]problemJSON, len(r.Problems)),
+		}
+		if o.err != nil {
+			all[i].Error = o.err.Error()
+		}
+		for j, p := range r.Problems {
+			all[i].Problems[j] = problemJSON{mirror.EscapePath(p.Path.Dir()), string(p.Reason), p.Detail}
+		}
+	}
+	return s.JSON(all)
+}

@@ -1,0 +1,192 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"mirrortracker/internal/crawl"
+	"mirrortracker/internal/crawl/disk"
+	"mirrortracker/internal/digest"
+	"mirrortracker/internal/mirror"
+	"mirrortracker/internal/store"
+	"mirrortracker/internal/ui"
+)
+
+type digestCommand struct {
+	Args      []string `arg:"" optional:"" name:"name" help:"The site's name or URL, and then paths on it. Default path: the root."`
+	Local     string   `help:"Digest this folder of this machine instead of a site; arguments are paths in it." placeholder:"DIR"`
+	Recursive bool     `short:"r" help:"All directories below, too."`
+	All       bool     `help:"Show all problems of a local folder, not only ten."`
+}
+
+func (digestCommand) Help() string {
+	return `Prints a line for each directory: BLIND EXACT FILES DIRS BYTES PATH/
+
+Digests are 32 hex digits, or 32 dashes where the directory or something below it is not completely known. Files, directories and bytes are those below it. The path is from the site's root, its bytes as they are.
+
+` + example("crawler digest gnu", "crawler digest gnu /emacs /gcc --recursive", "crawler digest --local /srv/ftp/pub")
+}
+
+// Run prints the digests.
+func (c *digestCommand) Run(a *app) error {
+	from, paths, err := c.place(a)
+	if err != nil {
+		return err
+	}
+	defer from.close()
+	out := &digestPrinter{app: a}
+	if a.flags.JSON {
+		out.list = a.List()
+	}
+	for _, path := range paths {
+		if err := c.one(a, from.place, path, out); err != nil {
+			return err
+		}
+	}
+	if out.list != nil {
+		if err := out.list.End(); err != nil {
+			return err
+		}
+	}
+	if out.incomplete {
+		return ui.ErrIncomplete
+	}
+	return nil
+}
+
+func (c *digestCommand) one(ctx context.Context, from *place, path mirror.Path, out *digestPrinter) error {
+	real, tree, err := from.find(ctx, path)
+	if err != nil {
+		return err
+	}
+	if !c.Recursive {
+		return out.print(real, tree)
+	}
+	return from.walk(ctx, real, tree, out.print)
+}
+
+// An origin is a place that has to be closed.
+type origin struct {
+	*place
+	close func()
+}
+
+// place returns where the trees come from, and which paths are wanted.
+func (c *digestCommand) place(a *app) (from origin, paths []mirror.Path, err error) {
+	args := c.Args
+	if c.Local == "" {
+		if len(args) == 0 {
+			return from, nil, ui.Hint(ui.Misuse("which site?"), "crawler digest NAME [PATH]..., or crawler digest --local DIR")
+		}
+		args = args[1:]
+	}
+	for _, arg := range args {
+		path, err := mirror.ParsePath(arg)
+		if err != nil {
+			return from, nil, ui.Misuse("%w", err)
+		}
+		paths = append(paths, path)
+	}
+	if len(paths) == 0 {
+		paths = []mirror.Path{mirror.Root}
+	}
+	if c.Local != "" {
+		from.close = func() {}
+		from.place, err = a.local(c.Local, c.All)
+		return from, paths, err
+	}
+	s, err := a.open()
+	if err != nil {
+		return from, nil, err
+	}
+	from.close = s.close
+	if from.place, err = s.siteOf(c.Args[0]); err != nil {
+		s.close()
+	}
+	return from, paths, err
+}
+
+// local walks a folder of this machine into memory.
+func (a *app) local(dir string, all bool) (*place, error) {
+	cfg, err := a.settings()
+	if err != nil {
+		return nil, err
+	}
+	found := memory{}
+	walker := &crawl.Walker{
+		Open:        func(context.Context) (crawl.Lister, error) { return disk.Open(dir) },
+		Sink:        found,
+		Connections: 1,
+		Limits:      (&session{app: a, cfg: cfg}).limits(),
+		Retry:       crawl.Retry{Tries: 1},
+		Now:         time.Now,
+	}
+	result, err := walker.Start(a).Wait()
+	if err != nil {
+		return nil, err
+	}
+	a.printProblems(dir, result.Problems, result.Incomplete, all)
+	return &place{forest: found, root: result.Root.ID}, nil
+}
+
+// memory holds the trees of a local folder, without the names of its files.
+type memory map[digest.ID]*digest.Tree
+
+var (
+	_ crawl.Sink = memory{}
+	_ forest     = memory{}
+)
+
+// Put implements [crawl.Sink].
+func (m memory) Put(_ context.Context, t *digest.Tree) error {
+	m[t.ID] = &digest.Tree{Summary: t.Summary, Branches: t.Branches}
+	return nil
+}
+
+// Trees implements [forest].
+func (m memory) Trees(_ context.Context, ids []digest.ID, _ store.Parts, fn func(*digest.Tree) error) error {
+	given := map[digest.ID]bool{}
+	for _, id := range ids {
+		if t := m[id]; t != nil && !given[id] {
+			given[id] = true
+			if err := fn(t); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// A digestPrinter prints directories as lines or as JSON.
+type digestPrinter struct {
+	*app
+	list       *ui.List // nil for lines
+	incomplete bool
+}
+
+type digestJSON struct {
+	Path  string     `json:"path"` // escaped as in a URL
+	ID    digest.ID  `json:"id"`
+	Blind digest.Sum `json:"blind"`
+	Exact digest.Sum `json:"exact"`
+	digest.Totals
+	Reason digest.Reason `json:"reason,omitempty"` // why its own listing is incomplete
+}
+
+func (p *digestPrinter) print(path mirror.Path, t *digest.Tree) error {
+	p.incomplete = p.incomplete || t.Reason() != digest.Complete || t.Blind.Absent()
+	if err := p.Err(); err != nil {
+		return errors.New("interrupted")
+	}
+	if p.list != nil {
+		return p.list.Add(digestJSON{mirror.EscapePath(path.Dir()), t.ID, t.Blind, t.Exact, t.Totals, t.Reason()})
+	}
+	name := path.Dir()
+	if p.OutTerm {
+		name = ui.Printable(name)
+	}
+	_, err := fmt.Fprintln(p.Stdout, t.Blind, t.Exact, t.Totals.Files, t.Dirs, t.Bytes, name)
+	return err
+}

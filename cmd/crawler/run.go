@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"mirrortracker/internal/mirror"
+	"mirrortracker/internal/schedule"
+	"mirrortracker/internal/store"
+)
+
+type runCommand struct{}
+
+func (runCommand) Help() string {
+	return `Sites that the configuration declares become the tracked ones; without any, those of the database are. Sites that are added, changed or removed later are noticed within seconds. Several machines may do this on one database.
+
+` + example("crawler run", "crawler run --config /etc/tracker.toml")
+}
+
+const (
+	pollInterval  = 3 * time.Second // between looks at the database
+	dailyProgress = time.Minute     // between progress lines of a crawl
+)
+
+// Run crawls on schedule until the program is told to stop.
+func (runCommand) Run(a *app) error {
+	s, err := a.open()
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if declared := s.cfg.Tracked(); len(declared) > 0 {
+		changes, err := s.store.ReplaceSites(s, declared)
+		if err != nil {
+			return err
+		}
+		s.log.Info("sites are those of the configuration", "added", changes.Added, "changed", changes.Updated, "removed", changes.Removed)
+	}
+	plan, err := s.plan()
+	if err != nil {
+		return err
+	}
+	scheduler := schedule.Scheduler{
+		Source:   s.store,
+		Plan:     plan,
+		Parallel: s.cfg.Crawl.Parallel,
+		Poll:     pollInterval,
+		Now:      time.Now,
+		Log:      s.log,
+		Crawl:    s.scheduled,
+	}
+	s.log.Info("crawling on schedule", "database", store.Redact(s.cfg.Database), "schedule", s.cfg.Crawl.Schedule, "parallel", s.cfg.Crawl.Parallel)
+	scheduler.Run(s)
+	s.log.Info("stopped")
+	return nil
+}
+
+// scheduled crawls one site and logs how it went.
+func (s *session) scheduled(ctx context.Context, site mirror.Site) error {
+	began := time.Now()
+	progress := s.LogProgress(s.log, dailyProgress)
+	line := progress.Line(ctx, site.Name)
+	report, err := s.crawl(ctx, site, line)
+	line.End("")
+	progress.End()
+	held := (*store.LeaseHeldError)(nil)
+	switch {
+	case errors.As(err, &held):
+	case ctx.Err() != nil:
+		s.log.Info("crawl is interrupted", "site", site.Name)
+	case err != nil:
+		s.log.Error("crawl failed", "site", site.Name, "err", err)
+	default:
+		s.log.Info("crawled", "site", site.Name, "directories", report.Dirs+report.Reused, "files", report.Files,
+			"incomplete", report.Incomplete, "new_trees", report.NewTrees, "took", time.Since(began).Round(time.Millisecond))
+	}
+	return err
+}

@@ -1,0 +1,51 @@
+package config
+
+import (
+	_ "embed"
+	"time"
+
+	"mirrortracker/internal/crawl"
+	"mirrortracker/internal/resolver"
+)
+
+// Commented is the configuration file that has every key, each explained and
+// at its default.
+//
+//go:embed tracker.toml
+var Commented string
+
+// Default returns what is in force where nothing else is said.
+func Default() Config {
+	limits, retry, doubt := crawl.DefaultLimits(), crawl.DefaultRetry(), resolver.DefaultDoubt()
+	return Config{
+		Database: "sqlite:var/tracker.db",
+		Log:      Log{Level: "info", Format: "auto"},
+		Crawl: Crawl{
+			Connections:    2,
+			Listing:        "auto",
+			Timeout:        Duration{30 * time.Second},
+			ListingTimeout: Duration{10 * time.Minute},
+			Retries:        retry.Tries,
+			RetryPause:     Duration{retry.Pause},
+			ResumeFor:      Duration{24 * time.Hour},
+			SaveEvery:      Duration{time.Minute},
+			Schedule:       "@daily",
+			Jitter:         Duration{4 * time.Hour},
+			Again:          Duration{time.Hour},
+			Parallel:       4,
+			Limits: Limits{
+				Depth:   limits.Depth,
+				Name:    limits.Name,
+				Entries: limits.Entries,
+				Listing: Size(limits.Listing),
+				Total:   limits.Total,
+				Time:    Duration{limits.Time},
+			},
+		},
+		Redirector: Redirector{
+			Listen:  "127.0.0.1:8080",
+			Refresh: Duration{2 * time.Second},
+			Doubt:   Doubt{Files: doubt.Files, Bytes: Size(doubt.Bytes), Names: doubt.Names},
+		},
+	}
+}

@@ -1,0 +1,25 @@
+package ui
+
+import (
+	"fmt"
+	"runtime/debug"
+)
+
+// Version prints which program this is: the module's version, the commit that it
+// was built from, and the Go version.
+func (e *Env) Version(program string, asJSON bool) error {
+	version, commit, goVersion := "unknown", "", ""
+	if info, ok := debug.ReadBuildInfo(); ok {
+		version, goVersion = info.Main.Version, info.GoVersion
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				commit = s.Value
+			}
+		}
+	}
+	if asJSON {
+		return e.JSON(map[string]string{"program": program, "version": version, "commit": commit, "go": goVersion})
+	}
+	_, err := fmt.Fprintf(e.Stdout, "%s %s %s\n", program, version, goVersion)
+	return err
+}
