@@ -174,6 +174,9 @@ func TestOtherMethods(t *testing.T) {
 func TestHead(t *testing.T) {
 	server := httptest.NewServer(New(Config{Source: example(t).hold(t)}).Handler())
 	defer server.Close()
+	if body, _ := io.ReadAll(ask(server.Config.Handler, "HEAD", "/origin/gnu").Body); len(body) > 0 {
+		t.Errorf("the handler itself writes the body %q", body)
+	}
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	for _, target := range []string{
 		"/", "/?json", "/origin/gnu", "/origin/gnu?json", "/nobody", "/origin/..", "/healthz", "/readyz", "/static/style.css", "/?url=ftp://origin.example/pub/",
