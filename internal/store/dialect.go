@@ -1,7 +1,9 @@
 package store
 
 import (
+	"fmt"
 	"io/fs"
+	"strings"
 
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
@@ -32,4 +34,16 @@ type dialect struct {
 
 	// explain adds to an error of the database what can be done about it.
 	explain func(error) error
+}
+
+// assignments writes how each column gets a new value, in which %s is its name.
+func assignments(columns []string, value string) string {
+	var b strings.Builder
+	for i, column := range columns {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "%s = "+value, column, column)
+	}
+	return b.String()
 }

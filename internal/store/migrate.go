@@ -10,9 +10,9 @@ import (
 )
 
 // migrate brings the tables up to date. Of several processes that start at
-// once, one does it: MySQL's wait for goose's lock; in SQLite, where a
-// migration is one transaction with the note that it ran, the others fail, and
-// find when they look again that there is less to do.
+// once, one does it: in MySQL the others wait for goose's lock; in SQLite, where
+// a migration is one transaction with the note that it ran, they fail, and try
+// again for as long as that brings them further.
 func (s *Store) migrate(ctx context.Context) error {
 	options := []goose.ProviderOption{
 		goose.WithDisableGlobalRegistry(true),
@@ -29,19 +29,16 @@ func (s *Store) migrate(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
-	for {
-		before, target, err := provider.GetVersions(ctx)
-		if err != nil {
-			return fmt.Errorf("migrate: %w", err)
-		}
-		if before >= target {
+	for reached := int64(-1); ; {
+		_, err := provider.Up(ctx)
+		if err == nil {
 			return nil
 		}
-		if _, err := provider.Up(ctx); err != nil {
-			if now, _, again := provider.GetVersions(ctx); again != nil || now <= before {
-				return fmt.Errorf("migrate: %w", err)
-			}
+		version, _, again := provider.GetVersions(ctx)
+		if again != nil || version <= reached {
+			return fmt.Errorf("migrate: %w", err)
 		}
+		reached = version
 	}
 }
 

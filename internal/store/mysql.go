@@ -5,8 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io"
-	"log"
 	"log/slog"
 	"net"
 	"net/url"
@@ -24,8 +22,9 @@ import (
 // The server's error numbers that we tell apart
 // (https://mariadb.com/kb/en/mariadb-error-code-reference/).
 const (
-	mysqlDuplicate       = 1062
+	mysqlChanged         = 1020 // a row read before, with MariaDB's innodb_snapshot_isolation
 	mysqlNoDatabase      = 1049
+	mysqlDuplicate       = 1062
 	mysqlLockWaitTimeout = 1205
 	mysqlDeadlock        = 1213 // also a transaction that a cluster refused to commit
 )
@@ -35,7 +34,8 @@ var mysqlDialect = &dialect{
 	migrations: sub(migrations.MySQL, "mysql"),
 	locker: func() (lock.Locker, error) {
 		return lock.NewMySQLTableLocker(
-			lock.WithTableLockTimeout(200*time.Millisecond, 600),
+			// A minute in all; the lock of a process that died ends after half of that.
+			lock.WithTableLockTimeout(200*time.Millisecond, 300),
 			lock.WithTableLogger(slog.New(slog.DiscardHandler)),
 		)
 	},
@@ -44,14 +44,11 @@ var mysqlDialect = &dialect{
 	now:  `(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(3)) DIV 1000)`,
 	skip: func(key string) string { return `ON DUPLICATE KEY UPDATE ` + key + ` = ` + key },
 	upsert: func(_ string, set ...string) string {
-		for i, column := range set {
-			set[i] = column + " = VALUES(" + column + ")"
-		}
-		return "ON DUPLICATE KEY UPDATE " + strings.Join(set, ", ")
+		return "ON DUPLICATE KEY UPDATE " + assignments(set, "VALUES(%s)")
 	},
 	lost: func(err error) bool {
 		switch mysqlNumber(err) {
-		case mysqlDuplicate, mysqlLockWaitTimeout, mysqlDeadlock:
+		case mysqlChanged, mysqlDuplicate, mysqlLockWaitTimeout, mysqlDeadlock:
 			return true
 		}
 		return false
@@ -77,9 +74,10 @@ func mysqlServer(u *url.URL) (mysqlConfig, error) {
 	c.Passwd, _ = u.User.Password()
 	c.DBName = strings.TrimPrefix(u.Path, "/")
 	c.Timeout = 10 * time.Second
-	c.MaxAllowedPacket = 0 // as the server says
-	c.InterpolateParams = true
-	c.Logger = log.New(io.Discard, "", 0)
+	c.MaxAllowedPacket = 0        // as the server says
+	c.InterpolateParams = true    // one round trip for a statement, not three
+	c.ParseTime = true            // for goose's lock; our own times are numbers
+	c.Logger = &mysql.NopLogger{} // which would write to stderr
 	c.Params = map[string]string{"sql_mode": "'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'"}
 	for key, values := range u.Query() {
 		switch value := values[0]; key {
@@ -132,7 +130,7 @@ func (c mysqlConfig) open(ctx context.Context) (*Store, error) {
 	db.SetMaxIdleConns(4)
 	// So that connections spread again over a cluster when a node comes back.
 	db.SetConnMaxLifetime(5 * time.Minute)
-	return &Store{dialect: mysqlDialect, rw: db, ro: db, maxPart: min(maxPart, packet-packetOverhead)}, nil
+	return &Store{dialect: mysqlDialect, rw: db, ro: db, maxPart: min(maxPart, max(packet-packetOverhead, 0))}, nil
 }
 
 // packetOverhead is what a statement needs beside a value that fills it.

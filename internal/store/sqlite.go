@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
+	"mirrortracker/internal/mirror"
 	"mirrortracker/migrations"
 )
 
@@ -23,10 +23,7 @@ var sqliteDialect = &dialect{
 	now:        `CAST(unixepoch('subsec') * 1000 AS INTEGER)`,
 	skip:       func(string) string { return `ON CONFLICT DO NOTHING` },
 	upsert: func(key string, set ...string) string {
-		for i, column := range set {
-			set[i] = column + " = excluded." + column
-		}
-		return "ON CONFLICT (" + key + ") DO UPDATE SET " + strings.Join(set, ", ")
+		return "ON CONFLICT (" + key + ") DO UPDATE SET " + assignments(set, "excluded.%s")
 	},
 	lost: func(err error) bool {
 		code := sqliteCode(err)
@@ -53,7 +50,8 @@ func (path sqliteFile) open(ctx context.Context) (*Store, error) {
 		return nil, err
 	}
 	rw.SetMaxOpenConns(1)
-	if err := rw.PingContext(ctx); err != nil {
+	// The first to come changes the file to WAL, for which others do not wait.
+	if err := patiently(ctx, sqliteDialect.lost, rw.PingContext); err != nil {
 		return nil, errors.Join(explainSQLite(err), rw.Close())
 	}
 	ro, err := path.connect("_pragma=query_only(1)")
@@ -68,10 +66,8 @@ func (path sqliteFile) open(ctx context.Context) (*Store, error) {
 // connect prepares connections; options are those of the driver and of SQLite
 // (https://www.sqlite.org/uri.html), which every connection needs anew.
 func (path sqliteFile) connect(options ...string) (*sqlx.DB, error) {
-	options = append(options, "_pragma=busy_timeout(5000)")
-	// A leading slash would not survive a name that begins with two.
-	name := url.URL{Path: string(path)}
-	return sqlx.Open("sqlite", "file:"+strings.ReplaceAll(name.EscapedPath(), ";", "%3B")+"?"+strings.Join(options, "&"))
+	options = append([]string{"_pragma=busy_timeout(5000)"}, options...)
+	return sqlx.Open("sqlite", "file:"+mirror.EscapePath(string(path))+"?"+strings.Join(options, "&"))
 }
 
 func sqliteCode(err error) int {

@@ -28,7 +28,7 @@ type Store struct {
 //
 // The path is taken as it stands, with no escapes. In the other URL, characters
 // of the password that have a meaning there are written as %XX; its options are
-// socket=PATH (instead of a host), tls=true, tls=skip-verify or tls=preferred,
+// socket=PATH (instead of a host), tls=true, false, skip-verify or preferred,
 // and timeout=DURATION for connecting, 10s unless told.
 //
 // Any number of processes may open the same database at once. No error shows
@@ -78,21 +78,27 @@ func (s *Store) read(ctx context.Context, op string, fn func(tx *sqlx.Tx) error)
 }
 
 func (s *Store) transact(ctx context.Context, db *sqlx.DB, op string, fn func(tx *sqlx.Tx) error) error {
-	backoff := retry.NewExponential(2 * time.Millisecond)
-	backoff = retry.WithCappedDuration(500*time.Millisecond, backoff)
-	backoff = retry.WithJitterPercent(50, backoff)
-	backoff = retry.WithMaxRetries(12, backoff)
-	err := retry.Do(ctx, backoff, func(ctx context.Context) error {
-		err := once(ctx, db, fn)
-		if errors.Is(err, errOutrun) || s.dialect.lost(err) {
-			return retry.RetryableError(err)
-		}
-		return err
-	})
+	err := patiently(ctx, s.dialect.lost, func(ctx context.Context) error { return once(ctx, db, fn) })
 	if err != nil {
 		return fmt.Errorf("%s: %w", op, err)
 	}
 	return nil
+}
+
+// patiently calls fn until it does not lose against somebody else, at most
+// thirteen times in about three seconds, not counting the time that fn takes.
+func patiently(ctx context.Context, lost func(error) bool, fn func(ctx context.Context) error) error {
+	backoff := retry.NewExponential(2 * time.Millisecond)
+	backoff = retry.WithCappedDuration(500*time.Millisecond, backoff)
+	backoff = retry.WithJitterPercent(50, backoff)
+	backoff = retry.WithMaxRetries(12, backoff)
+	return retry.Do(ctx, backoff, func(ctx context.Context) error {
+		err := fn(ctx)
+		if errors.Is(err, errOutrun) || lost(err) {
+			return retry.RetryableError(err)
+		}
+		return err
+	})
 }
 
 func once(ctx context.Context, db *sqlx.DB, fn func(tx *sqlx.Tx) error) error {

@@ -32,7 +32,10 @@ func parseURL(text string) (location, error) {
 		}
 		return mysqlServer(u)
 	}
-	return nil, errors.New("database URL: " + forms)
+	if !strings.ContainsAny(text, ":@") {
+		return nil, fmt.Errorf("database URL %q: %s", text, forms)
+	}
+	return nil, errors.New("database URL: it is of an unknown kind; " + forms)
 }
 
 func parseSQLite(path string) (location, error) {
@@ -74,5 +77,5 @@ func Redact(text string) string {
 		u.RawQuery = ""
 		return u.Redacted()
 	}
-	return "(a URL of an unknown kind)"
+	return "(a database URL of an unknown kind)"
 }
