@@ -40,11 +40,8 @@ type grammar struct {
 
 // globals are the flags that every command takes.
 type globals struct {
-	Config    string `help:"Configuration file. Default: tracker.toml if there is one. Environment: TRACKER_CONFIG." placeholder:"FILE"`
-	Database  string `help:"Database: sqlite:PATH or mysql://user:password@host:3306/name. Environment: TRACKER_DATABASE." placeholder:"URL"`
-	JSON      bool   `help:"Write results as JSON."`
-	LogLevel  string `help:"The least that is logged: debug, info, warn or error." placeholder:"LEVEL"`
-	LogFormat string `help:"How it is logged: auto, text or json." placeholder:"FORMAT"`
+	config.Flags
+	JSON bool `help:"Write results as JSON."`
 }
 
 // An app is what a command runs in.
@@ -60,29 +57,6 @@ func Main(ctx context.Context, env *ui.Env, args []string) ui.Exit {
 	return env.Run("crawler", description, &g, args, &app{ctx, env, &g.globals})
 }
 
-// configFile returns the path of the configuration file, "" for none.
-func (a *app) configFile() string {
-	named := a.flags.Config
-	if named == "" {
-		named = a.Getenv("TRACKER_CONFIG")
-	}
-	return config.Find(named)
-}
-
-// settings loads the configuration and puts the flags above it.
-func (a *app) settings() (config.Config, error) {
-	return config.Load(a.configFile(), func(key string) string {
-		for flag, text := range map[string]string{
-			"database": a.flags.Database, "log.level": a.flags.LogLevel, "log.format": a.flags.LogFormat,
-		} {
-			if key == config.Variable(flag) && text != "" {
-				return text
-			}
-		}
-		return a.Getenv(key)
-	})
-}
-
 // A session is an app with its configuration and its database open.
 type session struct {
 	*app
@@ -93,7 +67,7 @@ type session struct {
 
 // open opens the database. The caller closes the session.
 func (a *app) open() (*session, error) {
-	cfg, err := a.settings()
+	cfg, err := a.flags.Load(a.Getenv)
 	if err != nil {
 		return nil, err
 	}

@@ -61,11 +61,11 @@ func (c *configCheck) Run(a *app) error {
 	if c.File != "" {
 		a.flags.Config = c.File
 	}
-	cfg, err := a.settings()
+	cfg, err := a.flags.Load(a.Getenv)
 	if err != nil {
 		return err
 	}
-	file := a.configFile()
+	file := a.flags.File(a.Getenv)
 	if a.flags.JSON {
 		return a.JSON(map[string]any{"file": file, "sites": len(cfg.Sites)})
 	}

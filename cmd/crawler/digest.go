@@ -110,7 +110,7 @@ func (c *digestCommand) place(a *app) (from origin, paths []mirror.Path, err err
 
 // local walks a folder of this machine into memory.
 func (a *app) local(dir string, all bool) (*place, error) {
-	cfg, err := a.settings()
+	cfg, err := a.flags.Load(a.Getenv)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"sync"
+
+	"mirrortracker/internal/redirect"
+	"mirrortracker/internal/store"
+	"mirrortracker/internal/ui"
+)
+
+type serveCommand struct {
+	Listen string `help:"Address and port; port 0 is any free one. Default: redirector.listen of the configuration, else 127.0.0.1:8080." placeholder:"HOST:PORT"`
+}
+
+func (serveCommand) Help() string {
+	return `The first line on standard output says where it listens. New snapshots are noticed by themselves; when the database is away, it goes on with what it has.
+
+Examples:
+
+  redirector serve
+  redirector serve --listen :8080 --database mysql://tracker:secret@db.example:3306/tracker`
+}
+
+// Run serves until the program is told to stop.
+func (c *serveCommand) Run(a *app) error {
+	s, err := a.open()
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	address := s.cfg.Redirector.Listen
+	if c.Listen != "" {
+		address = c.Listen
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return ui.Hint(err, "another address and port can be given with --listen")
+	}
+	live := s.live(s.log)
+	var background sync.WaitGroup
+	defer background.Wait()
+	background.Go(func() { live.Run(a, s.cfg.Redirector.Refresh.Duration) })
+	if _, err := fmt.Fprintf(a.Stdout, "listening on http://%s/\n", listener.Addr()); err != nil {
+		return err
+	}
+	if err := a.Flush(); err != nil {
+		return err
+	}
+	s.log.Info("serving", "address", listener.Addr().String(), "database", store.Redact(s.cfg.Database))
+	err = redirect.New(redirect.Config{Source: live, Log: s.log}).Serve(a, listener)
+	s.log.Info("stopped")
+	return err
+}
