@@ -72,7 +72,13 @@ func TestCurl(t *testing.T) {
 	base := "ftp://" + addr + "/"
 	for _, mode := range [][]string{{}, {"--disable-epsv"}, {"-P", "-"}, {"-P", "-", "--disable-eprt"}} {
 		t.Run(strings.Join(append([]string{"mode"}, mode...), " "), func(t *testing.T) {
-			// One run of curl fetches all, over one connection.
+			// One run of curl fetches all, over one connection. In passive mode curl 7.88
+			// often pauses for a second when the answer to EPSV or PASV comes at once, so
+			// that only one mode tries all names.
+			awkward := awkward
+			if len(mode) == 1 {
+				awkward = awkward[:3]
+			}
 			out := t.TempDir()
 			args := append([]string{"-sS", "--fail", "--max-time", "60"}, mode...)
 			for i, name := range awkward {

@@ -59,7 +59,7 @@ func New(c Config) *Server {
 		now = time.Now
 	}
 	return &Server{
-		engine: &control.Engine{
+		engine: control.New(control.Config{
 			FS:           c.FS,
 			Planner:      data.Disk{Files: c.FS},
 			Banner:       or(c.Banner, "FTP server ready"),
@@ -68,7 +68,7 @@ func New(c Config) *Server {
 			IdleTimeout:  or(c.IdleTimeout, 5*time.Minute),
 			DataTimeout:  or(c.DataTimeout, time.Minute),
 			Now:          now,
-		},
+		}),
 		log:         log,
 		maxSessions: int64(or(c.MaxSessions, 1000)),
 	}

@@ -35,9 +35,8 @@ type Planner interface {
 	Retrieve(ctx context.Context, p mirror.Path, offset int64, text bool) (data.Plan, error)
 }
 
-// An Engine answers control connections. All its fields must be set; it is not
-// changed while it is used.
-type Engine struct {
+// Config is what sessions have in common. All fields must be set.
+type Config struct {
 	FS      FS
 	Planner Planner
 	Banner  string // the greeting, one line or several
@@ -47,6 +46,17 @@ type Engine struct {
 	IdleTimeout  time.Duration    // for one command to arrive, whole
 	DataTimeout  time.Duration    // for a data connection to come about, and without progress on it
 	Now          func() time.Time // the time that listings compare with
+}
+
+// An Engine answers control connections. It keeps no state about them.
+type Engine struct {
+	Config
+	commands map[string]command
+}
+
+// New makes an engine.
+func New(c Config) *Engine {
+	return &Engine{Config: c, commands: commandTable()}
 }
 
 // Serve answers one control connection until either side ends it, and closes it.

@@ -2,6 +2,7 @@ package control
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -32,6 +33,7 @@ type style struct {
 // A listing is something to be listed, opened.
 type listing struct {
 	style
+	ctx   context.Context // of the session
 	path  mirror.Path
 	self  vfs.Entry
 	above vfs.Entry // of a directory, if style.all
@@ -50,7 +52,7 @@ func (s *session) open(arg string, style style) (*listing, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &listing{style: style, path: p}
+	l := &listing{style: style, ctx: s.ctx, path: p}
 	if l.self, err = s.FS.Stat(s.ctx, p); err != nil {
 		return nil, err
 	}
@@ -102,6 +104,9 @@ func (l *listing) prefetch() error {
 func (l *listing) next() (vfs.Entry, error) {
 	for {
 		e, err := l.dir.Next()
+		if err == nil {
+			err = l.ctx.Err() // a listing on the control connection ends with the server
+		}
 		switch {
 		case err == io.EOF:
 			return e, err

@@ -30,7 +30,6 @@ type session struct {
 	out         *replies
 	log         *slog.Logger
 	local, peer netip.Addr
-	commands    map[string]command
 
 	loginBy  time.Time // when the client must have logged in
 	user     string    // as USER gave it
@@ -54,18 +53,17 @@ type session struct {
 
 func newSession(ctx context.Context, e *Engine, conn net.Conn) *session {
 	return &session{
-		Engine:   e,
-		ctx:      ctx,
-		conn:     conn,
-		out:      newReplies(ctx, conn, e.DataTimeout),
-		log:      e.Log.With("client", conn.RemoteAddr().String()),
-		local:    address(conn.LocalAddr()),
-		peer:     address(conn.RemoteAddr()),
-		commands: commands(),
-		loginBy:  time.Now().Add(e.LoginTimeout),
-		cwd:      mirror.Root,
-		text:     true, // RFC 959, 5.1: the default type is ASCII
-		facts:    list.AllFacts,
+		Engine:  e,
+		ctx:     ctx,
+		conn:    conn,
+		out:     newReplies(ctx, conn, e.DataTimeout),
+		log:     e.Log.With("client", conn.RemoteAddr().String()),
+		local:   address(conn.LocalAddr()),
+		peer:    address(conn.RemoteAddr()),
+		loginBy: time.Now().Add(e.LoginTimeout),
+		cwd:     mirror.Root,
+		text:    true, // RFC 959, 5.1: the default type is ASCII
+		facts:   list.AllFacts,
 	}
 }
 

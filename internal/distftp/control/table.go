@@ -24,8 +24,8 @@ const unimplemented = "ACCT SMNT REIN SITE AUTH ADAT PBSZ PROT CCC MIC CONF ENC 
 	"LPRT LPSV PRET CPSV SSCN CEPR CLNT CSID HASH RANG RMDA THMB COMB AVBL DSIZ " +
 	"XCRC XMD5 MD5 XSHA XSHA1 XSHA256 XSHA512 MAIL MSND MSOM MSAM MRSQ MRCP ESTP ESTA"
 
-// commands makes the command table.
-func commands() map[string]command {
+// commandTable makes the table of all commands.
+func commandTable() map[string]command {
 	table := map[string]command{
 		"USER": {run: (*session).userName, syntax: "name", needs: true, open: true},
 		"PASS": {run: (*session).password, syntax: "password", open: true},

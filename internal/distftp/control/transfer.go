@@ -128,8 +128,12 @@ func (s *session) finish() {
 	<-t.gone
 	t.cancel()
 	s.running = nil
-	took := time.Since(t.begun)
-	s.log.Info("transfer", "what", t.what, "bytes", t.sent, "took", took, "err", t.err)
+	log := s.log.With("what", t.what, "bytes", t.sent, "took", time.Since(t.begun))
+	if t.err == nil {
+		log.Info("transfer complete")
+	} else {
+		log.Info("transfer failed", "err", t.err)
+	}
 	switch {
 	case t.err == nil:
 		s.aborted = false
