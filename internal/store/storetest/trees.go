@@ -140,7 +140,7 @@ var treeTests = map[string]func(t *testing.T, w *world){
 	"more than is held at once": func(t *testing.T, w *world) {
 		var want []*digest.Tree
 		for i := range 12 {
-			want = append(want, noise(i, 2<<20))
+			want = append(want, Noise(i, 2<<20))
 		}
 		w.putAll(t, want)
 		w.wantTrees(t, want, store.Branches|store.Leaves)
@@ -185,8 +185,8 @@ var treeTests = map[string]func(t *testing.T, w *world){
 	},
 }
 
-// noise makes a tree of n bytes that do not compress.
-func noise(seed, n int) *digest.Tree {
+// Noise makes a tree of n bytes that do not compress.
+func Noise(seed, n int) *digest.Tree {
 	t := &digest.Tree{Branches: []byte{}}
 	for block := 0; len(t.Leaves) < n; block++ {
 		sum := sha256.Sum256(fmt.Append(nil, seed, block))
