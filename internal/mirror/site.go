@@ -69,7 +69,7 @@ func (s Site) Validate() error {
 	if s.Weight < 1 || s.Weight > MaxWeight {
 		return fmt.Errorf("site %s: weight %d is not between 1 and %d", s.Name, s.Weight, MaxWeight)
 	}
-	if _, err := time.LoadLocation(s.Zone); err != nil {
+	if _, err := time.LoadLocation(s.Zone); err != nil || s.Zone == "Local" {
 		return fmt.Errorf("site %s: zone %q is not the name of a time zone, such as Europe/Berlin", s.Name, s.Zone)
 	}
 	urls := s.URLs()

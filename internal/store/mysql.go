@@ -41,7 +41,11 @@ var mysqlDialect = &dialect{
 	},
 	// Not UNIX_TIMESTAMP(NOW(3)), which is off for an hour a year in a zone
 	// with summer time.
-	now:  `(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(3)) DIV 1000)`,
+	now: `(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(3)) DIV 1000)`,
+	size: `
+		SELECT COALESCE(SUM(data_length + index_length), 0)
+		FROM information_schema.tables
+		WHERE table_schema = DATABASE()`,
 	skip: func(key string) string { return `ON DUPLICATE KEY UPDATE ` + key + ` = ` + key },
 	upsert: func(_ string, set ...string) string {
 		return "ON DUPLICATE KEY UPDATE " + assignments(set, "VALUES(%s)")

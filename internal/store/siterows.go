@@ -18,6 +18,7 @@ func sites(ctx context.Context, tx *sqlx.Tx) ([]mirror.Site, error) {
 		URL      string        `db:"url"`
 		Weight   int           `db:"weight"`
 		Schedule string        `db:"schedule"`
+		Zone     string        `db:"zone"`
 	}
 	if err := tx.SelectContext(ctx, &rows, `
 		SELECT
@@ -25,7 +26,8 @@ func sites(ctx context.Context, tx *sqlx.Tx) ([]mirror.Site, error) {
 			name,
 			url,
 			weight,
-			schedule
+			schedule,
+			zone
 		FROM sites
 		ORDER BY name`,
 	); err != nil {
@@ -41,7 +43,7 @@ func sites(ctx context.Context, tx *sqlx.Tx) ([]mirror.Site, error) {
 		if err != nil {
 			return nil, fmt.Errorf("site %s: %w", r.Name, err)
 		}
-		all[i] = mirror.Site{Name: r.Name, URL: u, Serving: serving[r.ID], Weight: r.Weight, Schedule: r.Schedule}
+		all[i] = mirror.Site{Name: r.Name, URL: u, Serving: serving[r.ID], Weight: r.Weight, Schedule: r.Schedule, Zone: r.Zone}
 	}
 	return all, nil
 }
@@ -119,7 +121,7 @@ func find(all []mirror.Site, id mirror.SiteID) *mirror.Site {
 
 // same reports whether two sites of the same identity need no update.
 func same(a, b mirror.Site) bool {
-	return a.Name == b.Name && a.Weight == b.Weight && a.Schedule == b.Schedule && slices.Equal(a.Serving, b.Serving)
+	return a.Name == b.Name && a.Weight == b.Weight && a.Schedule == b.Schedule && a.Zone == b.Zone && slices.Equal(a.Serving, b.Serving)
 }
 
 func (c *Changes) sort() {

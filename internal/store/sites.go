@@ -21,7 +21,7 @@ type Changes struct {
 }
 
 // PutSite adds a site, or updates the one with the same identity: its name, its
-// further URLs, weight and schedule. It returns a [NameTakenError] if another
+// further URLs, weight, schedule and zone. It returns a [NameTakenError] if another
 // site has the name.
 func (s *Store) PutSite(ctx context.Context, site mirror.Site) error {
 	if err := checkSite(site); err != nil {
@@ -156,17 +156,17 @@ func (s *Store) putSite(ctx context.Context, tx *sqlx.Tx, site mirror.Site, old 
 	id := site.ID()
 	if old == nil {
 		if _, err := tx.ExecContext(ctx, `
-			INSERT INTO sites (id, name, url, weight, schedule, added_at)
-			VALUES (?, ?, ?, ?, ?, ?)`,
-			id, site.Name, site.URL.String(), site.Weight, site.Schedule, time.Now().Unix(),
+			INSERT INTO sites (id, name, url, weight, schedule, zone, added_at)
+			VALUES (?, ?, ?, ?, ?, ?, ?)`,
+			id, site.Name, site.URL.String(), site.Weight, site.Schedule, site.Zone, time.Now().Unix(),
 		); err != nil {
 			return err
 		}
 	} else if _, err := tx.ExecContext(ctx, `
 		UPDATE sites
-		SET name = ?, weight = ?, schedule = ?
+		SET name = ?, weight = ?, schedule = ?, zone = ?
 		WHERE id = ?`,
-		site.Name, site.Weight, site.Schedule, id,
+		site.Name, site.Weight, site.Schedule, site.Zone, id,
 	); err != nil {
 		return err
 	}

@@ -21,7 +21,10 @@ var sqliteDialect = &dialect{
 	goose:      goose.DialectSQLite3,
 	migrations: sub(migrations.SQLite, "sqlite"),
 	now:        `CAST(unixepoch('subsec') * 1000 AS INTEGER)`,
-	skip:       func(string) string { return `ON CONFLICT DO NOTHING` },
+	size: `
+		SELECT (page_count - freelist_count) * page_size
+		FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()`,
+	skip: func(string) string { return `ON CONFLICT DO NOTHING` },
 	upsert: func(key string, set ...string) string {
 		return "ON CONFLICT (" + key + ") DO UPDATE SET " + assignments(set, "excluded.%s")
 	},

@@ -24,6 +24,7 @@ var siteTests = map[string]func(t *testing.T, w *world){
 			},
 			Weight:   mirror.MaxWeight,
 			Schedule: "*/5 2 * * 1-5",
+			Zone:     "Europe/Berlin",
 		}
 		w.put(t, want)
 		got, err := w.Sites(t.Context())
