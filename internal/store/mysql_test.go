@@ -53,6 +53,15 @@ func TestMariaDBRefuses(t *testing.T) {
 	}
 }
 
+// TestMariaDBSnapshotIsolation runs the contract on a server that refuses to
+// change what has changed since the transaction looked, as later versions do
+// from the start and as clusters do when a transaction commits.
+func TestMariaDBSnapshotIsolation(t *testing.T) {
+	server := testbed.StartMariaDB(t)
+	admin(t, server, "SET GLOBAL innodb_snapshot_isolation = ON")
+	storetest.Run(t, func(t testing.TB) string { return server.Database(t) })
+}
+
 // TestMariaDBServer needs a server of its own: it creates databases as its
 // administrator, changes its settings, and kills it.
 func TestMariaDBServer(t *testing.T) {
