@@ -37,7 +37,7 @@ func (s *Store) PutSite(ctx context.Context, site mirror.Site) error {
 				return &NameTakenError{Name: other.Name, URL: other.URL}
 			}
 		}
-		return s.putSite(ctx, tx, site, find(known, site.ID()))
+		return putSite(ctx, tx, site, find(known, site.ID()))
 	})
 }
 
@@ -50,7 +50,7 @@ func (s *Store) ReplaceSites(ctx context.Context, want []mirror.Site) (Changes, 
 	}
 	var changes Changes
 	err := s.write(ctx, "replace sites", func(tx *sqlx.Tx) (err error) {
-		changes, err = s.replaceSites(ctx, tx, want)
+		changes, err = replaceSites(ctx, tx, want)
 		return err
 	})
 	return changes, err
@@ -113,7 +113,7 @@ func checkSite(site mirror.Site) error {
 	return nil
 }
 
-func (s *Store) replaceSites(ctx context.Context, tx *sqlx.Tx, want []mirror.Site) (Changes, error) {
+func replaceSites(ctx context.Context, tx *sqlx.Tx, want []mirror.Site) (Changes, error) {
 	known, err := sites(ctx, tx)
 	if err != nil {
 		return Changes{}, err
@@ -138,7 +138,7 @@ func (s *Store) replaceSites(ctx context.Context, tx *sqlx.Tx, want []mirror.Sit
 		if old != nil && same(*old, site) {
 			continue
 		}
-		if err := s.putSite(ctx, tx, site, old); err != nil {
+		if err := putSite(ctx, tx, site, old); err != nil {
 			return Changes{}, err
 		}
 		if old == nil {
@@ -152,7 +152,7 @@ func (s *Store) replaceSites(ctx context.Context, tx *sqlx.Tx, want []mirror.Sit
 }
 
 // putSite inserts a site, or updates old, which has the same identity.
-func (s *Store) putSite(ctx context.Context, tx *sqlx.Tx, site mirror.Site, old *mirror.Site) error {
+func putSite(ctx context.Context, tx *sqlx.Tx, site mirror.Site, old *mirror.Site) error {
 	id := site.ID()
 	if old == nil {
 		if _, err := tx.ExecContext(ctx, `
