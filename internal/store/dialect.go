@@ -19,8 +19,9 @@ type dialect struct {
 	// now is the database's clock, in Unix milliseconds, as an expression.
 	now string
 
-	// size is a query for the bytes that the database takes.
-	size string
+	// size is a query for the bytes that the database takes; count, if there is
+	// one, is what makes the server count them anew.
+	count, size string
 
 	// skip follows the rows of an INSERT whose key is the given column: those
 	// that are there already stay as they are and are not counted.
