@@ -1,0 +1,227 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"mirrortracker/internal/distftp"
+)
+
+// A demo is one run of it.
+type demo struct {
+	out      io.Writer
+	programs string // the folder of crawler and redirector
+	dir      string // everything that is removed at the end
+	sites    []*site
+}
+
+// run tells the whole story.
+func run(ctx context.Context, out io.Writer, once bool) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "mirrortracker-demo-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	d := &demo{out: out, programs: filepath.Dir(self), dir: dir, sites: sites()}
+
+	ctx, cancel := context.WithCancel(ctx)
+	servers, ctx := errgroup.WithContext(ctx)
+	err = d.story(ctx, servers, once)
+	cancel()
+	return errors.Join(err, servers.Wait())
+}
+
+func (d *demo) story(ctx context.Context, servers *errgroup.Group, once bool) error {
+	d.say("Five small FTP sites, served by the tracker's own FTP server:")
+	for _, s := range d.sites {
+		if err := d.serve(ctx, servers, s); err != nil {
+			return err
+		}
+		fmt.Fprintf(d.out, "  %-12s %-27s %s\n", s.name, s.url, s.about)
+	}
+
+	d.say("The crawler is told of them, and crawls them:")
+	for _, s := range d.sites {
+		if err := d.command(ctx, "crawler", "site", "add", s.name, s.url, "--weight", strconv.Itoa(s.weight)); err != nil {
+			return err
+		}
+	}
+	for _, args := range [][]string{{"crawl"}, {"status"}} {
+		if err := d.command(ctx, "crawler", args...); err != nil {
+			return err
+		}
+	}
+
+	d.say("What it recognised: who else has the origin's " + originBase + "/, and how that is known.")
+	if err := d.command(ctx, "redirector", "explain", "origin"+originBase+"/"); err != nil {
+		return err
+	}
+
+	d.say("The site partial is not among them, because it is not complete. What it lacks:")
+	if err := d.command(ctx, "crawler", "diff", "origin:"+originBase, "partial:"+partialBase); err != nil {
+		return err
+	}
+
+	d.say("The redirector answers requests:")
+	address, err := d.startRedirector(ctx, servers)
+	if err != nil {
+		return err
+	}
+	wrong := 0
+	for _, r := range requests(d.sites) {
+		if err := d.ask(ctx, address, r); err != nil {
+			fmt.Fprintf(d.out, "    WRONG: %v\n", err)
+			wrong++
+		}
+	}
+	if wrong > 0 {
+		return fmt.Errorf("%d of the answers are wrong", wrong)
+	}
+	if once {
+		d.say("All answers are right.")
+		return nil
+	}
+	d.invite(address)
+	<-ctx.Done()
+	return nil
+}
+
+// say begins a chapter.
+func (d *demo) say(text string) { fmt.Fprintf(d.out, "\n%s\n\n", text) }
+
+// serve writes a site and serves it until the demo ends.
+func (d *demo) serve(ctx context.Context, servers *errgroup.Group, s *site) error {
+	dir := filepath.Join(d.dir, s.name)
+	if err := s.write(dir); err != nil {
+		return err
+	}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	s.url = "ftp://" + ln.Addr().String() + "/"
+	servers.Go(func() error { return distftp.ServeFolder(ctx, ln, dir) })
+	return nil
+}
+
+// prepare makes a command of one of our programs, with the demo's database,
+// and shows it as one would type it.
+func (d *demo) prepare(ctx context.Context, program string, args ...string) *exec.Cmd {
+	fmt.Fprintf(d.out, "  $ bin/%s %s\n", program, strings.Join(args, " "))
+	cmd := exec.CommandContext(ctx, filepath.Join(d.programs, program), args...)
+	cmd.Env = append(os.Environ(), "TRACKER_DATABASE="+d.database(), "TRACKER_CONFIG=")
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.Dir = d.dir
+	cmd.Stderr = os.Stderr
+	return cmd
+}
+
+func (d *demo) database() string { return "sqlite:" + filepath.Join(d.dir, "tracker.db") }
+
+// command runs one of our programs to its end.
+func (d *demo) command(ctx context.Context, program string, args ...string) error {
+	cmd := d.prepare(ctx, program, args...)
+	cmd.Stdout = d.out
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("%s %s: %w", program, args[0], err)
+	}
+	return nil
+}
+
+// startRedirector starts the redirector and returns the address on which it
+// listens.
+func (d *demo) startRedirector(ctx context.Context, servers *errgroup.Group) (address string, err error) {
+	cmd := d.prepare(ctx, "redirector", "serve", "--listen", "127.0.0.1:0", "--log-level", "warn")
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return "", err
+	}
+	if err := cmd.Start(); err != nil {
+		return "", err
+	}
+	lines := bufio.NewScanner(stdout)
+	for address == "" && lines.Scan() {
+		_, address, _ = strings.Cut(lines.Text(), "http://")
+		address = strings.TrimSuffix(address, "/")
+	}
+	servers.Go(func() error {
+		for lines.Scan() {
+		}
+		if err := cmd.Wait(); ctx.Err() == nil {
+			return fmt.Errorf("the redirector ended: %v", err)
+		}
+		return nil
+	})
+	if address == "" {
+		return "", errors.New("the redirector does not say where it listens")
+	}
+	return address, awaitReady(ctx, address)
+}
+
+// awaitReady waits until the redirector has loaded its index.
+func awaitReady(ctx context.Context, address string) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	for {
+		answer, err := get(ctx, "http://"+address+"/readyz")
+		if err != nil {
+			return err
+		}
+		answer.Body.Close()
+		if answer.StatusCode == http.StatusOK {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("the redirector is not ready: %s", answer.Status)
+		case <-again.C:
+		}
+	}
+}
+
+// invite says what one can do now.
+func (d *demo) invite(address string) {
+	d.say("Now it is your turn; press Ctrl-C to end. For example:")
+	for _, line := range []string{
+		"curl -i http://" + address + "/origin" + originBase + newest,
+		"curl -L -o toys.tar.gz http://" + address + "/origin" + originBase + newest,
+		"curl http://" + address + "/origin" + originBase + "/?json",
+		"export TRACKER_DATABASE=" + d.database(),
+		"bin/redirector explain origin" + originBase + "/releases/",
+		"bin/crawler digest origin --recursive",
+		"bin/redirector explain origin" + originBase + newest,
+	} {
+		fmt.Fprintln(d.out, "  "+line)
+	}
+	fmt.Fprintf(d.out, "\nand in a browser:  http://%s/\n", address)
+}
+
+// errs returns the first error.
+func errs(all ...error) error {
+	for _, err := range all {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// A site is one of the five, as it is written to disk and served.
+type site struct {
+	name   string
+	about  string
+	base   string // where the toys lie on it; "" if it has none
+	weight int
+	write  func(dir string) error
+
+	url string // filled in when it is served
+}
+
+// Where things are on the sites.
+const (
+	originBase  = "/pub/toys"
+	mirrorBase  = "/mirrors/toys.example.org"
+	wrongBase   = "/pub/mirror/toys"
+	partialBase = "/toys"
+	newest      = "/releases/2.1/toys-2.1.tar.gz"
+	missing     = "/pool/main/t/toys/toys_2.1-1_amd64.deb"
+)
+
+// sites returns the five sites of the demo.
+func sites() []*site {
+	return []*site{
+		{name: "origin", about: "the original", base: originBase, weight: 100, write: func(dir string) error {
+			return errs(writeToys(dir+originBase, released, nil), os.MkdirAll(dir+"/incoming", 0o755))
+		}},
+		{name: "mirror", about: "a complete mirror under another path", base: mirrorBase, weight: 200, write: func(dir string) error {
+			return errs(writeToys(dir+mirrorBase, released, nil), writeFile(dir+"/mirrors/README", 700, released))
+		}},
+		{name: "wrong-dates", about: "a complete mirror whose timestamps are all wrong", base: wrongBase, weight: 100, write: func(dir string) error {
+			return writeToys(dir+wrongBase, released.AddDate(3, 1, 4), nil)
+		}},
+		{name: "partial", about: "a mirror with one file missing deep down", base: partialBase, weight: 100, write: func(dir string) error {
+			return writeToys(dir+partialBase, released, map[string]bool{missing: true})
+		}},
+		{name: "unrelated", about: "something else, with the same licence file and an empty directory", weight: 100, write: func(dir string) error {
+			return errs(
+				writeFile(dir+"/software/other/other-1.0.zip", 123_456, released),
+				writeFile(dir+"/software/other/licence/COPYING", 35_149, released),
+				os.MkdirAll(dir+"/incoming", 0o755))
+		}},
+	}
+}
+
+// released is when the toys were last touched.
+var released = time.Date(2026, 3, 14, 9, 26, 0, 0, time.UTC)
+
+// writeToys writes the archive that the mirrors share, but for what to leave out.
+func writeToys(dir string, modified time.Time, without map[string]bool) error {
+	files := map[string]int64{
+		"/README":          1_482,
+		"/licence/COPYING": 35_149,
+		newest:             4_812_003,
+		missing:            812_114,
+	}
+	for _, version := range []string{"1.0", "1.1", "2.0", "2.1"} {
+		release := "/releases/" + version + "/toys-" + version
+		files[release+".tar.gz"] = 4_812_003
+		files[release+".tar.xz"] = 3_100_440
+		files[release+".tar.xz.sig"] = 566
+	}
+	for _, arch := range []string{"amd64", "arm64", "riscv64"} {
+		files["/pool/main/t/toys/toys_2.1-1_"+arch+".deb"] = 812_114
+		files["/pool/main/t/toys/toys-data_2.1-1_"+arch+".deb"] = 91_120
+	}
+	for name, size := range files {
+		if without[name] {
+			continue
+		}
+		if err := writeFile(dir+name, size, modified); err != nil {
+			return err
+		}
+	}
+	return os.Symlink("2.1", dir+"/releases/latest")
+}
+
+// writeFile writes a sparse file and the folders above it.
+func writeFile(path string, size int64, modified time.Time) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	if err := errs(f.Truncate(size), f.Close()); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return os.Chtimes(path, modified, modified)
+}
