@@ -33,8 +33,9 @@ const (
 )
 
 // maxLogin bounds all that a server may say until the login is done, in bytes:
-// the library that reads it has no bound of its own.
-const maxLogin = 256 << 10
+// the library that reads it has no bound of its own, and takes time that grows
+// with the square of a reply's length.
+const maxLogin = 64 << 10
 
 // anonymous is who we are to every server (RFC 1635).
 const (
@@ -70,6 +71,9 @@ func Dial(ctx context.Context, cfg Config) (*Conn, error) {
 		if c.raw != nil {
 			c.raw.Close()
 		}
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
 		return nil, fmt.Errorf("connect to %s: %w", cfg.Addr, err)
 	}
 	return c, nil
@@ -83,12 +87,13 @@ func (c *Conn) login(ctx context.Context) error {
 	defer c.raw.closeWhenDone(ctx)()
 	c.raw.budget = maxLogin
 	handOver := func(string, string) (net.Conn, error) { return c.raw, nil }
-	client, err := ftp.Dial(c.cfg.Addr, ftp.DialWithDialFunc(handOver))
+	// The library's own OPTS UTF8 ends the login where the server refuses it.
+	client, err := ftp.Dial(c.cfg.Addr, ftp.DialWithDialFunc(handOver), ftp.DialWithDisabledUTF8(true))
 	if err != nil {
-		return loginError(ctx, "greeting", err)
+		return fmt.Errorf("greeting: %w", err)
 	}
 	if err := client.Login(anonymous, password); err != nil {
-		return loginError(ctx, "anonymous login", err)
+		return fmt.Errorf("anonymous login: %w", err)
 	}
 	c.raw.budget = unlimited
 	c.in = bufio.NewReader(c.raw)
@@ -96,14 +101,14 @@ func (c *Conn) login(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.readFeatures(ctx)
-}
-
-func loginError(ctx context.Context, step string, err error) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
+	if err := c.readFeatures(ctx); err != nil {
+		return err
 	}
-	return fmt.Errorf("%s: %w", step, err)
+	if c.Has("UTF8") {
+		// Whatever the answer: names are what the server sends.
+		_, err = c.Cmd(ctx, "OPTS UTF8 ON")
+	}
+	return err
 }
 
 // dial opens a connection, control or data, whose reads and writes have deadlines.

@@ -31,7 +31,7 @@ func (c *Conn) Fetch(ctx context.Context, command string, max int64) ([]byte, Re
 	defer c.raw.closeWhenDone(ctx)()
 	text, reply, err := c.fetch(ctx, command, max)
 	if err != nil {
-		return nil, Reply{}, c.failed(ctx, command, err)
+		return nil, Reply{}, failed(ctx, command, err)
 	}
 	return text, reply, nil
 }
@@ -47,15 +47,14 @@ func (c *Conn) fetch(ctx context.Context, command string, max int64) ([]byte, Re
 	}
 	defer data.Close()
 	defer data.closeWhenDone(ctx)()
-	if err := c.send(command); err != nil {
-		return nil, Reply{}, err
-	}
-	first, err := c.reply(command)
+	first, err := c.exchange(command)
 	if err != nil {
 		return nil, Reply{}, err
 	}
-	if !first.Preliminary() && !first.Positive() {
-		return nil, Reply{}, &ReplyError{Command: verb(command), Reply: first}
+	if !first.Preliminary() {
+		if err := ended(command, first); err != nil {
+			return nil, Reply{}, err
+		}
 	}
 	var text bytes.Buffer
 	n, err := text.ReadFrom(io.LimitReader(data, max+1))
@@ -65,94 +64,94 @@ func (c *Conn) fetch(ctx context.Context, command string, max int64) ([]byte, Re
 	if n > max {
 		return nil, Reply{}, &TooLongError{Command: verb(command), Max: max}
 	}
+	// proftpd says no more until its end of the data connection sees this.
 	data.Close()
 	last := first
 	if first.Preliminary() {
 		if last, err = c.reply(command); err != nil {
 			return nil, Reply{}, err
 		}
-	}
-	if !last.Positive() {
-		return nil, Reply{}, &ReplyError{Command: verb(command), Reply: last}
+		if err := ended(command, last); err != nil {
+			return nil, Reply{}, err
+		}
 	}
 	return text.Bytes(), last, nil
 }
 
+// ended judges the reply that ends a transfer: done, refused, or none that
+// could stand there, so that it must be the reply to something else.
+func ended(command string, reply Reply) error {
+	switch {
+	case reply.Positive():
+		return nil
+	case reply.Negative():
+		return &ReplyError{Command: verb(command), Reply: reply}
+	}
+	return misplaced(command, reply)
+}
+
 // passive asks for a data connection and returns the address to dial: a port
-// of the host to which the control connection goes.
+// of the host to which the control connection goes. A server that gives none is
+// of no use, so that its refusal is an error of the connection.
 func (c *Conn) passive() (addr string, err error) {
 	if !c.noEPSV {
 		reply, err := c.exchange("EPSV")
-		if err != nil {
+		switch {
+		case err != nil:
 			return "", err
-		}
-		if reply.Code == 229 {
+		case reply.Code == 229:
 			port, err := parseEPSV(reply.Text())
 			return net.JoinHostPort(c.host, port), err
+		case !reply.Negative():
+			return "", misplaced("EPSV", reply)
 		}
 		c.noEPSV = true
 	}
 	reply, err := c.exchange("PASV")
-	if err != nil {
+	switch {
+	case err != nil:
 		return "", err
+	case reply.Code == 227:
+		port, err := parsePASV(reply.Text())
+		return net.JoinHostPort(c.host, port), err
 	}
-	if reply.Code != 227 {
-		return "", &ReplyError{Command: "PASV", Reply: reply}
-	}
-	port, err := parsePASV(reply.Text())
-	return net.JoinHostPort(c.host, port), err
+	return "", misplaced("PASV", reply)
 }
 
-func (c *Conn) exchange(command string) (Reply, error) {
-	if err := c.send(command); err != nil {
-		return Reply{}, err
-	}
-	return c.reply(command)
+func misplaced(command string, reply Reply) error {
+	return fmt.Errorf("the server answers %s with %q", verb(command), reply)
 }
 
 // parseEPSV returns the port in "Entering Extended Passive Mode (|||6446|)"
 // (RFC 2428, section 3). The delimiter may be any character.
 func parseEPSV(text string) (port string, err error) {
-	_, rest, ok := strings.Cut(text, "(")
+	_, rest, _ := strings.Cut(text, "(")
 	inner, _, closed := strings.Cut(rest, ")")
-	if ok && closed && len(inner) > 5 {
-		delimiter := inner[:1]
-		if fields := strings.Split(inner, delimiter); len(fields) == 5 {
-			if _, err := parsePort(fields[3], ""); err == nil {
-				return fields[3], nil
+	if closed && inner != "" {
+		if fields := strings.Split(inner, inner[:1]); len(fields) == 5 {
+			if n, err := strconv.ParseUint(fields[3], 10, 16); err == nil && n != 0 {
+				return strconv.FormatUint(n, 10), nil
 			}
 		}
 	}
-	return "", fmt.Errorf("EPSV: the server answers %q, which names no port", truncated(text))
+	return "", fmt.Errorf("the server answers EPSV with %q, which names no port", truncated(text))
 }
 
 // parsePASV returns the port in "Entering Passive Mode (h1,h2,h3,h4,p1,p2)".
 // RFC 1123, section 4.1.2.6: the parentheses may be missing, so it looks for
 // six numbers with commas between them.
 func parsePASV(text string) (port string, err error) {
-	digitsAndCommas := func(r rune) bool { return r != ',' && (r < '0' || r > '9') }
-	for _, field := range strings.FieldsFunc(text, digitsAndCommas) {
-		if numbers := strings.Split(field, ","); len(numbers) == 6 {
-			if port, err := parsePort(numbers[5], numbers[4]); err == nil {
-				return port, nil
-			}
+	isOther := func(r rune) bool { return r != ',' && (r < '0' || r > '9') }
+	for _, field := range strings.FieldsFunc(text, isOther) {
+		numbers := strings.Split(strings.Trim(field, ","), ",")
+		if len(numbers) != 6 {
+			continue
+		}
+		high, errHigh := strconv.ParseUint(numbers[4], 10, 8)
+		low, errLow := strconv.ParseUint(numbers[5], 10, 8)
+		if n := high<<8 | low; errHigh == nil && errLow == nil && n != 0 {
+			return strconv.FormatUint(n, 10), nil
 		}
 	}
-	return "", fmt.Errorf("PASV: the server answers %q, which names no port", truncated(text))
-}
-
-func parsePort(low, high string) (string, error) {
-	n, err := strconv.ParseUint(low, 10, 16)
-	if err == nil && high != "" {
-		var h uint64
-		h, err = strconv.ParseUint(high, 10, 8)
-		if n > 255 {
-			err = strconv.ErrRange
-		}
-		n += h << 8
-	}
-	if err != nil || n == 0 {
-		return "", fmt.Errorf("no port in %q %q", high, low)
-	}
-	return strconv.FormatUint(n, 10), nil
+	return "", fmt.Errorf("the server answers PASV with %q, which names no port", truncated(text))
 }

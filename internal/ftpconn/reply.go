@@ -16,7 +16,7 @@ type Reply struct {
 	Lines []string // without the code of the first and last line
 }
 
-// Text returns the reply's lines as one, for messages and for looking into it.
+// Text returns the reply's lines as one, to look into it.
 func (r Reply) Text() string {
 	lines := make([]string, len(r.Lines))
 	for i, line := range r.Lines {
@@ -25,20 +25,28 @@ func (r Reply) Text() string {
 	return strings.Join(lines, "; ")
 }
 
+// String returns the reply in one line that is not too long for a message.
+func (r Reply) String() string {
+	return truncated(strings.TrimSpace(strconv.Itoa(r.Code) + " " + r.Text()))
+}
+
 // Preliminary reports a 1yz reply: another one will follow.
 func (r Reply) Preliminary() bool { return r.Code/100 == 1 }
 
 // Positive reports a 2yz reply.
 func (r Reply) Positive() bool { return r.Code/100 == 2 }
 
+// Negative reports a 4yz or 5yz reply: the command was not carried out.
+func (r Reply) Negative() bool { return r.Code >= 400 }
+
 // A ReplyError is a reply that says no to a command.
 type ReplyError struct {
-	Command string
+	Command string // without its argument
 	Reply   Reply
 }
 
 func (e *ReplyError) Error() string {
-	return fmt.Sprintf("%s: the server answers %q", e.Command, strings.TrimSpace(strconv.Itoa(e.Reply.Code)+" "+e.Reply.Text()))
+	return fmt.Sprintf("%s: the server answers %q", e.Command, e.Reply)
 }
 
 // Lost reports whether the reply says that the connection, for control or for
@@ -51,21 +59,25 @@ func (e *ReplyError) Lost() bool {
 // 421 is an error: the server is about to close the connection.
 func (c *Conn) Cmd(ctx context.Context, command string) (Reply, error) {
 	defer c.raw.closeWhenDone(ctx)()
-	if err := c.send(command); err != nil {
-		return Reply{}, c.failed(ctx, command, err)
-	}
-	reply, err := c.reply(command)
+	reply, err := c.exchange(command)
 	if err != nil {
-		return Reply{}, c.failed(ctx, command, err)
+		return Reply{}, failed(ctx, command, err)
 	}
 	return reply, nil
 }
 
-// failed puts the command before an error, and the end of ctx in the place of
-// the closed connection that followed from it.
-func (c *Conn) failed(ctx context.Context, command string, err error) error {
-	var no *ReplyError
-	if errors.As(err, &no) {
+func (c *Conn) exchange(command string) (Reply, error) {
+	if err := c.send(command); err != nil {
+		return Reply{}, err
+	}
+	return c.reply(command)
+}
+
+// failed puts the command before an error that does not name it, and the end of
+// ctx in the place of the closed connection that followed from it.
+func failed(ctx context.Context, command string, err error) error {
+	switch err.(type) {
+	case *ReplyError, *TooLongError:
 		return err
 	}
 	if ctx.Err() != nil {
@@ -89,65 +101,76 @@ func (c *Conn) send(command string) error {
 	return err
 }
 
-// reply reads the reply to a command, of no more than MaxReply bytes.
+// reply reads the reply to a command.
 func (c *Conn) reply(command string) (Reply, error) {
-	budget := c.cfg.MaxReply
-	line, err := c.line(&budget)
+	reply, err := readReply(c.in, c.cfg.MaxReply)
+	if err == nil && reply.Code == 421 {
+		err = &ReplyError{Command: verb(command), Reply: reply}
+	}
+	return reply, err
+}
+
+// readReply reads a reply of no more than max bytes.
+func readReply(in *bufio.Reader, max int) (Reply, error) {
+	budget := max
+	line, err := readLine(in, &budget)
 	if err != nil {
 		return Reply{}, err
 	}
-	code, more, err := parseCode(line)
-	if err != nil {
-		return Reply{}, err
+	code, more, ok := parseCode(line)
+	if !ok {
+		return Reply{}, fmt.Errorf("the server answers %q, which is no reply", truncated(line))
 	}
-	r := Reply{Code: code, Lines: []string{line[min(4, len(line)):]}}
+	r := Reply{Code: code, Lines: []string{afterCode(line)}}
 	for end := line[:3] + " "; more; {
-		if line, err = c.line(&budget); err != nil {
+		if line, err = readLine(in, &budget); err != nil {
 			return Reply{}, err
 		}
 		// The last line of a long reply begins with the same code and a
 		// blank; the lines between may begin with anything else.
 		if more = !strings.HasPrefix(line+" ", end); !more {
-			line = line[min(4, len(line)):]
+			line = afterCode(line)
 		}
 		r.Lines = append(r.Lines, line)
-	}
-	if code == 421 {
-		return Reply{}, &ReplyError{Command: verb(command), Reply: r}
 	}
 	return r, nil
 }
 
-func parseCode(line string) (code int, more bool, err error) {
-	if len(line) >= 3 {
-		code, err = strconv.Atoi(line[:3])
-	}
-	if err != nil || code < 100 || code > 599 || len(line) > 3 && line[3] != ' ' && line[3] != '-' {
-		return 0, false, fmt.Errorf("the server answers %q, which is no reply", truncated(line))
-	}
-	return code, len(line) > 3 && line[3] == '-', nil
+func afterCode(line string) string { return line[min(4, len(line)):] }
+
+// parseCode reads the beginning of a reply's first line, and whether more lines
+// will follow.
+func parseCode(line string) (code int, more, ok bool) {
+	code, err := strconv.Atoi(line[:min(3, len(line))])
+	rest := line[min(3, len(line)):]
+	more = strings.HasPrefix(rest, "-")
+	ok = err == nil && code >= 100 && code <= 599 && (rest == "" || more || rest[0] == ' ')
+	return code, more, ok
 }
 
-// line reads one line without its end, taking its length from the budget.
-func (c *Conn) line(budget *int) (string, error) {
+// readLine reads one line without its end, taking its length from the budget.
+func readLine(in *bufio.Reader, budget *int) (string, error) {
 	var line []byte
 	for {
-		part, err := c.in.ReadSlice('\n')
+		part, err := in.ReadSlice('\n')
 		if *budget -= len(part); *budget < 0 {
-			return "", fmt.Errorf("a reply is longer than %d bytes", c.cfg.MaxReply)
+			return "", errLongReply
 		}
 		line = append(line, part...)
-		if err == nil {
+		switch err {
+		case nil:
 			return strings.TrimSuffix(strings.TrimSuffix(string(line), "\n"), "\r"), nil
-		}
-		if err == io.EOF {
+		case io.EOF:
 			return "", io.ErrUnexpectedEOF
-		}
-		if !errors.Is(err, bufio.ErrBufferFull) {
+		case bufio.ErrBufferFull:
+		default:
 			return "", err
 		}
 	}
 }
+
+// errLongReply says that a reply passes Config.MaxReply.
+var errLongReply = errors.New("the server's reply is too long")
 
 func truncated(line string) string {
 	if len(line) > 200 {

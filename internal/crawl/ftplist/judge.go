@@ -3,13 +3,13 @@ package ftplist
 import (
 	"context"
 	"errors"
+	"maps"
 	"regexp"
 
 	"mirrortracker/internal/crawl"
 	"mirrortracker/internal/digest"
 	"mirrortracker/internal/ftpconn"
 	"mirrortracker/internal/listing"
-	"mirrortracker/internal/mirror"
 )
 
 // saysTruncated finds the word of servers that stop a listing at a limit of
@@ -19,17 +19,17 @@ var saysTruncated = regexp.MustCompile(`(?i)truncat`)
 
 // judge says whether what came over a data connection was the whole directory
 // (docs/digest-v1.md, "Refusals that look like answers").
-func (l *lister) judge(ctx context.Context, command string, dir mirror.Path, found listing.Listing, parseErr error, reply ftpconn.Reply, dates listing.Dates) (crawl.Listing, error) {
+func (l *lister) judge(ctx context.Context, command string, found listing.Listing, parseErr error, reply ftpconn.Reply, dates listing.Dates) (crawl.Listing, error) {
 	entries := entriesOf(found.Entries, dates)
 	switch {
 	case saysTruncated.MatchString(reply.Text()):
-		return crawl.Incomplete(digest.Truncated, entries, "%s: the server says %q", command, reply.Text()), nil
+		return crawl.Incomplete(digest.Truncated, entries, "%s: the server says %q", command, reply), nil
 	case parseErr != nil:
 		return crawl.Incomplete(digest.Unparsable, entries, "%s: %v", command, parseErr), nil
 	case found.HidesLinks:
 		return crawl.Incomplete(digest.Unparsable, entries, "%s: listings of this kind (Windows, EPLF) do not tell links from what they lead to", command), nil
 	}
-	if refused, err := l.refusedInSilence(ctx, command, dir, found); err != nil {
+	if refused, err := l.refusedInSilence(ctx, command, found); err != nil {
 		return crawl.Listing{}, err
 	} else if refused {
 		return crawl.Incomplete(digest.Refused, nil, "%s: the server shows not even the directory itself", command), nil
@@ -54,36 +54,43 @@ func entriesOf(found []listing.Entry, dates listing.Dates) []digest.Entry {
 // each that it lists: a listing without that entry is a refusal, and so is one of
 // nothing else (vsftpd lists a directory that it may not read as if it were a
 // file; a directory that it did read has ".." too). Where a server never shows
-// it, an empty listing is believed if the server refuses to list a name that
-// cannot exist.
-func (l *lister) refusedInSilence(ctx context.Context, command string, dir mirror.Path, found listing.Listing) (bool, error) {
-	if found.Self {
-		l.learn(func(f *facts) { f.showsSelf = with(f.showsSelf, command) })
+// it, which only a listing of something can tell, an empty listing is believed if
+// the server refuses to list a name that cannot exist.
+func (l *lister) refusedInSilence(ctx context.Context, command string, found listing.Listing) (bool, error) {
+	shows, known := l.known().showsSelf[command]
+	switch {
+	case found.Self:
+		if !shows {
+			l.learn(func(f *facts) { f.showsSelf = with(f.showsSelf, command, true) })
+		}
 		alone := !found.Parent && len(found.Entries) == 0 && command == "LIST"
 		return alone, nil
-	}
-	if l.known().showsSelf[command] {
+	case shows:
 		return true, nil
-	}
-	if len(found.Entries) > 0 {
+	case len(found.Entries) > 0:
+		if !known {
+			// Another connection may have learnt better in the meantime.
+			l.learn(func(f *facts) { f.showsSelf = with(f.showsSelf, command, f.showsSelf[command]) })
+		}
 		return false, nil
+	case !known:
+		return true, nil
 	}
 	const cannotExist = "mirrortracker-asks-for-a-name-that-does-not-exist"
 	_, _, err := l.conn.Fetch(ctx, command+" "+cannotExist, l.cfg.Limits.Listing)
-	if no := (*ftpconn.ReplyError)(nil); errors.As(err, &no) && !no.Lost() {
-		return false, nil
+	if no, ok := errors.AsType[*ftpconn.ReplyError](err); ok && !no.Lost() {
+		// That it takes no names says nothing about directories.
+		return unknownCommand(no.Reply) || no.Reply.Code == 504, nil
 	}
 	return true, err
 }
 
-// with returns the set with one more member; the set may be in use elsewhere.
-func with[K comparable](set map[K]bool, member K) map[K]bool {
-	if set[member] {
-		return set
+// with returns the map with one more pair; the map may be in use elsewhere.
+func with[K comparable, V any](m map[K]V, key K, value V) map[K]V {
+	m = maps.Clone(m)
+	if m == nil {
+		m = map[K]V{}
 	}
-	larger := map[K]bool{member: true}
-	for k := range set {
-		larger[k] = true
-	}
-	return larger
+	m[key] = value
+	return m
 }

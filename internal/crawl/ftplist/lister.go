@@ -50,15 +50,14 @@ func (l *lister) List(ctx context.Context, dir mirror.Path) (crawl.Listing, erro
 
 // explain tells errors that end a directory from those that end a connection.
 func (l *lister) explain(err error) (crawl.Listing, error) {
-	var no *ftpconn.ReplyError
-	var long *ftpconn.TooLongError
-	switch {
-	case errors.As(err, &no) && !no.Lost():
+	if no, ok := errors.AsType[*ftpconn.ReplyError](err); ok && !no.Lost() {
 		return crawl.Incomplete(digest.Refused, nil, "%v", no), nil
-	case errors.As(err, &long):
+	}
+	if long, ok := errors.AsType[*ftpconn.TooLongError](err); ok {
 		l.hangUp()
 		return crawl.Incomplete(digest.Limit, nil, "%v, which is crawl.limits.listing", long), nil
-	case errors.Is(err, errWhole):
+	}
+	if errors.Is(err, errWhole) {
 		l.hangUp()
 		return crawl.Incomplete(digest.Limit, nil, "the listing takes longer than crawl.listing_timeout = %s", l.cfg.Whole), nil
 	}
@@ -80,31 +79,27 @@ func (l *lister) list(ctx context.Context, dir mirror.Path) (crawl.Listing, erro
 		if l.cfg.Way == MLSD {
 			return crawl.Incomplete(digest.Refused, nil, "crawl.listing is mlsd, but the server does not offer MLSD, or follows links in it"), nil
 		}
-		return l.byLIST(ctx, dir)
+		return l.byLIST(ctx)
 	}
-	return l.byMLSD(ctx, dir, f.linksProven)
+	return l.byMLSD(ctx, f.linksProven)
 }
 
 // enter changes to a directory of the site.
 func (l *lister) enter(ctx context.Context, dir mirror.Path) error {
-	return l.positive(ctx, "CWD "+l.cfg.URL.Base+strings.TrimPrefix(string(dir), "/"))
-}
-
-func (l *lister) positive(ctx context.Context, command string) error {
-	reply, err := l.conn.Cmd(ctx, command)
+	reply, err := l.conn.Cmd(ctx, "CWD "+l.cfg.URL.Base+strings.TrimPrefix(string(dir), "/"))
 	if err == nil && !reply.Positive() {
-		err = &ftpconn.ReplyError{Command: command, Reply: reply}
+		err = &ftpconn.ReplyError{Command: "CWD", Reply: reply}
 	}
 	return err
 }
 
 // byMLSD lists the directory that was entered with MLSD, and until that is
 // proven to show links as links, with LIST as well.
-func (l *lister) byMLSD(ctx context.Context, dir mirror.Path, proven bool) (crawl.Listing, error) {
+func (l *lister) byMLSD(ctx context.Context, proven bool) (crawl.Listing, error) {
 	text, reply, err := l.conn.Fetch(ctx, "MLSD", l.cfg.Limits.Listing)
-	if no := (*ftpconn.ReplyError)(nil); errors.As(err, &no) && neverImplemented(no.Reply) && l.cfg.Way == Auto {
+	if no, ok := errors.AsType[*ftpconn.ReplyError](err); ok && unknownCommand(no.Reply) && l.cfg.Way == Auto {
 		l.learn(func(f *facts) { f.noMLSD = true })
-		return l.byLIST(ctx, dir)
+		return l.byLIST(ctx)
 	}
 	if err != nil {
 		return crawl.Listing{}, err
@@ -115,12 +110,12 @@ func (l *lister) byMLSD(ctx context.Context, dir mirror.Path, proven bool) (craw
 			return crawl.Listing{}, err
 		}
 	}
-	return l.judge(ctx, "MLSD", dir, found, parseErr, reply, listing.Dates{Now: l.cfg.Now()})
+	return l.judge(ctx, "MLSD", found, parseErr, reply, listing.Dates{Now: l.cfg.Now()})
 }
 
-// neverImplemented reports a reply that says that there is no such command: 500
-// or 502 (RFC 959, section 4.2.2).
-func neverImplemented(r ftpconn.Reply) bool { return r.Code == 500 || r.Code == 502 }
+// unknownCommand reports a reply that says that there is no such command: 500 or
+// 502 (RFC 959, section 4.2.2).
+func unknownCommand(r ftpconn.Reply) bool { return r.Code == 500 || r.Code == 502 }
 
 // compareKinds lists the present directory with LIST too and compares what is
 // a link, a file, a directory or something else.
@@ -149,7 +144,7 @@ func (l *lister) compareKinds(ctx context.Context, told listing.Listing) error {
 }
 
 // byLIST lists the directory that was entered with LIST.
-func (l *lister) byLIST(ctx context.Context, dir mirror.Path) (crawl.Listing, error) {
+func (l *lister) byLIST(ctx context.Context) (crawl.Listing, error) {
 	text, reply, err := l.fetchLIST(ctx)
 	if err != nil {
 		return crawl.Listing{}, err
@@ -160,20 +155,18 @@ func (l *lister) byLIST(ctx context.Context, dir mirror.Path) (crawl.Listing, er
 	if err != nil {
 		return crawl.Listing{}, err
 	}
-	return l.judge(ctx, "LIST", dir, found, parseErr, reply, listing.Dates{Now: now, Zone: zone})
+	return l.judge(ctx, "LIST", found, parseErr, reply, listing.Dates{Now: now, Zone: zone})
 }
 
 // fetchLIST sends LIST -a, or plain LIST on a server that does not know -a.
 func (l *lister) fetchLIST(ctx context.Context) ([]byte, ftpconn.Reply, error) {
 	if !l.known().plain {
 		text, reply, err := l.conn.Fetch(ctx, "LIST -a", l.cfg.Limits.Listing)
-		no := (*ftpconn.ReplyError)(nil)
-		switch {
-		case errors.As(err, &no) && (neverImplemented(no.Reply) || no.Reply.Code == 501 || no.Reply.Code == 504):
-			l.learn(func(f *facts) { f.plain = true })
-		default:
+		no, refused := errors.AsType[*ftpconn.ReplyError](err)
+		if !refused || !unknownCommand(no.Reply) && no.Reply.Code != 501 && no.Reply.Code != 504 {
 			return text, reply, err
 		}
+		l.learn(func(f *facts) { f.plain = true })
 	}
 	return l.conn.Fetch(ctx, "LIST", l.cfg.Limits.Listing)
 }

@@ -29,7 +29,7 @@ type Config struct {
 	Zone *time.Location // of the dates in LIST, where the operator knows it; nil to find out
 
 	Timeout time.Duration // for connecting and for each read and write
-	Whole   time.Duration // for one directory's listing as a whole
+	Whole   time.Duration // for one directory's listing as a whole, and for logging in
 	Limits  crawl.Limits
 
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error) // nil for the network's own
@@ -71,7 +71,10 @@ func (s *Source) Open(ctx context.Context) (crawl.Lister, error) {
 	return l, nil
 }
 
+// connect takes no longer than a listing may.
 func (l *lister) connect(ctx context.Context) (err error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, l.cfg.Whole, fmt.Errorf("logging in takes longer than %s", l.cfg.Whole))
+	defer cancel()
 	l.conn, err = ftpconn.Dial(ctx, ftpconn.Config{Addr: l.cfg.URL.HostPort(), Timeout: l.cfg.Timeout, Dial: l.cfg.Dial})
 	return err
 }
@@ -82,7 +85,7 @@ type facts struct {
 	noMLSD       bool            // MLSD is not there, or follows links
 	linksProven  bool            // MLSD has shown a link as a link
 	plain        bool            // LIST must be sent without -a
-	showsSelf    map[string]bool // by command: it shows the directory itself
+	showsSelf    map[string]bool // by command: whether it shows the directory itself
 	zone         *time.Location  // declared by the operator
 	zoneUnknown  bool            // LIST's dates are not UTC
 	zoneCompared map[month]bool  // months whose dates agreed with MDTM

@@ -40,7 +40,7 @@ func (l *lister) zoneFor(ctx context.Context, entries []listing.Entry, now time.
 	untold := 0
 	for _, e := range entries {
 		m := month{e.Stamp.Month, e.Stamp.HasTime}
-		if e.Kind != digest.File || !plainName(e.Name) || !utc.Date(e.Stamp).Known() || l.known().zoneCompared[m] {
+		if e.Kind != digest.File || e.Stamp.UTC || !plainName(e.Name) || !utc.Date(e.Stamp).Known() || l.known().zoneCompared[m] {
 			continue
 		}
 		modified, ok, err := l.mdtm(ctx, e.Name)
@@ -48,7 +48,7 @@ func (l *lister) zoneFor(ctx context.Context, entries []listing.Entry, now time.
 			return nil, err
 		}
 		if !ok {
-			if untold++; untold == maxUntold {
+			if untold++; untold == maxUntold || l.known().noMDTM {
 				break
 			}
 			continue
@@ -57,7 +57,7 @@ func (l *lister) zoneFor(ctx context.Context, entries []listing.Entry, now time.
 			l.learn(func(f *facts) { f.zoneUnknown = true })
 			return nil, &crawl.RestartError{Why: fmt.Sprintf("LIST and MDTM disagree about the time of %q, so that the dates of LIST are not in UTC", e.Name)}
 		}
-		l.learn(func(f *facts) { f.zoneCompared = with(f.zoneCompared, m) })
+		l.learn(func(f *facts) { f.zoneCompared = with(f.zoneCompared, m, true) })
 	}
 	return time.UTC, nil
 }
@@ -83,7 +83,7 @@ func (l *lister) mdtm(ctx context.Context, name string) (t time.Time, ok bool, e
 	if err != nil {
 		return time.Time{}, false, err
 	}
-	if neverImplemented(reply) {
+	if unknownCommand(reply) {
 		l.learn(func(f *facts) { f.noMDTM = true })
 	}
 	if reply.Code != 213 {

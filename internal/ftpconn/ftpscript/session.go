@@ -1,0 +1,132 @@
+package ftpscript
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+)
+
+// A Session is one control connection.
+type Session struct {
+	Command string // the line that is being answered
+	Dir     string // the argument of the last CWD, "/" before
+
+	server  *Server
+	control *net.TCPConn
+	in      *bufio.Reader
+	passive net.Listener // for the next data connection
+}
+
+// run answers commands until the client leaves.
+func (s *Session) run() {
+	defer s.server.drop(s.control)
+	defer s.closePassive()
+	s.Dir = "/"
+	for s.act(); ; s.act() {
+		line, err := s.in.ReadString('\n')
+		if err != nil {
+			return
+		}
+		s.Command = strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r")
+		s.server.note(s.Command)
+	}
+}
+
+// act does what the script or a decent server does at a command.
+func (s *Session) act() {
+	verb, arg, _ := strings.Cut(s.Command, " ")
+	act, ok := s.server.script[s.Command]
+	if !ok {
+		act, ok = s.server.script[verb]
+	}
+	if verb == "CWD" {
+		s.Dir = arg
+	}
+	if !ok {
+		act, ok = decent[verb]
+	}
+	if !ok {
+		act = Say("502 no such command")
+	}
+	act(s)
+}
+
+// decent is what is done at commands that the script does not name.
+var decent = Script{
+	Greeting: Say("220 ready"),
+	"USER":   Say("331 your address, please"),
+	"PASS":   Say("230 welcome"),
+	"FEAT":   Say("211 no features"),
+	"TYPE":   Say("200 so be it"),
+	"CWD":    Say("250 there we are"),
+	"EPSV":   func(s *Session) { s.Reply(fmt.Sprintf("229 Entering Extended Passive Mode (|||%d|)", s.Listen())) },
+	"PASV": func(s *Session) {
+		port := s.Listen()
+		s.Reply(fmt.Sprintf("227 Entering Passive Mode (127,0,0,1,%d,%d)", port>>8, port&255))
+	},
+	"QUIT": func(s *Session) { s.Close() },
+}
+
+// Reply sends lines on the control connection.
+func (s *Session) Reply(lines ...string) error {
+	return s.Send(strings.Join(lines, "\r\n") + "\r\n")
+}
+
+// Send sends bytes on the control connection.
+func (s *Session) Send(text string) error { return s.server.send(s.control, text) }
+
+// Listen opens a port for the next data connection and returns its number, 0
+// where that is not possible.
+func (s *Session) Listen() int {
+	s.closePassive()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil || !s.server.keep(listener) {
+		return 0
+	}
+	s.passive = listener
+	return listener.Addr().(*net.TCPAddr).Port
+}
+
+// Accept returns the next data connection. Where there is none it returns one
+// that is closed.
+func (s *Session) Accept() *Data {
+	if s.passive != nil {
+		if conn, err := s.passive.Accept(); err == nil && s.server.keep(conn) {
+			return &Data{server: s.server, conn: conn.(*net.TCPConn)}
+		}
+	}
+	return &Data{server: s.server, conn: new(net.TCPConn)}
+}
+
+func (s *Session) closePassive() {
+	if s.passive != nil {
+		s.server.drop(s.passive)
+		s.passive = nil
+	}
+}
+
+// Close closes the control connection.
+func (s *Session) Close() { s.control.Close() }
+
+// AwaitEnd waits until the client closes the control connection.
+func (s *Session) AwaitEnd() { io.Copy(io.Discard, s.in) }
+
+// Data is a data connection.
+type Data struct {
+	server *Server
+	conn   *net.TCPConn
+}
+
+// Send sends bytes.
+func (d *Data) Send(text string) error { return d.server.send(d.conn, text) }
+
+// Close ends the data, as servers do.
+func (d *Data) Close() { d.server.drop(d.conn) }
+
+// Reset ends the connection as one that failed.
+func (d *Data) Reset() {
+	d.conn.SetLinger(0)
+	d.Close()
+}
