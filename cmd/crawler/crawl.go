@@ -14,7 +14,7 @@ import (
 )
 
 type crawlCommand struct {
-	Sites []string `arg:"" optional:"" name:"name" help:"Names or URLs of sites. Default: all."`
+	Sites []string `arg:"" optional:"" sep:"none" name:"name" help:"Names or URLs of sites. Default: all."`
 	All   bool     `help:"Show all problems, not only ten of each site."`
 }
 

@@ -15,7 +15,7 @@ import (
 )
 
 type digestCommand struct {
-	Args      []string `arg:"" optional:"" name:"name" help:"The site's name or URL, and then paths on it. Default path: the root."`
+	Args      []string `arg:"" optional:"" sep:"none" name:"name" help:"The site's name or URL, and then paths on it. Default path: the root."`
 	Local     string   `help:"Digest this folder of this machine instead of a site; arguments are paths in it." placeholder:"DIR"`
 	Recursive bool     `short:"r" help:"All directories below, too."`
 	All       bool     `help:"Show all problems of a local folder, not only ten."`
@@ -114,9 +114,13 @@ func (a *app) local(dir string, all bool) (*place, error) {
 	if err != nil {
 		return nil, err
 	}
+	folder, err := disk.Open(dir)
+	if err != nil {
+		return nil, err
+	}
 	found := memory{}
 	walker := &crawl.Walker{
-		Open:        func(context.Context) (crawl.Lister, error) { return disk.Open(dir) },
+		Open:        func(context.Context) (crawl.Lister, error) { return folder, nil },
 		Sink:        found,
 		Connections: 1,
 		Limits:      (&session{app: a, cfg: cfg}).limits(),

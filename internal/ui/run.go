@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"reflect"
 
 	"github.com/alecthomas/kong"
 )
@@ -41,6 +42,7 @@ func (e *Env) Run(program, description string, grammar any, args []string, bind 
 		kong.Writers(buffer, e.Stderr),
 		kong.Exit(func(status int) { panic(left(status)) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 96, NoExpandSubcommands: true}),
+		kong.KindMapper(reflect.String, kong.MapperFunc(rawString)),
 		kong.Bind(bind...),
 	)
 	if err != nil {
@@ -72,5 +74,20 @@ func (e *Env) Flush() error {
 	if b, ok := e.Stdout.(*bufio.Writer); ok {
 		return b.Flush()
 	}
+	return nil
+}
+
+// rawString takes an argument as it is. Kong's own way leads through JSON, which
+// replaces bytes that are not UTF-8.
+func rawString(ctx *kong.DecodeContext, target reflect.Value) error {
+	token, err := ctx.Scan.PopValue("string")
+	if err != nil {
+		return err
+	}
+	text, ok := token.Value.(string)
+	if !ok {
+		return fmt.Errorf("expected a string but got %v", token.Value)
+	}
+	target.SetString(text)
 	return nil
 }

@@ -1,0 +1,215 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/pelletier/go-toml/v2"
+)
+
+// write makes a file of a text and returns its path.
+func write(t *testing.T, text string) string {
+	path := filepath.Join(t.TempDir(), "tracker.toml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func nothing(string) string { return "" }
+
+func TestCommentedFileIsTheDefaults(t *testing.T) {
+	commentedKey := regexp.MustCompile(`(?m)^#([a-z_]+ = )`)
+	for name, text := range map[string]string{
+		"as it is":           Commented,
+		"with keys in force": commentedKey.ReplaceAllString(Commented, "$1"),
+	} {
+		got, err := Load(write(t, text), nothing)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if diff := cmp.Diff(Default(), got); diff != "" {
+			t.Errorf("%s: not the defaults:\n%s", name, diff)
+		}
+	}
+}
+
+func TestEveryKeyIsDocumented(t *testing.T) {
+	commentedKey := regexp.MustCompile(`(?m)^#([a-z_]+ = )`)
+	var documented map[string]any
+	if err := toml.Unmarshal([]byte(commentedKey.ReplaceAllString(Commented, "$1")), &documented); err != nil {
+		t.Fatal(err)
+	}
+	c := Default()
+	for key := range keys(&c) {
+		var at any = documented
+		for _, name := range strings.Split(key, ".") {
+			table, _ := at.(map[string]any)
+			at = table[name]
+		}
+		if at == nil {
+			t.Errorf("%s does not stand in tracker.toml", key)
+		}
+		// The paragraph before the key must tell its default.
+		name := key[strings.LastIndex(key, ".")+1:]
+		explained := regexp.MustCompile(`(?m)^# .*[Dd]efault: \S.*\n#` + name + ` = |^# [Dd]efault: \S.*\n#` + name + ` = |[Dd]efault: \S+\n#` + name + ` = `)
+		if !explained.MatchString(Commented) {
+			t.Errorf("the comment of %s does not end with its default", key)
+		}
+	}
+	for i := range reflect.TypeFor[Site]().NumField() {
+		key := reflect.TypeFor[Site]().Field(i).Tag.Get("toml")
+		if !strings.Contains(Commented, "\n# "+key+" = ") {
+			t.Errorf("the key %s of a site does not stand in tracker.toml", key)
+		}
+	}
+}
+
+func TestCommentedSiteIsOne(t *testing.T) {
+	_, table, _ := strings.Cut(Commented, "# [[site]]\n")
+	c, err := Load(write(t, "[[site]]\n"+regexp.MustCompile(`(?m)^# `).ReplaceAllString(table, "")), nothing)
+	if err != nil || len(c.Sites) != 1 {
+		t.Fatalf("%d sites, %v", len(c.Sites), err)
+	}
+}
+
+func TestOrder(t *testing.T) {
+	file := write(t, "database = 'sqlite:file.db'\n[crawl]\ntimeout = '5s'\nconnections = 7\n[crawl.limits]\nlisting = 4096\n")
+	flags := Flags{Config: file, Database: "sqlite:flag.db"}
+	c, err := flags.Load(func(name string) string {
+		return map[string]string{
+			"TRACKER_DATABASE":             "sqlite:env.db",
+			"TRACKER_CRAWL_TIMEOUT":        "6s",
+			"TRACKER_CRAWL_LIMITS_LISTING": "2MiB",
+			"TRACKER_CRAWL_PARALLEL":       "9",
+			"TRACKER_CRAWL_JITTER":         "",
+			"TRACKER_SERVICE_HOST":         "10.0.0.1",
+		}[name]
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Default()
+	want.Database = "sqlite:flag.db"
+	want.Crawl.Timeout = Duration{6 * time.Second}
+	want.Crawl.Connections = 7
+	want.Crawl.Parallel = 9
+	want.Crawl.Limits.Listing = 2 << 20
+	if diff := cmp.Diff(want, c); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestMistakes(t *testing.T) {
+	for name, c := range map[string]struct {
+		text string
+		want []string // in the error
+	}{
+		"unknown key":         {"[crawl]\nconections = 3\n", []string{":2: unknown key crawl.conections", "2 | conections = 3", "| ^"}},
+		"two unknown keys":    {"a = 1\nb = 2\n", []string{":1: unknown key a", ":2: unknown key b"}},
+		"unknown table":       {"[crawler]\n", []string{"unknown key crawler"}},
+		"no TOML":             {"database = \n", []string{":1:", "1 | database ="}},
+		"number as duration":  {"[crawl]\ntimeout = 30\n", []string{`crawl.timeout is 30, must be a duration with a unit such as "30s"`}},
+		"not a duration":      {"[crawl]\ntimeout = 'soon'\n", []string{"crawl.timeout", `"soon" is not a duration`}},
+		"text as number":      {"[crawl]\nretries = 'x'\n", []string{"crawl.retries", "where a whole number belongs"}},
+		"not a size":          {"[crawl.limits]\nlisting = '32MB'\n", []string{"crawl.limits.listing", `"32MB" is not a size`}},
+		"too small":           {"[crawl]\nconnections = 0\n", []string{"crawl.connections is 0, must be from 1 to 32"}},
+		"too short":           {"[crawl]\ntimeout = '1ms'\n", []string{"crawl.timeout is 1ms, must be from 1s to 1h0m0s"}},
+		"inconsistent":        {"[crawl]\ntimeout = '2m'\nlisting_timeout = '1m'\n", []string{"crawl.listing_timeout is 1m0s, must be from 2m0s"}},
+		"two mistakes":        {"[crawl]\nconnections = 0\nlisting = 'nlst'\n", []string{"crawl.connections", `crawl.listing is "nlst", must be one of auto, mlsd, list`}},
+		"schedule":            {"[crawl]\nschedule = 'daily'\n", []string{"crawl.schedule", `"daily" is not a cron expression`}},
+		"size out of range":   {"[crawl.limits]\nlisting = 10\n", []string{"crawl.limits.listing is 10, must be from 1KiB to 4GiB"}},
+		"listen":              {"[redirector]\nlisten = '8080'\n", []string{`redirector.listen is "8080", must be HOST:PORT`}},
+		"site without a name": {"[[site]]\nurl = 'ftp://a.example/'\n", []string{"site: number 1 has no name"}},
+		"site without a URL":  {"[[site]]\nname = 'a'\n", []string{"site a: it has no url"}},
+		"site of HTTP":        {"[[site]]\nname = 'a'\nurl = 'http://a.example/'\n", []string{"site a", "ftp://"}},
+		"site's weight":       {"[[site]]\nname = 'a'\nurl = 'ftp://a.example/'\nweight = 0\n", []string{"site a: weight 0 is not between 1 and 1000000"}},
+		"site's schedule":     {"[[site]]\nname = 'a'\nurl = 'ftp://a.example/'\nschedule = 'x'\n", []string{"site a: schedule"}},
+		"site's URL": {"[[site]]\nname = 'a'\nurl = 'gopher://a.example/'\n",
+			[]string{":3:", "gopher"}},
+		"same name": {"[[site]]\nname = 'a'\nurl = 'ftp://a.example/'\n[[site]]\nname = 'a'\nurl = 'ftp://b.example/'\n",
+			[]string{"site a: two sites have this name"}},
+		"same URL": {"[[site]]\nname = 'a'\nurl = 'ftp://a.example/'\n[[site]]\nname = 'b'\nurl = 'FTP://A.example:21'\n",
+			[]string{"site b: ftp://a.example/ is the url of site a too"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := Load(write(t, c.text), nothing)
+			if err == nil {
+				t.Fatal("no error")
+			}
+			for _, want := range append(c.want, "tracker.toml") {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("%v\nhas no %q", err, want)
+				}
+			}
+		})
+	}
+}
+
+func TestNoPasswordInErrors(t *testing.T) {
+	for _, text := range []string{
+		"databse = 'mysql://tracker:hunter2@db.example/tracker'\n",
+		"database = 'mysql://tracker:hunter2@db.example/tracker\n",
+		"database = mysql://tracker:hunter2@db.example/tracker\n",
+		"database = ['mysql://tracker:hunter2@db.example/tracker']\n",
+		"database = 'mysql://tracker:hunter2@db.example/tracker' x\n",
+		"'mysql://tracker:hunter2@db.example/tracker' = 1\n",
+		"mysql://tracker:hunter2@db.example/?a=b\n",
+		"database_password = 'hunter2'\n",
+		"token = 'hunter2'\n",
+		"database = 'mysql://tracker:hunter2@db.example/tracker'\ndatabase = 'x'\n",
+		"database = 'mysql://tracker:hunter2@db.example/tracker'\ncolour = 'x'\n",
+		"[[site]]\nname = 'a'\nurl = 'ftp://me:hunter2@a.example/'\n",
+		"[[site]]\nname = 'a'\nurl = 'ftp://me:hunter2@a.exa mple/'\n",
+		"[log]\nlevel = 'x'\n[other]\ndatabase = '''\nmysql://tracker:hunter2@db.example/'''\n",
+	} {
+		_, err := Load(write(t, text), nothing)
+		if err == nil || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s\ngives %v", text, err)
+		}
+	}
+}
+
+func TestMissingFile(t *testing.T) {
+	if _, err := Load("no/such/file.toml", nothing); err == nil || !strings.Contains(err.Error(), "no/such/file.toml") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestEnvironmentMistakes(t *testing.T) {
+	_, err := Load("", func(name string) string {
+		return map[string]string{"TRACKER_CRAWL_TIMEOUT": "soon", "TRACKER_CRAWL_PARALLEL": "many"}[name]
+	})
+	for _, want := range []string{"TRACKER_CRAWL_TIMEOUT", `"soon"`, "TRACKER_CRAWL_PARALLEL", `"many"`} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v has no %s", err, want)
+		}
+	}
+}
+
+func TestSizes(t *testing.T) {
+	for text, want := range map[string]Size{
+		"0": 0, "1000": 1000, "1KiB": 1024, "32MiB": 32 << 20, "4 GiB": 4 << 30, "7TiB": 7 << 40,
+	} {
+		var s Size
+		if err := s.UnmarshalText([]byte(text)); err != nil || s != want {
+			t.Errorf("%s: %d, %v; want %d", text, s, err, want)
+		}
+		var again Size
+		if err := again.UnmarshalText([]byte(s.String())); err != nil || again != s {
+			t.Errorf("%s is written %s and read %d, %v", text, s, again, err)
+		}
+	}
+	for _, text := range []string{"", "MiB", "1.5MiB", "32mib", "32MB", "99999999999TiB", "x"} {
+		var s Size
+		if err := s.UnmarshalText([]byte(text)); err == nil {
+			t.Errorf("%q is taken for %d", text, s)
+		}
+	}
+}

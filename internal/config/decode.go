@@ -1,0 +1,123 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"reflect"
+	"regexp"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2"
+)
+
+// decode reads the text of a file into c.
+func decode(path string, text []byte, c *Config) error {
+	err := toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields().Decode(c)
+	var unknown *toml.StrictMissingError
+	var wrong *toml.DecodeError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &unknown):
+		all := make([]string, len(unknown.Errors))
+		for i := range unknown.Errors {
+			e := &unknown.Errors[i]
+			all[i] = show(path, text, e, "unknown key"+named(e.Key()))
+		}
+		return errors.New(strings.Join(all, "\n"))
+	case errors.As(err, &wrong):
+		what := plain(wrong.Error())
+		if key := named(wrong.Key()); key != "" {
+			what = key[1:] + ": " + what
+		}
+		return errors.New(show(path, text, wrong, what))
+	}
+	return fmt.Errorf("%s: %w", path, unitless(text, c, err))
+}
+
+// unitless finds the key of a duration that is a bare number: of that the
+// library tells neither key nor place.
+func unitless(text []byte, c *Config, err error) error {
+	var document map[string]any
+	if toml.Unmarshal(text, &document) != nil {
+		return errors.New(plain(err.Error()))
+	}
+	for key, field := range keys(c) {
+		var at any = document
+		for _, name := range strings.Split(key, ".") {
+			table, _ := at.(map[string]any)
+			at = table[name]
+		}
+		switch at.(type) {
+		case int64, float64, bool:
+			if field.Type() == reflect.TypeFor[Duration]() {
+				return fmt.Errorf("%s is %v, must be a duration with a unit such as \"30s\"", key, at)
+			}
+		}
+	}
+	return errors.New(plain(err.Error()))
+}
+
+// bare matches what can be a key without quotes. Anything else is not shown: it
+// may be a value that lost its key.
+var bare = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+
+// named returns a blank and a key, or nothing where that is not shown.
+func named(key toml.Key) string {
+	for _, part := range key {
+		if !bare.MatchString(part) {
+			return ""
+		}
+	}
+	if len(key) == 0 {
+		return ""
+	}
+	return " " + strings.Join(key, ".")
+}
+
+// goType is what the library says about our types, which is of no use to those
+// who write the file.
+var goType = regexp.MustCompile(` into (struct field \S+ of type )?(\S+)$`)
+
+// plain rewrites an error of the library for people who know TOML and not Go.
+func plain(message string) string {
+	message = strings.TrimPrefix(message, "toml: ")
+	return goType.ReplaceAllStringFunc(message, func(found string) string {
+		switch kind := goType.FindStringSubmatch(found)[2]; {
+		case strings.HasSuffix(kind, "Duration"):
+			return ` where a duration such as "30s" belongs`
+		case strings.HasPrefix(kind, "int"), strings.HasSuffix(kind, "Size"):
+			return " where a whole number belongs"
+		case kind == "string":
+			return " where a string belongs"
+		}
+		return " here"
+	})
+}
+
+// secret matches lines of which the value is not shown.
+var secret = regexp.MustCompile(`(?i)@|mysql|pass|secret|token`)
+
+// show returns a message with the place that it is about and the line there.
+func show(path string, text []byte, e *toml.DecodeError, message string) string {
+	row, column := e.Position()
+	line := ""
+	if lines := strings.Split(string(text), "\n"); row >= 1 && row <= len(lines) {
+		line = strings.TrimRight(lines[row-1], "\r")
+	}
+	if secret.MatchString(line) {
+		if key, _, ok := strings.Cut(line, "="); ok && !secretKey(key) {
+			line = key + "= ..."
+		} else {
+			line = "..."
+		}
+		column = min(column, len(line))
+	}
+	number := fmt.Sprint(row)
+	return fmt.Sprintf("%s:%d: %s\n  %s | %s\n  %*s | %*s", path, row, message, number, line, len(number), "", max(column, 1), "^")
+}
+
+// secretKey reports what stands before an equals sign and is no key, because
+// the equals sign is part of a value.
+func secretKey(key string) bool { return strings.ContainsAny(key, "@:/'\"") }
