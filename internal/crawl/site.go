@@ -19,7 +19,12 @@ type Job struct {
 	Store *store.Store
 	Site  mirror.Site
 	Owner string // who holds the lease, for people to read
-	Open  func(ctx context.Context) (Lister, error)
+
+	// Gone reports whether the holder of a lease, by its Owner, has ended without giving
+	// it back; nil if that cannot be known.
+	Gone func(owner string) bool
+
+	Open func(ctx context.Context) (Lister, error)
 
 	Connections int
 	Limits      Limits
@@ -69,7 +74,7 @@ const farewell = 10 * time.Second
 // returns another error the previous snapshot stays in force, and what was
 // finished is kept for the next crawl.
 func (j *Job) Run(ctx context.Context) (Report, error) {
-	lease, err := j.Store.Acquire(ctx, store.SiteLease(j.Site.ID()), j.Owner, leaseTTL)
+	lease, err := j.acquire(ctx)
 	if err != nil {
 		return Report{}, err
 	}
@@ -102,6 +107,21 @@ func (j *Job) Run(ctx context.Context) (Report, error) {
 		err = releaseErr
 	}
 	return report, err
+}
+
+// acquire takes the site's lease, over from a holder that is gone if need be.
+func (j *Job) acquire(ctx context.Context) (store.Lease, error) {
+	name := store.SiteLease(j.Site.ID())
+	lease, err := j.Store.Acquire(ctx, name, j.Owner, leaseTTL)
+	var held *store.LeaseHeldError
+	if !errors.As(err, &held) || j.Gone == nil || !j.Gone(held.Owner) {
+		return lease, err
+	}
+	j.Log.Info("crawl is taken over from a process that is gone", "site", j.Site.Name, "holder", held.Owner)
+	if err := j.Store.Release(ctx, held.Lease()); err != nil {
+		return store.Lease{}, err
+	}
+	return j.Store.Acquire(ctx, name, j.Owner, leaseTTL)
 }
 
 // crawl walks until a walk comes to its end without a restart, and publishes.

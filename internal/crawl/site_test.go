@@ -203,8 +203,14 @@ func TestJobNeedsTheLease(t *testing.T) {
 	if _, err := w.job(t, s).Run(t.Context()); !errors.As(err, &held) || held.Owner != "somebody else" || len(s.lists) != 0 {
 		t.Errorf("got %v after %d listings", err, len(s.lists))
 	}
-	if err := w.Release(t.Context(), lease); err != nil {
+	// But not if its holder is gone, in whose place the lease is given back.
+	orphan := w.job(t, archive())
+	orphan.Gone = func(owner string) bool { return owner == "somebody else" }
+	if _, err := orphan.Run(t.Context()); err != nil {
 		t.Fatal(err)
+	}
+	if _, err := w.Renew(t.Context(), lease, time.Minute); !errors.Is(err, store.ErrLeaseLost) {
+		t.Errorf("the lease that was taken over is renewed: %v", err)
 	}
 
 	// A site that is removed on the way is not published.

@@ -18,9 +18,16 @@ var (
 
 // A LeaseHeldError says that somebody else holds a lease.
 type LeaseHeldError struct {
-	Name  string    // of the lease
-	Owner string    // who holds it
-	Until time.Time // when it expires unless renewed, by the database's clock
+	Name    string    // of the lease
+	Owner   string    // who holds it
+	Version int64     // which lease of that name it is
+	Until   time.Time // when it expires unless renewed, by the database's clock
+}
+
+// Lease returns the lease that is held. Whoever knows that its holder is gone
+// may release it in the holder's place.
+func (e *LeaseHeldError) Lease() Lease {
+	return Lease{Name: e.Name, Owner: e.Owner, Version: e.Version, Expires: e.Until}
 }
 
 // Error names the holder.

@@ -76,7 +76,7 @@ func (s *Store) take(ctx context.Context, tx *sqlx.Tx, name, owner string, ttl t
 		return err
 	}
 	if row.ExpiresAt > row.Now {
-		return &LeaseHeldError{Name: name, Owner: row.Owner, Until: time.UnixMilli(row.ExpiresAt).UTC()}
+		return &LeaseHeldError{Name: name, Owner: row.Owner, Version: row.Version, Until: time.UnixMilli(row.ExpiresAt).UTC()}
 	}
 	taken, err := tx.ExecContext(ctx, `
 		UPDATE leases
