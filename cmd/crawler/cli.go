@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
-	"os"
 	"strings"
 	"time"
 	_ "time/tzdata" // sites have time zones, and not every machine knows them
@@ -83,15 +81,6 @@ func (a *app) open() (*session, error) {
 }
 
 func (s *session) close() { s.store.Close() }
-
-// owner names this process where others can see that it holds a lease.
-func owner() string {
-	host, err := os.Hostname()
-	if err != nil {
-		host = "unknown host"
-	}
-	return fmt.Sprintf("%s, process %d", host, os.Getpid())
-}
 
 // stamp writes a time for tables: its distance on a terminal, RFC 3339 in UTC
 // elsewhere, and a dash for none.

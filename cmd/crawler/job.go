@@ -7,6 +7,7 @@ import (
 	"mirrortracker/internal/crawl"
 	"mirrortracker/internal/crawl/ftplist"
 	"mirrortracker/internal/mirror"
+	"mirrortracker/internal/process"
 	"mirrortracker/internal/ui"
 )
 
@@ -35,7 +36,8 @@ func (s *session) crawl(ctx context.Context, site mirror.Site, line *ui.Line) (c
 	job := crawl.Job{
 		Store:       s.store,
 		Site:        site,
-		Owner:       owner(),
+		Owner:       process.Name(),
+		Gone:        process.Gone,
 		Open:        source.Open,
 		Connections: s.cfg.Crawl.Connections,
 		Limits:      limits,

@@ -40,7 +40,8 @@ func stories(t *testing.T, files []string, env ...string) {
 	testscript.Run(t, testscript.Params{
 		Files: files,
 		Setup: func(e *testscript.Env) error {
-			e.Vars = append(e.Vars, "NO_COLOR=1")
+			// The race detector would sleep for a second at the end of each program.
+			e.Vars = append(e.Vars, "NO_COLOR=1", "GORACE=atexit_sleep_ms=0")
 			e.Vars = append(e.Vars, env...)
 			e.Values[serversKey{}] = servers{}
 			return nil
