@@ -6,6 +6,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -98,13 +99,9 @@ func TestLoginSendsNothingMore(t *testing.T) {
 
 func TestDialRefused(t *testing.T) {
 	t.Parallel()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := listener.Addr().String()
-	listener.Close()
-	if _, err := Dial(t.Context(), Config{Addr: addr}); err == nil || !strings.Contains(err.Error(), addr) {
+	refuse := func(context.Context, string, string) (net.Conn, error) { return nil, syscall.ECONNREFUSED }
+	_, err := Dial(t.Context(), Config{Addr: "mirror.example:21", Dial: refuse})
+	if !errors.Is(err, syscall.ECONNREFUSED) || !strings.Contains(err.Error(), "mirror.example:21") {
 		t.Errorf("error %v", err)
 	}
 }

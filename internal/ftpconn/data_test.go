@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"mirrortracker/internal/ftpconn/ftpscript"
@@ -248,16 +249,11 @@ func TestSilence(t *testing.T) {
 
 func TestDataConnectionRefused(t *testing.T) {
 	t.Parallel()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := listener.Addr().(*net.TCPAddr).Port
-	listener.Close()
-	c, server := dial(t, script{"EPSV": ftpscript.Say(fmt.Sprintf("229 (|||%d|)", port))})
-	_, _, err = c.Fetch(t.Context(), "LIST", 1000)
-	if err == nil || !strings.Contains(err.Error(), "data connection") || slices.Contains(server.Commands(), "LIST") {
-		t.Errorf("error %v", err)
+	c, server := dial(t, script{})
+	c.cfg.Dial = func(context.Context, string, string) (net.Conn, error) { return nil, syscall.ECONNREFUSED }
+	_, _, err := c.Fetch(t.Context(), "LIST", 1000)
+	if !errors.Is(err, syscall.ECONNREFUSED) || slices.Contains(server.Commands(), "LIST") {
+		t.Errorf("error %v, commands %q", err, server.Commands())
 	}
 }
 
