@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -34,6 +35,7 @@ type outcome struct {
 	site   mirror.Site
 	report crawl.Report
 	err    error
+	broken bool // whether it was interrupted
 	took   time.Duration
 }
 
@@ -75,7 +77,7 @@ func (s *session) crawlAll(sites []mirror.Site) []outcome {
 			began := time.Now()
 			line := progress.Line(s, site.Name)
 			report, err := s.crawl(s, site, line)
-			outcomes[i] = outcome{site, report, err, time.Since(began)}
+			outcomes[i] = outcome{site, report, err, err != nil && s.Err() != nil, time.Since(began)}
 			line.End(outcomes[i].word())
 			return nil
 		})
@@ -91,6 +93,8 @@ func (o *outcome) word() string {
 	switch {
 	case errors.As(o.err, &held):
 		return "busy"
+	case o.broken:
+		return crawl.Interrupted
 	case o.err != nil:
 		return crawl.Failed
 	case o.report.Incomplete > 0:
@@ -101,12 +105,16 @@ func (o *outcome) word() string {
 
 // explain is the error with what could be done about it.
 func (o *outcome) explain() error {
-	err := fmt.Errorf("crawl %s: %w", o.site.Name, o.err)
+	if o.broken {
+		return ui.Hint(fmt.Errorf("crawl %s: interrupted; the snapshot before it stays in force", o.site.Name),
+			"crawler crawl "+o.site.Name+" goes on where it was")
+	}
 	if held := (*store.LeaseHeldError)(nil); errors.As(o.err, &held) {
-		return ui.Hint(fmt.Errorf("crawl %s: it is being crawled by %s", o.site.Name, held.Owner),
+		who, _, _ := strings.Cut(held.Owner, " (") // the rest is for machines
+		return ui.Hint(fmt.Errorf("crawl %s: it is being crawled by %s", o.site.Name, who),
 			"wait until that ends; if it was killed, until "+held.Until.UTC().Format("15:04:05")+" UTC, when its lease expires")
 	}
-	return err
+	return fmt.Errorf("crawl %s: %w", o.site.Name, o.err)
 }
 
 // print writes the table of outcomes, and then problems and errors.
@@ -126,10 +134,11 @@ func (s *session) print(outcomes []outcome, all bool) error {
 		return err
 	}
 	for _, o := range outcomes {
-		s.printProblems(o.site.Name, o.report.Problems, o.report.Incomplete, all)
 		if o.err != nil {
 			s.Report("crawler", o.explain())
+			continue
 		}
+		s.printProblems(o.site.Name, o.report.Problems, o.report.Incomplete, all)
 	}
 	return nil
 }

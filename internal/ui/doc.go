@@ -3,9 +3,9 @@
 //   - Results go to standard output and nothing else does. Progress, logs and
 //     errors go to standard error.
 //   - On a terminal a table is drawn, with numbers to the right and in human
-//     units. Elsewhere its rows are lines and its cells are separated by tabs,
-//     numbers are plain, and there is no heading, so that it can be cut and
-//     sorted. With --json there is JSON, whatever standard output is.
+//     units. Elsewhere its rows are lines, the headings the first of them, its
+//     cells are separated by tabs, and numbers are plain, so that it can be cut
+//     and sorted. With --json there is JSON, whatever standard output is.
 //   - Progress is drawn on a terminal, one line for each site. Elsewhere it is a
 //     log line now and then. It is never both: what is logged meanwhile appears
 //     above the drawing.

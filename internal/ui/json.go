@@ -1,20 +1,18 @@
 package ui
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
+	"strings"
 )
 
 // JSON writes a value, indented, with <, > and & as they are.
 func (e *Env) JSON(v any) error {
-	return encoder(e.Stdout).Encode(v)
-}
-
-func encoder(w io.Writer) *json.Encoder {
-	enc := json.NewEncoder(w)
+	enc := json.NewEncoder(e.Stdout)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	return enc
+	return enc.Encode(v)
 }
 
 // A List writes a JSON array, one element to a line, as they come.
@@ -28,8 +26,10 @@ func (e *Env) List() *List { return &List{to: e.Stdout} }
 
 // Add writes one element.
 func (l *List) Add(v any) error {
-	text, err := json.Marshal(v)
-	if err != nil {
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
 		return err
 	}
 	separator := ",\n"
@@ -37,7 +37,7 @@ func (l *List) Add(v any) error {
 		separator = "[\n"
 	}
 	l.count++
-	_, err = io.WriteString(l.to, separator+string(text))
+	_, err := io.WriteString(l.to, separator+strings.TrimSuffix(text.String(), "\n"))
 	return err
 }
 

@@ -5,7 +5,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/mattn/go-runewidth"
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
 )
 
 // Cells that are shown in human units on a terminal, and as plain numbers
@@ -21,58 +22,60 @@ type (
 // of the types above, or anything that fmt prints.
 func (e *Env) Table(headings []string, rows [][]any) error {
 	if !e.OutTerm {
-		return e.lines(rows)
+		return e.lines(headings, rows)
 	}
-	drawn := [][]string{headings}
-	for _, row := range rows {
-		cells := make([]string, len(row))
-		for i, cell := range row {
-			cells[i] = human(cell)
-		}
-		drawn = append(drawn, cells)
+	t := table.NewWriter()
+	t.SetStyle(table.StyleLight)
+	t.Style().Options = table.OptionsNoBordersAndSeparators
+	t.Style().Box.PaddingLeft = "" // no blank before the first column
+	t.Style().Box.PaddingRight = "  "
+	t.SetColumnConfigs(columns(headings, rows))
+	t.AppendHeader(row(headings, func(h string) any { return h }))
+	for _, cells := range rows {
+		t.AppendRow(row(cells, human))
 	}
-	widths := make([]int, len(headings))
-	numbers := make([]bool, len(headings))
-	for _, row := range rows {
-		for i, cell := range row {
-			numbers[i] = numbers[i] || isNumber(cell)
-		}
-	}
-	for _, cells := range drawn {
-		for i, cell := range cells {
-			widths[i] = max(widths[i], runewidth.StringWidth(cell))
-		}
-	}
-	for _, cells := range drawn {
-		var line strings.Builder
-		for i, cell := range cells {
-			blanks := strings.Repeat(" ", widths[i]-runewidth.StringWidth(cell))
-			if numbers[i] {
-				cell = blanks + cell
-			} else {
-				cell += blanks
-			}
-			line.WriteString(cell + "  ")
-		}
-		if _, err := fmt.Fprintln(e.Stdout, strings.TrimRight(line.String(), " ")); err != nil {
-			return err
-		}
-	}
-	return nil
+	t.SuppressTrailingSpaces()
+	_, err := fmt.Fprintln(e.Stdout, t.Render())
+	return err
 }
 
-// lines writes rows for programs. Tabs within a cell would be taken for the end of
-// it, so they become blanks.
-func (e *Env) lines(rows [][]any) error {
-	for _, row := range rows {
-		cells := make([]string, len(row))
-		for i, cell := range row {
+// columns puts to the right what holds a number in any row.
+func columns(headings []string, rows [][]any) []table.ColumnConfig {
+	all := make([]table.ColumnConfig, len(headings))
+	for i := range all {
+		all[i].Number = i + 1
+		for _, cells := range rows {
+			if isNumber(cells[i]) {
+				all[i].Align, all[i].AlignHeader = text.AlignRight, text.AlignRight
+			}
+		}
+	}
+	return all
+}
+
+func row[T any](cells []T, show func(T) any) table.Row {
+	shown := make(table.Row, len(cells))
+	for i, cell := range cells {
+		shown[i] = show(cell)
+	}
+	return shown
+}
+
+// lines writes a table for programs. Tabs within a cell would be taken for the end
+// of it, so they become blanks.
+func (e *Env) lines(headings []string, rows [][]any) error {
+	if _, err := fmt.Fprintln(e.Stdout, strings.ToUpper(strings.Join(headings, "\t"))); err != nil {
+		return err
+	}
+	for _, cells := range rows {
+		shown := make([]string, len(cells))
+		for i, cell := range cells {
 			if d, ok := cell.(Time); ok {
 				cell = fmt.Sprintf("%.1f", time.Duration(d).Seconds())
 			}
-			cells[i] = strings.NewReplacer("\t", " ", "\n", " ").Replace(fmt.Sprint(cell))
+			shown[i] = strings.NewReplacer("\t", " ", "\n", " ").Replace(fmt.Sprint(cell))
 		}
-		if _, err := fmt.Fprintln(e.Stdout, strings.Join(cells, "\t")); err != nil {
+		if _, err := fmt.Fprintln(e.Stdout, strings.Join(shown, "\t")); err != nil {
 			return err
 		}
 	}
@@ -87,7 +90,7 @@ func isNumber(cell any) bool {
 	return false
 }
 
-func human(cell any) string {
+func human(cell any) any {
 	switch v := cell.(type) {
 	case Number:
 		return Count(int64(v))
