@@ -1,0 +1,184 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"mirrortracker/internal/digest"
+	"mirrortracker/internal/mirror"
+	"mirrortracker/internal/store"
+	"mirrortracker/internal/testbed"
+	"mirrortracker/internal/ui"
+)
+
+// TestMain makes the test binary be the redirector where a story calls it.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"redirector": func() {
+			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+			defer stop()
+			os.Exit(int(Main(ctx, ui.OSEnv(), os.Args[1:])))
+		},
+	})
+}
+
+// Every story finds a database of two sites, a and b, that hold the same
+// directory /pub/ and, under one name, two other ones.
+func TestStories(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Setup: func(e *testscript.Env) error {
+			// The race detector would sleep for a second at the end of each program.
+			e.Vars = append(e.Vars, "NO_COLOR=1", "GORACE=atexit_sleep_ms=0")
+			return fill("sqlite:" + filepath.Join(e.WorkDir, "var/tracker.db"))
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"json": checkJSON},
+	})
+}
+
+func checkJSON(ts *testscript.TestScript, neg bool, args []string) {
+	if text := ts.ReadFile(args[0]); !json.Valid([]byte(text)) {
+		ts.Fatalf("no JSON:\n%s", text)
+	}
+}
+
+// fill makes a database with two sites.
+func fill(url string) error {
+	ctx := context.Background()
+	s, err := store.Open(ctx, url)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	for _, name := range []string{"a", "b"} {
+		if err := publish(ctx, s, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// publish adds a site, as if it had been crawled.
+func publish(ctx context.Context, s *store.Store, name string) error {
+	site := mirror.Site{Name: name, Weight: 100, URL: mirror.URL{Scheme: "ftp", Host: name + ".example", Port: 21, Base: "/"}}
+	if name == "b" {
+		site.Serving = []mirror.URL{{Scheme: "https", Host: "b.example", Port: 443, Base: "/m/"}}
+	}
+	made := digest.NewDigester()
+	day := digest.NewDate(2026, 3, 8)
+	pub := made.Tree([]digest.Entry{{Name: "image#1.iso", Kind: digest.File, Size: 2 << 20, Date: day}}, digest.Complete)
+	own := made.Tree([]digest.Entry{{Name: name + ".txt", Kind: digest.File, Size: 1, Date: day}}, digest.Complete)
+	root := made.Tree([]digest.Entry{
+		{Name: "own", Kind: digest.Dir, Sub: &own.Summary},
+		{Name: "pub", Kind: digest.Dir, Sub: &pub.Summary},
+	}, digest.Complete)
+	if err := s.PutSite(ctx, site); err != nil {
+		return err
+	}
+	if _, err := s.PutTrees(ctx, []*digest.Tree{pub, own, root}); err != nil {
+		return err
+	}
+	lease, err := s.Acquire(ctx, store.SiteLease(site.ID()), "test", time.Minute)
+	if err != nil {
+		return err
+	}
+	_, err = s.Publish(ctx, lease, store.Snapshot{Site: site.ID(), Root: root.ID, Totals: root.Totals, Started: time.Now(), Finished: time.Now()})
+	return errors.Join(err, s.Release(ctx, lease))
+}
+
+// The program serves on a free port that it tells, answers from what the
+// database has, and ends in order.
+func TestServe(t *testing.T) {
+	for name, url := range map[string]func(*testing.T) string{
+		"sqlite":  func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "tracker.db") },
+		"mariadb": func(t *testing.T) string { return testbed.MariaDB(t) },
+	} {
+		t.Run(name, func(t *testing.T) { testServe(t, url(t)) })
+	}
+}
+
+func testServe(t *testing.T, database string) {
+	if err := fill(database); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	out, stdout := io.Pipe()
+	logged, stderr := io.Pipe()
+	env := &ui.Env{Stdout: stdout, Stderr: stderr, Getenv: func(name string) string {
+		return map[string]string{"TRACKER_DATABASE": database, "TRACKER_REDIRECTOR_REFRESH": "100ms"}[name]
+	}}
+	code := make(chan ui.Exit, 1)
+	go func() {
+		code <- Main(ctx, env, []string{"serve", "--listen", "127.0.0.1:0"})
+		stdout.Close()
+		stderr.Close()
+	}()
+	loaded, log := watch(logged, "index loaded")
+
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := regexp.MustCompile(`^listening on (http://127\.0\.0\.1:\d+/)\n$`).FindStringSubmatch(line)
+	if address == nil {
+		t.Fatalf("the first line is %q", line)
+	}
+	<-loaded
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	for path, want := range map[string]string{
+		"a/pub/image%231.iso": "302 https://b.example/m/pub/image%231.iso",
+		"a/own/a.txt":         "302 ftp://a.example/own/a.txt",
+		"nowhere/x":           "404 ",
+		"readyz":              "200 ",
+	} {
+		res, err := client.Get(address[1] + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		if got := res.Status[:4] + res.Header.Get("Location"); got != want {
+			t.Errorf("%s: %s, want %s", path, got, want)
+		}
+	}
+	stop()
+	if got := <-code; got != ui.Done {
+		t.Errorf("exit code %d", got)
+	}
+	if text := <-log; strings.Contains(text, "level=ERROR") || !strings.HasSuffix(text, "msg=stopped\n") {
+		t.Errorf("logged:\n%s", text)
+	}
+}
+
+// watch reads to the end; seen is closed when a line has the text, and all is sent
+// at the end.
+func watch(r io.Reader, text string) (seen chan struct{}, all chan string) {
+	seen, all = make(chan struct{}), make(chan string, 1)
+	go func() {
+		var b strings.Builder
+		found := false
+		for lines := bufio.NewScanner(r); lines.Scan(); {
+			b.WriteString(lines.Text() + "\n")
+			if !found && strings.Contains(lines.Text(), text) {
+				found = true
+				close(seen)
+			}
+		}
+		all <- b.String()
+	}()
+	return seen, all
+}
