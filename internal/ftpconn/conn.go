@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/textproto"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/jlaffaye/ftp"
 )
@@ -90,10 +92,10 @@ func (c *Conn) login(ctx context.Context) error {
 	// The library's own OPTS UTF8 ends the login where the server refuses it.
 	client, err := ftp.Dial(c.cfg.Addr, ftp.DialWithDialFunc(handOver), ftp.DialWithDisabledUTF8(true))
 	if err != nil {
-		return fmt.Errorf("greeting: %w", err)
+		return loginError("greeting", err)
 	}
 	if err := client.Login(anonymous, password); err != nil {
-		return fmt.Errorf("anonymous login: %w", err)
+		return loginError("anonymous login", err)
 	}
 	c.raw.budget = unlimited
 	c.in = bufio.NewReader(c.raw)
@@ -109,6 +111,19 @@ func (c *Conn) login(ctx context.Context) error {
 		_, err = c.Cmd(ctx, "OPTS UTF8 ON")
 	}
 	return err
+}
+
+// loginError keeps what a server says, and the library passes on as it is, from
+// filling or steering a terminal.
+func loginError(step string, err error) error {
+	if no, ok := errors.AsType[*textproto.Error](err); ok {
+		return fmt.Errorf("%s: the server answers %q", step, Reply{Code: no.Code, Lines: []string{no.Msg}})
+	}
+	said := err.Error()
+	if odd := func(r rune) bool { return !unicode.IsPrint(r) }; truncated(said) != said || strings.ContainsFunc(said, odd) {
+		return fmt.Errorf("%s: %q", step, truncated(said))
+	}
+	return fmt.Errorf("%s: %w", step, err)
 }
 
 // dial opens a connection, control or data, whose reads and writes have deadlines.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"strconv"
 	"strings"
@@ -57,7 +58,7 @@ func (c *Conn) fetch(ctx context.Context, command string, max int64) ([]byte, Re
 		}
 	}
 	var text bytes.Buffer
-	n, err := text.ReadFrom(io.LimitReader(data, max+1))
+	n, err := text.ReadFrom(io.LimitReader(data, min(max, math.MaxInt64-1)+1))
 	if err != nil {
 		return nil, Reply{}, fmt.Errorf("data connection: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"slices"
 	"strings"
@@ -205,6 +206,9 @@ func TestTooLong(t *testing.T) {
 	t.Parallel()
 	c, _ := dial(t, script{"LIST": ftpscript.Transfer(text)})
 	if got, _, err := c.Fetch(t.Context(), "LIST", int64(len(text))); err != nil || string(got) != text {
+		t.Fatalf("%q, %v", got, err)
+	}
+	if got, _, err := c.Fetch(t.Context(), "LIST", math.MaxInt64); err != nil || string(got) != text {
 		t.Fatalf("%q, %v", got, err)
 	}
 	_, _, err := c.Fetch(t.Context(), "LIST -a", int64(len(text))-1)

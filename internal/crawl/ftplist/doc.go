@@ -10,8 +10,9 @@
 //     look like answers"). Its dates are in a zone that the server chooses; they
 //     are taken as UTC and compared with MDTM.
 //   - MLSD has dates in UTC, but some servers follow links in it, so that a link
-//     to a directory looks like a directory. It is believed once it has shown a
-//     link as a link; until then every directory is listed both ways and compared.
+//     to a directory looks like a directory. It is believed alone
+//     once it has shown a link as a link that a server could have followed; until
+//     then every directory is listed both ways and compared.
 //
 // A [Source] holds what was learnt about the site; it is shared by the listers
 // of one walk, one for each connection. When it learns that earlier listings of

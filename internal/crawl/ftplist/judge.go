@@ -32,7 +32,7 @@ func (l *lister) judge(ctx context.Context, command string, found listing.Listin
 	if refused, err := l.refusedInSilence(ctx, command, found); err != nil {
 		return crawl.Listing{}, err
 	} else if refused {
-		return crawl.Incomplete(digest.Refused, nil, "%s: the server shows not even the directory itself", command), nil
+		return crawl.Incomplete(digest.Refused, nil, "%s: the server says yes, but does not show the directory", command), nil
 	}
 	return crawl.Listing{Entries: entries}, nil
 }

@@ -118,7 +118,9 @@ func (l *lister) byMLSD(ctx context.Context, proven bool) (crawl.Listing, error)
 func unknownCommand(r ftpconn.Reply) bool { return r.Code == 500 || r.Code == 502 }
 
 // compareKinds lists the present directory with LIST too and compares what is
-// a link, a file, a directory or something else.
+// a link, a file, a directory or something else. MLSD is proven by a link that
+// leads to something in the same directory: a dangling one is shown as a link by
+// servers, too, that follow all others.
 func (l *lister) compareKinds(ctx context.Context, told listing.Listing) error {
 	text, _, err := l.fetchLIST(ctx)
 	if err != nil {
@@ -136,12 +138,14 @@ func (l *lister) compareKinds(ctx context.Context, told listing.Listing) error {
 		case kind != e.Kind:
 			l.learn(func(f *facts) { f.noMLSD = true })
 			return &crawl.RestartError{Why: fmt.Sprintf("MLSD shows the %s %q as a %s", e.Kind, e.Name, kind)}
-		case kind == digest.Link:
+		case kind == digest.Link && leads(kinds[strings.TrimSuffix(e.Target, "/")]):
 			l.learn(func(f *facts) { f.linksProven = true })
 		}
 	}
 	return nil
 }
+
+func leads(target digest.Kind) bool { return target == digest.File || target == digest.Dir }
 
 // byLIST lists the directory that was entered with LIST.
 func (l *lister) byLIST(ctx context.Context) (crawl.Listing, error) {

@@ -190,19 +190,20 @@ func TestMLSDThatIsProven(t *testing.T) {
 	t.Parallel()
 	s := open(t, script{
 		"FEAT": offersMLSD,
-		"MLSD": byDir(map[string]string{"/": mlsdDots + mlsdDir, "/dir": mlsdDots + mlsdLink + mlsdFile, "/dir/2": mlsdDots, "/dir/3": ""}),
-		"LIST": byDir(map[string]string{"/": dots + dir, "/dir": dots + link + file}),
+		"MLSD": byDir(map[string]string{"/": mlsdDots + mlsdDir, "/dangling": mlsdDots + mlsdLink, "/dir": mlsdDots + mlsdLink + mlsdDir, "/dir/2": mlsdDots, "/dir/3": ""}),
+		"LIST": byDir(map[string]string{"/": dots + dir, "/dangling": dots + link, "/dir": dots + link + dir}),
 	}, nil)
 	s.want(t, "/", digest.Complete, aDir)
-	s.want(t, "/dir", digest.Complete, aLink, aFile)
-	if n := s.Count("LIST"); n != 2 {
+	s.want(t, "/dangling", digest.Complete, aLink)
+	s.want(t, "/dir", digest.Complete, aLink, aDir)
+	if n := s.Count("LIST"); n != 3 {
 		t.Errorf("LIST %d times before the proof", n)
 	}
-	s.want(t, "/dir", digest.Complete, aLink, aFile)
+	s.want(t, "/dir", digest.Complete, aLink, aDir)
 	s.want(t, "/dir/2", digest.Complete)
 	s.want(t, "/dir/3", digest.Refused)
 	s.want(t, "/dir/4", digest.Refused)
-	if s.Count("LIST") != 2 || s.Count("MLSD") != 6 || s.Count("MDTM") != 0 {
+	if s.Count("LIST") != 3 || s.Count("MLSD") != 7 || s.Count("MDTM") != 0 {
 		t.Errorf("%q", s.Commands())
 	}
 }
@@ -278,6 +279,23 @@ func TestFailures(t *testing.T) {
 			s.fail(t, "/")
 			s.want(t, "/", digest.Complete, aFile)
 		})
+	}
+}
+
+// A server that answers once too often is out of step from then on: what it
+// says next is about something else.
+func TestOutOfStep(t *testing.T) {
+	t.Parallel()
+	for _, epsv := range []ftpscript.Act{nil, say("500 what?")} {
+		for _, cwd := range []string{"250 fine", "550 no"} {
+			s := script{"CWD": inTurn(say("250 fine"), say(cwd)), "LIST": transfer(dots+file, "226 done", "226 done, really")}
+			if epsv != nil {
+				s["EPSV"] = epsv
+			}
+			out := open(t, s, nil)
+			out.want(t, "/", digest.Complete, aFile)
+			out.fail(t, "/dir")
+		}
 	}
 }
 

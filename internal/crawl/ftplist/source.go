@@ -83,7 +83,7 @@ func (l *lister) connect(ctx context.Context) (err error) {
 // Source's mutex.
 type facts struct {
 	noMLSD       bool            // MLSD is not there, or follows links
-	linksProven  bool            // MLSD has shown a link as a link
+	linksProven  bool            // MLSD shows links as links
 	plain        bool            // LIST must be sent without -a
 	showsSelf    map[string]bool // by command: whether it shows the directory itself
 	zone         *time.Location  // declared by the operator
