@@ -1,10 +1,22 @@
 // Package ftpconn is an FTP control connection for a crawler: it is dialled and
 // logged in through github.com/jlaffaye/ftp, and then speaks for itself, because
-// that library's List drops lines that it does not understand, sets no
-// deadlines and sends one command at a time.
+// that library's List drops lines that it does not understand, and the library
+// sets no deadlines.
 //
 // Everything that comes from the server is bounded: every read and write has a
-// deadline, replies and listings have a maximum length. Data connections always
-// go to the host of the control connection, whatever the reply to PASV names.
-// Commands that would hold a CR, LF or NUL are refused before they are sent.
+// deadline; the login, replies and listings have a maximum length. The end of a
+// context closes the connections, which ends at once whatever waits for them.
+//
+// Data connections are passive: EPSV, or PASV where a server has refused EPSV.
+// They always go to the host of the control connection, whatever the reply to
+// PASV names. Data is read to its end, then the connection is closed, and only
+// then is the reply read that says whether it was all: some servers wait for
+// that.
+//
+// A reply that cannot belong to the command before it means that client and
+// server are out of step, and nothing after it can be believed: it ends the
+// connection. So does a refusal of PASV. Any other 4yz or 5yz is a [ReplyError].
+//
+// Commands are bytes. Those that would hold a CR, LF or NUL are refused before
+// they are sent.
 package ftpconn

@@ -65,10 +65,7 @@ func Start(t testing.TB, script Script) *Server {
 func (s *Server) serve() {
 	for {
 		conn, err := s.listener.Accept()
-		if err != nil {
-			return
-		}
-		if !s.keep(conn) {
+		if err != nil || !s.keep(conn) {
 			return
 		}
 		session := &Session{server: s, control: conn.(*net.TCPConn), in: bufio.NewReader(conn)}
@@ -76,20 +73,14 @@ func (s *Server) serve() {
 	}
 }
 
+// close ends all sessions and waits for them.
 func (s *Server) close() {
+	s.listener.Close()
 	s.mu.Lock()
 	s.closed = true
-	s.mu.Unlock()
-	s.listener.Close()
-	s.HangUp()
-	s.sessions.Wait()
-}
-
-// HangUp closes all connections.
-func (s *Server) HangUp() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.closeAll(false)
+	s.mu.Unlock()
+	s.sessions.Wait()
 }
 
 // CutAfter ends all connections when the server has sent n more bytes, on
