@@ -28,11 +28,11 @@ type Progress struct {
 }
 
 // Progress begins to show progress: drawn on a terminal, or else logged at an
-// interval. The caller ends it with [Progress.End] after all its lines.
+// interval and when a site is done. The caller ends it with [Progress.End] after all its lines.
 func (e *Env) Progress(log *slog.Logger, interval time.Duration) *Progress {
 	p := e.LogProgress(log, interval)
 	if e.ErrTerm && e.Getenv("TERM") != "dumb" {
-		p.drawn = mpb.New(mpb.WithOutput(e.Stderr), mpb.WithRefreshRate(150*time.Millisecond))
+		p.drawn = mpb.New(mpb.WithOutput(e.Stderr), mpb.WithRefreshRate(150*time.Millisecond), mpb.PopCompletedMode())
 		e.theConsole().redirect(p.drawn)
 	}
 	return p
@@ -54,6 +54,7 @@ func (p *Progress) End() {
 
 // A Line is the progress of one site.
 type Line struct {
+	log   *slog.Logger
 	name  string
 	began time.Time
 	stop  context.CancelFunc
@@ -66,14 +67,14 @@ type Line struct {
 
 // Line begins to show one site.
 func (p *Progress) Line(ctx context.Context, name string) *Line {
-	l := &Line{name: name, began: time.Now(), far: func() Far { return Far{} }}
+	l := &Line{log: p.log, name: name, began: time.Now(), far: func() Far { return Far{} }}
 	ctx, l.stop = context.WithCancel(ctx)
 	if p.drawn != nil {
 		l.bar = p.drawn.New(0, mpb.NopStyle(), mpb.BarFillerTrim(),
 			mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return l.String() })))
 		return l
 	}
-	p.lines.Go(func() { l.logOn(ctx, p) })
+	p.lines.Go(func() { l.logOn(ctx, p.interval) })
 	return l
 }
 
@@ -84,21 +85,25 @@ func (l *Line) Watch(far func() Far) {
 	l.far = far
 }
 
-// End shows how it ended, in a few words.
+// End shows how it ended, in a word; "" is for callers that say so themselves.
 func (l *Line) End(outcome string) {
 	l.mu.Lock()
 	l.end = outcome
 	l.mu.Unlock()
 	l.stop()
-	if l.bar != nil {
+	switch {
+	case l.bar != nil:
 		l.bar.SetTotal(0, true)
 		l.bar.Wait()
+	case outcome != "":
+		far, rate, _ := l.read()
+		l.log.Info("crawled", "site", l.name, "directories", far.Dirs, "files", far.Files, "per_second", int64(rate), "outcome", outcome)
 	}
 }
 
 // logOn logs now and then until the line ends.
-func (l *Line) logOn(ctx context.Context, p *Progress) {
-	tick := time.NewTicker(p.interval)
+func (l *Line) logOn(ctx context.Context, interval time.Duration) {
+	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	for {
 		select {
@@ -106,7 +111,7 @@ func (l *Line) logOn(ctx context.Context, p *Progress) {
 			return
 		case <-tick.C:
 			far, rate, _ := l.read()
-			p.log.Info("crawling", "site", l.name, "directories", far.Dirs, "files", far.Files,
+			l.log.Info("crawling", "site", l.name, "directories", far.Dirs, "files", far.Files,
 				"per_second", int64(rate), "path", far.Current)
 		}
 	}
@@ -128,5 +133,5 @@ func (l *Line) String() string {
 	if outcome != "" {
 		return text + outcome
 	}
-	return text + fmt.Sprintf("%6.0f/s  %s", rate, Printable(far.Current))
+	return text + fmt.Sprintf("%6.0f dirs/s  %s", rate, Printable(far.Current))
 }

@@ -243,7 +243,8 @@ func TestProgressElsewhere(t *testing.T) {
 		line.End("complete")
 		p.End()
 		lines := strings.Split(strings.TrimSpace(said.String()), "\n")
-		if len(lines) != 2 || !strings.Contains(lines[0], `msg=crawling site=gnu directories=300 files=7 per_second=30 path="/a b"`) {
+		if len(lines) != 3 || !strings.Contains(lines[0], `msg=crawling site=gnu directories=300 files=7 per_second=30 path="/a b"`) ||
+			!strings.Contains(lines[2], `msg=crawled site=gnu directories=300 files=7 per_second=12 outcome=complete`) {
 			t.Errorf("%q", lines)
 		}
 	})
