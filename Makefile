@@ -5,7 +5,7 @@ TOOL  := $(GO) tool -modfile=tools/go.mod
 BUILD := CGO_ENABLED=0 $(GO) build -trimpath -o bin/
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo run test test-unit lint fuzz bench clean
+.PHONY: help build demo run test test-unit chaos lint fuzz bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,10 @@ test: ## install what the tests need, and run all of them with the race detector
 
 test-unit: ## run only the tests that need no other programs
 	$(GO) test -short ./...
+
+chaos: ## what takes longer: a crawler killed at every listing, a hundred copies of a large site
+	scripts/test-deps.sh
+	$(GO) test -v -tags chaos -timeout 60m -run 'Killed|Copies' ./internal/integration
 
 lint: ## vet, staticcheck, govulncheck, gofmt, go fix, tidy modules, equal migrations
 	scripts/lint.sh

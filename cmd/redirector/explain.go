@@ -41,5 +41,5 @@ func (c *explainCommand) Run(a *app) error {
 	case a.flags.JSON:
 		return a.JSON(answer)
 	}
-	return redirect.WriteTable(a.Stdout, answer, a.OutTerm)
+	return a.show(answer)
 }

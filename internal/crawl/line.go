@@ -17,12 +17,16 @@ type line struct {
 
 // open opens the lister, trying as the walk's Retry allows.
 func (l *line) open(ctx context.Context) error {
-	return l.Retry.do(ctx, func() error { return l.openOnce(ctx) })
+	return l.Retry.do(ctx, l.Failed, func() error { return l.openOnce(ctx) })
 }
 
-func (l *line) openOnce(ctx context.Context) (err error) {
-	if l.lister == nil {
-		l.lister, err = l.Open(ctx)
+func (l *line) openOnce(ctx context.Context) error {
+	if l.lister != nil {
+		return nil
+	}
+	lister, err := l.Open(ctx)
+	if err == nil {
+		l.lister = lister
 	}
 	return err
 }
@@ -36,7 +40,7 @@ func (l *line) close() {
 
 // list lists a directory, over a new connection where the old one fails.
 func (l *line) list(ctx context.Context, dir mirror.Path) (listing Listing, err error) {
-	err = l.Retry.do(ctx, func() error {
+	err = l.Retry.do(ctx, l.Failed, func() error {
 		if err := l.openOnce(ctx); err != nil {
 			return err
 		}

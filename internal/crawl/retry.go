@@ -18,15 +18,22 @@ type Retry struct {
 // DefaultRetry lets a server restart: five tries in about half a minute.
 func DefaultRetry() Retry { return Retry{Tries: 5, Pause: 2 * time.Second} }
 
-func (r Retry) do(ctx context.Context, try func() error) error {
+// do tries until it is done, until tries are used up, or until an error comes that
+// will not go away. It tells failed, if that is not nil, why it tries again.
+func (r Retry) do(ctx context.Context, failed func(error), try func() error) error {
+	left := max(r.Tries, 1)
 	backoff := retry.WithMaxRetries(uint64(max(r.Tries, 1)-1),
 		retry.WithJitterPercent(10, retry.WithCappedDuration(time.Minute, retry.NewExponential(max(r.Pause, 1)))))
 	return retry.Do(ctx, backoff, func(ctx context.Context) error {
 		err := try()
+		left--
 		var restart *RestartError
 		var limit *LimitError
 		if err == nil || ctx.Err() != nil || errors.As(err, &restart) || errors.As(err, &limit) {
 			return err
+		}
+		if failed != nil && left > 0 {
+			failed(err)
 		}
 		return retry.RetryableError(err)
 	})

@@ -167,6 +167,7 @@ func (j *Job) walk(ctx context.Context, holder *holder, sink *batch, known map[m
 		Limits:      j.Limits,
 		Retry:       j.Retry,
 		Now:         j.Now,
+		Failed:      func(err error) { j.Log.Warn("trying again", "site", j.Site.Name, "err", err) },
 		Known:       func(p mirror.Path) (Finished, bool) { f, ok := known[p]; return f, ok },
 	}
 	running := w.Start(ctx)

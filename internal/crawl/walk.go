@@ -65,6 +65,10 @@ type Walker struct {
 	Retry       Retry
 	Now         func() time.Time
 
+	// Failed is told of each failure after which the walk tries again; nil if
+	// nobody wants to know.
+	Failed func(err error)
+
 	// Known tells of a directory that was finished before; nil if none was.
 	Known func(dir mirror.Path) (Finished, bool)
 }

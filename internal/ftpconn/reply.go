@@ -50,9 +50,14 @@ func (e *ReplyError) Error() string {
 }
 
 // Lost reports whether the reply says that the connection, for control or for
-// data, is of no use any more: 421, 425 and 426 (RFC 959, section 4.2.2).
+// data, is of no use any more: 421, 425, 426, and 530 for a session that is not
+// logged in any longer (RFC 959, section 4.2.2).
 func (e *ReplyError) Lost() bool {
-	return e.Reply.Code == 421 || e.Reply.Code == 425 || e.Reply.Code == 426
+	switch e.Reply.Code {
+	case 421, 425, 426, 530:
+		return true
+	}
+	return false
 }
 
 // Cmd sends one command and returns the reply, whatever it says. A reply of

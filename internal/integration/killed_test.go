@@ -53,7 +53,7 @@ func TestCrawlerKilled(t *testing.T) {
 		want := walkDisk(t, dir).root()
 
 		killed := 0
-		for at := int64(1); at < listings; at += 20 {
+		for at := int64(1); at < listings; at += killEvery {
 			victim.killAt(at, 0)
 			if crawl() == nil {
 				break

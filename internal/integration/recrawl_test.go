@@ -71,7 +71,7 @@ func TestCopiesTakeNoRoom(t *testing.T) {
 	t.Parallel()
 	onBothDatabases(t, func(t *testing.T, url string) {
 		dir := testbed.Dir(t)
-		testbed.BigTree(t, dir, 1000, 10)
+		testbed.BigTree(t, dir, copiedDirs, 10)
 		db := openStore(t, url)
 		crawlSite(t, db, addSite(t, db, "copy-0", "copy-0.example"), openDisk(dir))
 		one := size(t, db)

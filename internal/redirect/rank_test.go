@@ -1,7 +1,6 @@
 package redirect
 
 import (
-	"bytes"
 	"os"
 	"path/filepath"
 	"slices"
@@ -143,26 +142,5 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 	if diff := cmp.Diff(string(want), string(got)); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", path, diff)
-	}
-}
-
-func TestTable(t *testing.T) {
-	r := New(Config{Source: example(t).hold(t)})
-	for name, q := range map[string]Question{
-		"replicas": {"origin/gnu/file1", "http"},
-		"doubtful": {"origin/small/COPYING", "http"},
-		"none":     {"late/x", "http"},
-	} {
-		a, err := r.Explain(q)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for kind, terminal := range map[string]bool{"tsv": false, "txt": true} {
-			var b bytes.Buffer
-			if err := WriteTable(&b, a, terminal); err != nil {
-				t.Fatal(err)
-			}
-			golden(t, name+"."+kind, b.Bytes())
-		}
 	}
 }

@@ -25,15 +25,39 @@ func (e *Env) Table(headings []string, rows [][]any) error {
 		return e.lines(headings, rows)
 	}
 	t := table.NewWriter()
-	t.SetStyle(table.StyleLight)
-	t.Style().Options = table.OptionsNoBordersAndSeparators
-	t.Style().Box.PaddingLeft = "" // no blank before the first column
-	t.Style().Box.PaddingRight = "  "
 	t.SetColumnConfigs(columns(headings, rows))
 	t.AppendHeader(row(headings, func(h string) any { return h }))
 	for _, cells := range rows {
 		t.AppendRow(row(cells, human))
 	}
+	return e.draw(t)
+}
+
+// Facts writes pairs of a word and what it stands for; a value is what a cell of
+// a table may be.
+func (e *Env) Facts(pairs [][2]any) error {
+	t := table.NewWriter()
+	for _, pair := range pairs {
+		if !e.OutTerm {
+			if err := e.line(pair[:]); err != nil {
+				return err
+			}
+			continue
+		}
+		t.AppendRow(row(pair[:], human))
+	}
+	if !e.OutTerm {
+		return nil
+	}
+	return e.draw(t)
+}
+
+// draw writes a table for people.
+func (e *Env) draw(t table.Writer) error {
+	t.SetStyle(table.StyleLight)
+	t.Style().Options = table.OptionsNoBordersAndSeparators
+	t.Style().Box.PaddingLeft = "" // no blank before the first column
+	t.Style().Box.PaddingRight = "  "
 	t.SuppressTrailingSpaces()
 	_, err := fmt.Fprintln(e.Stdout, t.Render())
 	return err
@@ -68,18 +92,23 @@ func (e *Env) lines(headings []string, rows [][]any) error {
 		return err
 	}
 	for _, cells := range rows {
-		shown := make([]string, len(cells))
-		for i, cell := range cells {
-			if d, ok := cell.(Time); ok {
-				cell = fmt.Sprintf("%.1f", time.Duration(d).Seconds())
-			}
-			shown[i] = strings.NewReplacer("\t", " ", "\n", " ").Replace(fmt.Sprint(cell))
-		}
-		if _, err := fmt.Fprintln(e.Stdout, strings.Join(shown, "\t")); err != nil {
+		if err := e.line(cells); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (e *Env) line(cells []any) error {
+	shown := make([]string, len(cells))
+	for i, cell := range cells {
+		if d, ok := cell.(Time); ok {
+			cell = fmt.Sprintf("%.1f", time.Duration(d).Seconds())
+		}
+		shown[i] = strings.NewReplacer("\t", " ", "\n", " ").Replace(fmt.Sprint(cell))
+	}
+	_, err := fmt.Fprintln(e.Stdout, strings.Join(shown, "\t"))
+	return err
 }
 
 func isNumber(cell any) bool {

@@ -37,7 +37,7 @@ func (l *Lister) List(ctx context.Context, dir mirror.Path) (crawl.Listing, erro
 	if err := ctx.Err(); err != nil {
 		return crawl.Listing{}, err
 	}
-	f, err := l.root.Open(strings.TrimPrefix("."+string(dir), "/"))
+	f, err := l.root.Open("." + string(dir))
 	if err != nil {
 		return refused(dir, err)
 	}

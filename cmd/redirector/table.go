@@ -1,0 +1,78 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"mirrortracker/internal/mirror"
+	"mirrortracker/internal/redirect"
+	"mirrortracker/internal/ui"
+)
+
+// show writes an explained answer for people: what was asked and found, then a
+// row for each candidate, those that are left out at the end. Paths are escaped, so
+// that nothing in it is more than one line.
+func (a *app) show(answer *redirect.Answer) error {
+	if err := a.Facts(facts(answer)); err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintln(a.Stdout); err != nil {
+		return err
+	}
+	return a.Table(columns, rows(answer))
+}
+
+// facts returns pairs of a word and what it is.
+func facts(a *redirect.Answer) [][2]any {
+	f := a.Resolved
+	facts := [][2]any{
+		{"asked", a.URL},
+		{"location", a.Location},
+		{"match", a.Match},
+	}
+	add := func(word string, value any) { facts = append(facts, [2]any{word, value}) }
+	if a.Reason != "" {
+		add("why", a.Reason)
+	}
+	if f.Tree.ID.IsZero() {
+		return facts
+	}
+	add("directory", mirror.EscapePath(f.Dir.Dir()))
+	add("exact", f.Tree.Exact)
+	add("blind", f.Tree.Blind)
+	add("files", ui.Number(f.Tree.Files))
+	add("directories", ui.Number(f.Tree.Dirs))
+	add("bytes", ui.Volume(f.Tree.Bytes))
+	add("snapshot", f.Snapshot.Finished.UTC().Format(time.RFC3339))
+	if f.Capped {
+		add("capped", "there may be more replicas than were looked at")
+	}
+	return facts
+}
+
+var columns = []string{"rank", "match", "site", "weight", "ancestor", "files", "bytes", "alike", "URL", "reason"}
+
+func rows(a *redirect.Answer) [][]any {
+	var rows [][]any
+	for i := range a.Candidates {
+		rows = append(rows, row(ui.Number(i+1), &a.Candidates[i]))
+	}
+	for i := range a.LeftOut {
+		rows = append(rows, row("-", &a.LeftOut[i]))
+	}
+	return rows
+}
+
+// row writes a candidate; the ancestor is the highest matching directory on the
+// replica's site, and files and bytes are those below it.
+func row(rank any, c *redirect.Candidate) []any {
+	r, e := c.Replica, &c.Replica.Evidence
+	row := []any{rank, c.Match(), r.Site.Name, ui.Number(r.Site.Weight), "-", "-", "-", "-", c.URL(), c.Reason}
+	if e.Class != 0 {
+		row[4] = mirror.EscapePath(e.Path.Dir())
+		row[5] = ui.Number(e.Files)
+		row[6] = ui.Volume(e.Bytes)
+		row[7] = ui.Number(r.Similarity)
+	}
+	return row
+}
