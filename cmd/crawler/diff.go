@@ -1,11 +1,11 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"strings"
 
 	"mirrortracker/internal/digest"
+	"mirrortracker/internal/forest"
 	"mirrortracker/internal/mirror"
 	"mirrortracker/internal/ui"
 )
@@ -37,31 +37,29 @@ func (c *diffCommand) Run(a *app) error {
 		return err
 	}
 	defer s.close()
-	d := &differ{session: s, blind: c.Blind, names: [2]string{c.From, c.To}}
+	out := &diffPrinter{app: a, names: [2]string{c.From, c.To}}
 	var trees [2]*digest.Tree
-	for i, arg := range d.names {
+	for i, arg := range out.names {
 		if trees[i], err = s.directory(arg); err != nil {
 			return err
 		}
 	}
 	if a.flags.JSON {
-		d.list = a.List()
+		out.list = a.List()
 	}
-	if !d.same(&trees[0].Summary, &trees[1].Summary) {
-		if err := d.compare(a, mirror.Root, trees[0].ID, trees[1].ID); err != nil {
-			return err
-		}
+	diff := &forest.Diff{Source: s.store, Blind: c.Blind, Found: out.print}
+	if err := diff.Compare(a, trees[0], trees[1]); err != nil {
+		return err
 	}
-	d.incomplete = d.incomplete || trees[0].Blind.Absent() || trees[1].Blind.Absent()
-	if d.list != nil {
-		if err := d.list.End(); err != nil {
+	if out.list != nil {
+		if err := out.list.End(); err != nil {
 			return err
 		}
 	}
 	switch {
-	case d.found > 0 && c.ExitCode:
+	case out.found > 0 && c.ExitCode:
 		return ui.ErrDiffers
-	case d.incomplete:
+	case trees[0].Blind.Absent() || trees[1].Blind.Absent():
 		return ui.ErrIncomplete
 	}
 	return nil
@@ -70,7 +68,7 @@ func (c *diffCommand) Run(a *app) error {
 // directory returns the tree that NAME or NAME:PATH means.
 func (s *session) directory(arg string) (*digest.Tree, error) {
 	name, raw := arg, "/"
-	if scheme := strings.Index(arg, "://"); scheme < 0 {
+	if found := strings.Contains(arg, "://"); !found {
 		if before, after, ok := strings.Cut(arg, ":"); ok {
 			name, raw = before, after
 		}
@@ -83,47 +81,72 @@ func (s *session) directory(arg string) (*digest.Tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, tree, err := from.find(s, path)
+	_, tree, err := from.Find(s, path)
 	if err != nil {
 		return nil, fmt.Errorf("site %s: %w", name, err)
 	}
 	return tree, nil
 }
 
-// A change is one line of a difference.
-type change struct {
-	Sign string `json:"change"` // as in the help
-	Path string `json:"path"`   // raw bytes; escaped as in a URL in JSON
-	Old  *facts `json:"old,omitempty"`
-	New  *facts `json:"new,omitempty"`
-	Note string `json:"note,omitempty"`
+// A diffPrinter prints differences as lines or as JSON.
+type diffPrinter struct {
+	*app
+	names [2]string
+	list  *ui.List // nil for lines
+	found int
 }
 
-// facts are what is known of an entry.
-type facts struct {
+// A change is one line of a difference.
+type change struct {
+	Sign string     `json:"change"` // as in the help
+	Path string     `json:"path"`   // raw bytes; escaped as in a URL in JSON
+	Old  *entryJSON `json:"old,omitempty"`
+	New  *entryJSON `json:"new,omitempty"`
+	Note string     `json:"note,omitempty"`
+}
+
+type entryJSON struct {
 	Kind string `json:"kind"` // file or directory
 	Size int64  `json:"size"` // in bytes, -1 if unknown
 	Date string `json:"date,omitempty"`
-	when digest.Date
 }
 
-func (f *facts) String() string {
-	if f.Kind == "directory" {
-		return "directory"
+// print writes what differs at one path.
+func (p *diffPrinter) print(d forest.Difference) error {
+	c := change{Sign: "!", Path: string(d.Path), Old: described(d.Old), New: described(d.New)}
+	if d.IsDir() {
+		c.Path = d.Path.Dir()
 	}
-	size := "unknown size"
-	if f.Size != digest.UnknownSize {
-		size = fmt.Sprint(f.Size)
+	switch {
+	case d.Old == nil && d.New == nil:
+		return p.gaps(c, d.Incomplete)
+	case d.New == nil:
+		c.Sign = "-"
+	case d.Old == nil:
+		c.Sign = "+"
 	}
-	return size + " " + f.Date
+	return p.line(c)
 }
 
-// print writes a change.
-func (d *differ) print(c change) error {
-	d.found++
-	if d.list != nil {
+// gaps writes which of the two directories is incomplete.
+func (p *diffPrinter) gaps(c change, incomplete [2]digest.Reason) error {
+	for i, reason := range incomplete {
+		if reason == digest.Complete {
+			continue
+		}
+		c.Sign, c.Note = "?", fmt.Sprintf("incomplete in %s: %s", p.names[i], reason)
+		if err := p.line(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *diffPrinter) line(c change) error {
+	p.found++
+	if p.list != nil {
 		c.Path = mirror.EscapePath(c.Path)
-		return d.list.Add(c)
+		return p.list.Add(c)
 	}
 	detail := c.Note
 	switch {
@@ -134,55 +157,31 @@ func (d *differ) print(c change) error {
 	case c.New != nil:
 		detail = c.New.String()
 	}
-	if d.OutTerm {
+	if p.OutTerm {
 		c.Path = ui.Printable(c.Path)
 	}
-	_, err := fmt.Fprintf(d.Stdout, "%s %s\t%s\n", c.Sign, c.Path, detail)
+	_, err := fmt.Fprintf(p.Stdout, "%s %s\t%s\n", c.Sign, c.Path, detail)
 	return err
 }
 
-// A differ compares two directories.
-type differ struct {
-	*session
-	names      [2]string
-	blind      bool
-	list       *ui.List // nil for lines
-	found      int
-	incomplete bool
+func described(e *forest.Entry) *entryJSON {
+	switch {
+	case e == nil:
+		return nil
+	case e.Kind == digest.Dir:
+		return &entryJSON{Kind: "directory"}
+	}
+	return &entryJSON{Kind: "file", Size: e.Size, Date: e.Date.String()}
 }
 
-// same reports whether nothing below can differ.
-func (d *differ) same(a, b *digest.Summary) bool {
-	x, y := a.Exact, b.Exact
-	if d.blind {
-		x, y = a.Blind, b.Blind
+// String describes an entry for people.
+func (e *entryJSON) String() string {
+	if e.Kind == "directory" {
+		return e.Kind
 	}
-	return a.ID == b.ID || !x.Absent() && x == y
-}
-
-// compare compares two directories that may differ, at a path from where the
-// comparison began.
-func (d *differ) compare(ctx context.Context, path mirror.Path, a, b digest.ID) error {
-	left, err := d.load(ctx, a)
-	if err != nil {
-		return err
+	size := "unknown size"
+	if e.Size != digest.UnknownSize {
+		size = fmt.Sprint(e.Size)
 	}
-	right, err := d.load(ctx, b)
-	if err != nil {
-		return err
-	}
-	if err := d.gaps(path, left, right); err != nil {
-		return err
-	}
-	var deeper []pair
-	for name, both := range merge(left, right) {
-		if both[0].isDir() && both[1].isDir() {
-			deeper = append(deeper, pair{name, both[0].id, both[1].id})
-			continue
-		}
-		if err := d.entry(path, name, both); err != nil {
-			return err
-		}
-	}
-	return d.descend(ctx, path, deeper)
+	return size + " " + e.Date
 }

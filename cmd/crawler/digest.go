@@ -9,6 +9,7 @@ import (
 	"mirrortracker/internal/crawl"
 	"mirrortracker/internal/crawl/disk"
 	"mirrortracker/internal/digest"
+	"mirrortracker/internal/forest"
 	"mirrortracker/internal/mirror"
 	"mirrortracker/internal/store"
 	"mirrortracker/internal/ui"
@@ -41,7 +42,7 @@ func (c *digestCommand) Run(a *app) error {
 		out.list = a.List()
 	}
 	for _, path := range paths {
-		if err := c.one(a, from.place, path, out); err != nil {
+		if err := c.one(a, from.Place, path, out); err != nil {
 			return err
 		}
 	}
@@ -56,20 +57,20 @@ func (c *digestCommand) Run(a *app) error {
 	return nil
 }
 
-func (c *digestCommand) one(ctx context.Context, from *place, path mirror.Path, out *digestPrinter) error {
-	real, tree, err := from.find(ctx, path)
+func (c *digestCommand) one(ctx context.Context, from *forest.Place, path mirror.Path, out *digestPrinter) error {
+	real, tree, err := from.Find(ctx, path)
 	if err != nil {
 		return err
 	}
 	if !c.Recursive {
 		return out.print(real, tree)
 	}
-	return from.walk(ctx, real, tree, out.print)
+	return forest.Walk(ctx, from.Source, real, tree, out.print)
 }
 
 // An origin is a place that has to be closed.
 type origin struct {
-	*place
+	*forest.Place
 	close func()
 }
 
@@ -94,7 +95,7 @@ func (c *digestCommand) place(a *app) (from origin, paths []mirror.Path, err err
 	}
 	if c.Local != "" {
 		from.close = func() {}
-		from.place, err = a.local(c.Local, c.All)
+		from.Place, err = a.local(c.Local, c.All)
 		return from, paths, err
 	}
 	s, err := a.open()
@@ -102,14 +103,14 @@ func (c *digestCommand) place(a *app) (from origin, paths []mirror.Path, err err
 		return from, nil, err
 	}
 	from.close = s.close
-	if from.place, err = s.siteOf(c.Args[0]); err != nil {
+	if from.Place, err = s.siteOf(c.Args[0]); err != nil {
 		s.close()
 	}
 	return from, paths, err
 }
 
 // local walks a folder of this machine into memory.
-func (a *app) local(dir string, all bool) (*place, error) {
+func (a *app) local(dir string, all bool) (*forest.Place, error) {
 	cfg, err := a.flags.Load(a.Getenv)
 	if err != nil {
 		return nil, err
@@ -132,15 +133,15 @@ func (a *app) local(dir string, all bool) (*place, error) {
 		return nil, err
 	}
 	a.printProblems(dir, result.Problems, result.Incomplete, all)
-	return &place{forest: found, root: result.Root.ID}, nil
+	return &forest.Place{Source: found, Root: result.Root.ID}, nil
 }
 
 // memory holds the trees of a local folder, without the names of its files.
 type memory map[digest.ID]*digest.Tree
 
 var (
-	_ crawl.Sink = memory{}
-	_ forest     = memory{}
+	_ crawl.Sink    = memory{}
+	_ forest.Source = memory{}
 )
 
 // Put implements [crawl.Sink].
@@ -149,7 +150,7 @@ func (m memory) Put(_ context.Context, t *digest.Tree) error {
 	return nil
 }
 
-// Trees implements [forest].
+// Trees implements [forest.Source].
 func (m memory) Trees(_ context.Context, ids []digest.ID, _ store.Parts, fn func(*digest.Tree) error) error {
 	given := map[digest.ID]bool{}
 	for _, id := range ids {

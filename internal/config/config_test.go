@@ -49,7 +49,7 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 	c := Default()
 	for key := range keys(&c) {
 		var at any = documented
-		for _, name := range strings.Split(key, ".") {
+		for name := range strings.SplitSeq(key, ".") {
 			table, _ := at.(map[string]any)
 			at = table[name]
 		}
@@ -63,8 +63,8 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 			t.Errorf("the comment of %s does not end with its default", key)
 		}
 	}
-	for i := range reflect.TypeFor[Site]().NumField() {
-		key := reflect.TypeFor[Site]().Field(i).Tag.Get("toml")
+	for field := range reflect.TypeFor[Site]().Fields() {
+		key := field.Tag.Get("toml")
 		if !strings.Contains(Commented, "\n# "+key+" = ") {
 			t.Errorf("the key %s of a site does not stand in tracker.toml", key)
 		}

@@ -45,7 +45,7 @@ func unitless(text []byte, c *Config, err error) error {
 	}
 	for key, field := range keys(c) {
 		var at any = document
-		for _, name := range strings.Split(key, ".") {
+		for name := range strings.SplitSeq(key, ".") {
 			table, _ := at.(map[string]any)
 			at = table[name]
 		}

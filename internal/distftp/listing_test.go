@@ -61,7 +61,7 @@ func TestListings(t *testing.T) {
 		{"LIST -a empty", []string{".", ".."}},
 	} {
 		var got []string
-		for _, line := range strings.Split(c.fetch(tt.command, "226"), "\r\n") {
+		for line := range strings.SplitSeq(c.fetch(tt.command, "226"), "\r\n") {
 			if line == "" {
 				continue
 			}

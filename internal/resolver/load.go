@@ -3,6 +3,7 @@ package resolver
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 
 	"mirrortracker/internal/digest"
@@ -69,9 +70,7 @@ func (l *loader) tree(ctx context.Context, root digest.ID) (*node, error) {
 	if err := top.finish(); err != nil {
 		return nil, err
 	}
-	for id, n := range fresh {
-		l.held[id] = n
-	}
+	maps.Copy(l.held, fresh)
 	return top, nil
 }
 

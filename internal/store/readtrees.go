@@ -51,16 +51,6 @@ func (s *Store) Trees(ctx context.Context, ids []digest.ID, parts Parts, fn func
 	return nil
 }
 
-// Summaries returns the summaries of those of the trees that are there.
-func (s *Store) Summaries(ctx context.Context, ids []digest.ID) (map[digest.ID]digest.Summary, error) {
-	there := make(map[digest.ID]digest.Summary, len(ids))
-	err := s.Trees(ctx, ids, 0, func(t *digest.Tree) error {
-		there[t.ID] = t.Summary
-		return nil
-	})
-	return there, err
-}
-
 // someTrees reads trees from the beginning of the sorted ids, and returns also
 // how many of the ids were asked for.
 func (s *Store) someTrees(ctx context.Context, ids []digest.ID, parts Parts) (trees []treeRow, asked int, err error) {

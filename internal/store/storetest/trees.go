@@ -40,13 +40,6 @@ var treeTests = map[string]func(t *testing.T, w *world){
 		w.wantTrees(t, want, store.Branches)
 		w.wantTrees(t, want, store.Leaves)
 		w.wantTrees(t, want, 0)
-
-		summaries, err := w.Summaries(t.Context(), ids(want))
-		wanted := map[digest.ID]digest.Summary{}
-		for _, tree := range want {
-			wanted[tree.ID] = tree.Summary
-		}
-		wantSame(t, summaries, err, wanted)
 	},
 	"only what is not there is written": func(t *testing.T, w *world) {
 		trees := w.forest(1100)

@@ -1,0 +1,30 @@
+package main
+
+import (
+	"fmt"
+
+	"mirrortracker/internal/forest"
+	"mirrortracker/internal/mirror"
+	"mirrortracker/internal/ui"
+)
+
+// siteOf returns the root of a site's snapshot in force.
+func (s *session) siteOf(name string) (*forest.Place, error) {
+	sites, err := s.named([]string{name})
+	if err != nil {
+		return nil, err
+	}
+	site := sites[0]
+	last, err := s.store.History(s, site.ID(), 1)
+	if err != nil {
+		return nil, err
+	}
+	if len(last) == 0 {
+		return nil, ui.Hint(fmt.Errorf("site %s has no snapshot yet", site.Name), "crawler crawl "+site.Name)
+	}
+	base, err := mirror.ParsePath(site.URL.Base)
+	if err != nil {
+		return nil, err
+	}
+	return &forest.Place{Source: s.store, Base: base.Names(), Root: last[0].Root}, nil
+}
