@@ -39,7 +39,7 @@ fuzz: ## fuzz every parser for FUZZTIME (default 30s) each
 	scripts/fuzz.sh
 
 bench: ## measure digests, listings, the store and the resolver
-	$(GO) test -run '^$$' -bench . -benchmem ./internal/...
+	scripts/bench.sh
 
 clean: ## remove what was built and downloaded
 	rm -rf bin .cache
