@@ -114,9 +114,9 @@ func (l *Live) refresh(ctx context.Context) error {
 		return err
 	}
 	l.retry = l.retry.after(len(next.problems) > 0, time.Now())
-	l.tell(prev, next)
 	l.current.Store(next)
 	l.loaded(next)
+	l.tell(prev, next)
 	return nil
 }
 
