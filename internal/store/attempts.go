@@ -25,9 +25,15 @@ type Attempt struct {
 	Files   int64     // seen
 }
 
-// RecordAttempt replaces what is known about the last crawl of a site. It
-// returns [ErrNoSite] if the site was removed.
-func (s *Store) RecordAttempt(ctx context.Context, a Attempt) error {
+// RecordAttempt replaces what is known about the last crawl of a site. The
+// lease must be the one that [SiteLease] names. It returns [ErrLeaseLost] if
+// that is no longer the caller's, whose successor's outcome thus stays, and
+// [ErrNoSite] if there is no such site.
+func (s *Store) RecordAttempt(ctx context.Context, lease Lease, a Attempt) error {
+	op := "record attempt at site " + a.Site.String()
+	if err := lease.mustBeFor(a.Site); err != nil {
+		return fmt.Errorf("%s: %w", op, err)
+	}
 	if a.Outcome == "" || len(a.Outcome) > 32 || strings.ContainsFunc(a.Outcome, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
 		return fmt.Errorf("outcome %q of an attempt: want one word of 1 to 32 ASCII characters", a.Outcome)
 	}
@@ -40,7 +46,10 @@ func (s *Store) RecordAttempt(ctx context.Context, a Attempt) error {
 		Dirs:    a.Dirs,
 		Files:   a.Files,
 	}
-	return s.write(ctx, "record attempt at site "+a.Site.String(), func(tx *sqlx.Tx) error {
+	return s.write(ctx, op, func(tx *sqlx.Tx) error {
+		if err := s.fence(ctx, tx, lease); err != nil {
+			return err
+		}
 		if err := requireSite(ctx, tx, a.Site); err != nil {
 			return err
 		}

@@ -8,8 +8,9 @@
 //
 // A tree (docs/tree-v1.md) is immutable and is one row under its identity,
 // whatever number of sites hold it: its digests and totals, its branches in one
-// column and its leaves in another, so that an index of directories is built
-// without reading files. Such a column begins with a byte for its encoding: 0,
+// column and its leaves in another, so that who only descends, such as a crawl
+// that goes on from its progress, does not read files; the resolver's index,
+// which has the names of files too, reads both. Such a column begins with a byte for its encoding: 0,
 // the text itself follows; 1, the text as a zstd frame follows. Writers ask
 // which trees are there and send the others, in statements of at most 500 rows
 // in order of identity, so that two writers of the same trees do not deadlock.
@@ -17,10 +18,19 @@
 // # Snapshots
 //
 // A site's snapshots are numbered from 1 without gaps; the highest is in force.
-// [Store.Publish] adds one in a single transaction, together with emptying the
-// progress of the crawl that made it, so that a snapshot is there as a whole or
+// [Store.Publish] adds one in a single transaction, which also ends the crawl
+// that made it, so that a snapshot is there as a whole or
 // not at all. To learn of news, compare the snapshots of all sites: numbers of
 // different sites have nothing to do with each other.
+//
+// # Progress
+//
+// A crawl keeps, from time to time, what it has learnt about its site and the
+// topmost subtrees that it has finished, one row each; a subtree is right as
+// long as what was learnt is. A site has a crawl if it has a row of such facts.
+// Progress without one is dead: nobody reads it, it is deleted little by little,
+// and no new facts are stored before all of it is gone. Whatever breaks off, the
+// rows that are read are thus right under the facts that are read with them.
 //
 // # Leases
 //

@@ -39,6 +39,14 @@ func (l Lease) site() (id mirror.SiteID, err error) {
 	return mirror.SiteID(raw), nil
 }
 
+// mustBeFor refuses a lease that is not the one for crawling the site.
+func (l Lease) mustBeFor(site mirror.SiteID) error {
+	if want := SiteLease(site); l.Name != want {
+		return fmt.Errorf("it needs the lease %s, not %q", want, l.Name)
+	}
+	return nil
+}
+
 // Acquire takes a lease for ttl, which must be a millisecond at least. It
 // returns a [LeaseHeldError] if somebody holds it, be it the same owner: an
 // owner's name is for people to read, and two goroutines may share it.
@@ -137,6 +145,19 @@ func (s *Store) fence(ctx context.Context, tx *sqlx.Tx, lease Lease) error {
 		lease.Name, lease.Owner, lease.Version,
 	)
 	return onlyIf(held, err, ErrLeaseLost)
+}
+
+// writeSome runs fn in one of the short transactions, each fenced by the lease,
+// of which a bulk write is made.
+func (s *Store) writeSome(ctx context.Context, op string, lease Lease, fn func(tx *sqlx.Tx) error) error {
+	return s.pace.do(ctx, func() error {
+		return s.write(ctx, op, func(tx *sqlx.Tx) error {
+			if err := s.fence(ctx, tx, lease); err != nil {
+				return err
+			}
+			return fn(tx)
+		})
+	})
 }
 
 // A leaseRow is a lease as the database has it, with the time there.

@@ -42,7 +42,7 @@ var mysqlDialect = &dialect{
 	// Not UNIX_TIMESTAMP(NOW(3)), which is off for an hour a year in a zone
 	// with summer time.
 	now:   `(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(3)) DIV 1000)`,
-	count: `ANALYZE NO_WRITE_TO_BINLOG TABLE trees, sites, site_urls, snapshots, progress, leases, attempts`,
+	count: `ANALYZE NO_WRITE_TO_BINLOG TABLE trees, sites, site_urls, snapshots, crawls, progress, leases, attempts`,
 	size: `
 		SELECT COALESCE(SUM(data_length + index_length), 0)
 		FROM information_schema.tables
@@ -79,6 +79,8 @@ func mysqlServer(u *url.URL) (mysqlConfig, error) {
 	c.Passwd, _ = u.User.Password()
 	c.DBName = strings.TrimPrefix(u.Path, "/")
 	c.Timeout = 10 * time.Second
+	c.ReadTimeout = 2 * time.Minute // longer than the server waits for a lock
+	c.WriteTimeout = time.Minute
 	c.MaxAllowedPacket = 0        // as the server says
 	c.InterpolateParams = true    // one round trip for a statement, not three
 	c.ParseTime = true            // for goose's lock; our own times are numbers

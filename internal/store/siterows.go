@@ -91,12 +91,13 @@ func renameAside(ctx context.Context, tx *sqlx.Tx, id mirror.SiteID) error {
 	return err
 }
 
+// removeSite leaves the site's progress, dead, for [Store.sweep].
 func removeSite(ctx context.Context, tx *sqlx.Tx, id mirror.SiteID) error {
 	for _, statement := range []string{
 		`DELETE FROM sites WHERE id = ?`,
 		`DELETE FROM site_urls WHERE site = ?`,
 		`DELETE FROM snapshots WHERE site = ?`,
-		`DELETE FROM progress WHERE site = ?`,
+		`DELETE FROM crawls WHERE site = ?`,
 		`DELETE FROM attempts WHERE site = ?`,
 	} {
 		if _, err := tx.ExecContext(ctx, statement, id); err != nil {

@@ -49,23 +49,35 @@ func (s *Store) ReplaceSites(ctx context.Context, want []mirror.Site) (Changes, 
 		return Changes{}, err
 	}
 	var changes Changes
+	var removed []mirror.SiteID
 	err := s.write(ctx, "replace sites", func(tx *sqlx.Tx) (err error) {
-		changes, err = replaceSites(ctx, tx, want)
+		changes, removed, err = replaceSites(ctx, tx, want)
 		return err
 	})
-	return changes, err
+	if err != nil {
+		return Changes{}, err
+	}
+	for _, id := range removed {
+		s.sweep(ctx, id)
+	}
+	return changes, nil
 }
 
-// RemoveSite removes a site and all that is known of it: snapshots, progress,
-// the last attempt. A crawl of it that is running loses its lease. Trees stay,
+// RemoveSite removes a site and all that is known of it: snapshots, the crawl
+// that is running or was cut short, the last attempt. A crawl of it that is running loses its lease. Trees stay,
 // for they may be shared. It returns [ErrNoSite] if there is none.
 func (s *Store) RemoveSite(ctx context.Context, id mirror.SiteID) error {
-	return s.write(ctx, "remove site "+id.String(), func(tx *sqlx.Tx) error {
+	err := s.write(ctx, "remove site "+id.String(), func(tx *sqlx.Tx) error {
 		if err := requireSite(ctx, tx, id); err != nil {
 			return err
 		}
 		return removeSite(ctx, tx, id)
 	})
+	if err != nil {
+		return err
+	}
+	s.sweep(ctx, id)
+	return nil
 }
 
 // Sites returns all sites, sorted by name.
@@ -113,23 +125,23 @@ func checkSite(site mirror.Site) error {
 	return nil
 }
 
-func replaceSites(ctx context.Context, tx *sqlx.Tx, want []mirror.Site) (Changes, error) {
+func replaceSites(ctx context.Context, tx *sqlx.Tx, want []mirror.Site) (changes Changes, removed []mirror.SiteID, err error) {
 	known, err := sites(ctx, tx)
 	if err != nil {
-		return Changes{}, err
+		return Changes{}, nil, err
 	}
-	var changes Changes
 	for _, old := range known {
 		switch site := find(want, old.ID()); {
 		case site == nil:
 			if err := removeSite(ctx, tx, old.ID()); err != nil {
-				return Changes{}, err
+				return Changes{}, nil, err
 			}
 			changes.Removed = append(changes.Removed, old.Name)
+			removed = append(removed, old.ID())
 		case site.Name != old.Name:
 			// So that its old name is free for another one.
 			if err := renameAside(ctx, tx, old.ID()); err != nil {
-				return Changes{}, err
+				return Changes{}, nil, err
 			}
 		}
 	}
@@ -139,7 +151,7 @@ func replaceSites(ctx context.Context, tx *sqlx.Tx, want []mirror.Site) (Changes
 			continue
 		}
 		if err := putSite(ctx, tx, site, old); err != nil {
-			return Changes{}, err
+			return Changes{}, nil, err
 		}
 		if old == nil {
 			changes.Added = append(changes.Added, site.Name)
@@ -148,7 +160,7 @@ func replaceSites(ctx context.Context, tx *sqlx.Tx, want []mirror.Site) (Changes
 		}
 	}
 	changes.sort()
-	return changes, nil
+	return changes, removed, nil
 }
 
 // putSite inserts a site, or updates old, which has the same identity.

@@ -21,19 +21,21 @@ type Snapshot struct {
 	Incomplete        int64     // directories whose own listing is incomplete
 }
 
-// Publish makes a snapshot the one in force for its site and empties the
-// site's progress, in one transaction. The lease must be the one that
-// [SiteLease] names. Seq is set in the snapshot that is returned.
+// Publish makes a snapshot the one in force for its site and ends the site's
+// crawl, whose facts and progress are no longer there, in one transaction. The
+// lease must be the one that [SiteLease] names. Seq is set in the snapshot that
+// is returned.
 //
 // Nothing is changed if it fails: with [ErrLeaseLost] if the lease is no longer
 // the caller's, with [ErrNoTree] if the root's tree was never put, with
 // [ErrNoSite] if the site was removed.
 func (s *Store) Publish(ctx context.Context, lease Lease, snap Snapshot) (Snapshot, error) {
-	if want := SiteLease(snap.Site); lease.Name != want {
-		return Snapshot{}, fmt.Errorf("publish site %s: it needs the lease %s, not %s", snap.Site, want, lease.Name)
+	op := "publish site " + snap.Site.String()
+	if err := lease.mustBeFor(snap.Site); err != nil {
+		return Snapshot{}, fmt.Errorf("%s: %w", op, err)
 	}
 	row := rowOf(snap)
-	err := s.write(ctx, "publish site "+snap.Site.String(), func(tx *sqlx.Tx) error {
+	err := s.write(ctx, op, func(tx *sqlx.Tx) error {
 		if err := s.fence(ctx, tx, lease); err != nil {
 			return err
 		}
@@ -58,12 +60,12 @@ func (s *Store) Publish(ctx context.Context, lease Lease, snap Snapshot) (Snapsh
 		); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `DELETE FROM progress WHERE site = ?`, snap.Site)
-		return err
+		return deleteCrawl(ctx, tx, snap.Site)
 	})
 	if err != nil {
 		return Snapshot{}, err
 	}
+	s.sweep(ctx, snap.Site)
 	return row.snapshot(), nil
 }
 

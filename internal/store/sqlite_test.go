@@ -158,7 +158,7 @@ func TestSQLiteCopiesAreCheap(t *testing.T) {
 			_, err = s.Publish(t.Context(), lease, store.Snapshot{Site: site.ID(), Root: trees[0].ID})
 		}
 		if err == nil {
-			err = s.RecordAttempt(t.Context(), store.Attempt{Site: site.ID(), Outcome: "published"})
+			err = s.RecordAttempt(t.Context(), lease, store.Attempt{Site: site.ID(), Outcome: "published"})
 		}
 		if err != nil {
 			t.Fatal(err)

@@ -31,6 +31,10 @@ type Store struct {
 // socket=PATH (instead of a host), tls=true, false, skip-verify or preferred,
 // and timeout=DURATION for connecting, 10s unless told.
 //
+// A server that hangs is given up: a call fails if MySQL takes none of a
+// statement for a minute, or answers nothing for two, which is plenty for the
+// largest scan here. The connection is closed then, and the next call opens another.
+//
 // Any number of processes may open the same database at once. No error shows
 // the password.
 func Open(ctx context.Context, url string) (*Store, error) {

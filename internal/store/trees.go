@@ -13,7 +13,7 @@ import (
 	"mirrortracker/internal/digest"
 )
 
-// Bounds of one statement that writes trees.
+// Bounds of one statement; the second is for those that write trees.
 const (
 	maxRows  = 500
 	maxBytes = 1 << 20 // of parts as stored, unless one tree has more
@@ -131,7 +131,7 @@ func (s *Store) insertTrees(ctx context.Context, rows []treeRow) (written int, e
 	}
 	query := `
 		INSERT INTO trees (id, exact, blind, files, dirs, bytes, branches, leaves)
-		VALUES ` + strings.Repeat(", ("+placeholders(columns)+")", len(rows))[2:] + `
+		VALUES ` + tuples(len(rows), columns) + `
 		` + s.dialect.skip("id")
 	err = s.pace.do(ctx, func() error {
 		return s.write(ctx, fmt.Sprintf("write %d trees", len(rows)), func(tx *sqlx.Tx) error {
@@ -148,6 +148,11 @@ func (s *Store) insertTrees(ctx context.Context, rows []treeRow) (written int, e
 		return 0, err
 	}
 	return written, nil
+}
+
+// tuples returns n rows of question marks, each in parentheses.
+func tuples(n, columns int) string {
+	return strings.TrimPrefix(strings.Repeat(", ("+placeholders(columns)+")", n), ", ")
 }
 
 // placeholders returns n question marks.

@@ -126,10 +126,10 @@ var siteTests = map[string]func(t *testing.T, w *world){
 		snap := w.publish(t, stays, root)
 		lease := w.acquire(t, gone, "me")
 		progress := []store.Progress{{Path: "/a", Tree: root.ID, Listed: noon}}
-		if err := w.SaveProgress(t.Context(), lease, progress); err != nil {
+		if err := w.SaveProgress(t.Context(), lease, "mlsd", progress); err != nil {
 			t.Fatal(err)
 		}
-		if err := w.RecordAttempt(t.Context(), store.Attempt{Site: gone.ID(), Outcome: "running"}); err != nil {
+		if err := w.RecordAttempt(t.Context(), lease, store.Attempt{Site: gone.ID(), Outcome: "running"}); err != nil {
 			t.Fatal(err)
 		}
 
@@ -138,15 +138,15 @@ var siteTests = map[string]func(t *testing.T, w *world){
 		}
 
 		wantError(t, w.RemoveSite(t.Context(), gone.ID()), store.ErrNoSite)
-		wantError(t, w.SaveProgress(t.Context(), lease, progress), store.ErrLeaseLost)
+		wantError(t, w.SaveProgress(t.Context(), lease, "mlsd", progress), store.ErrLeaseLost)
+		wantError(t, w.RecordAttempt(t.Context(), lease, store.Attempt{Site: gone.ID(), Outcome: "failed"}), store.ErrLeaseLost)
 		_, err := w.Publish(t.Context(), lease, store.Snapshot{Site: gone.ID(), Root: root.ID})
 		wantError(t, err, store.ErrLeaseLost)
 		gone.Serving = nil
 		w.put(t, gone) // comes back with nothing
 		current, err := w.Current(t.Context())
 		wantSame(t, current, err, []store.Snapshot{snap})
-		left, err := w.Progress(t.Context(), gone.ID())
-		wantSame(t, left, err, []store.Progress{})
+		w.wantProgress(t, gone, "", nil)
 		attempts, err := w.Attempts(t.Context())
 		wantSame(t, attempts, err, []store.Attempt{})
 		got, err := w.Sites(t.Context())

@@ -73,7 +73,7 @@ var snapshotTests = map[string]func(t *testing.T, w *world){
 		kept := []store.Progress{{Path: "/a", Tree: root.ID, Listed: noon}}
 		for _, s := range []mirror.Site{alpha, beta} {
 			lease := w.acquire(t, s, "me")
-			if err := w.SaveProgress(t.Context(), lease, kept); err != nil {
+			if err := w.SaveProgress(t.Context(), lease, "mlsd", kept); err != nil {
 				t.Fatal(err)
 			}
 			if err := w.Release(t.Context(), lease); err != nil {
@@ -81,10 +81,8 @@ var snapshotTests = map[string]func(t *testing.T, w *world){
 			}
 		}
 		w.publish(t, alpha, root)
-		got, err := w.Progress(t.Context(), alpha.ID())
-		wantSame(t, got, err, []store.Progress{})
-		got, err = w.Progress(t.Context(), beta.ID())
-		wantSame(t, got, err, kept)
+		w.wantProgress(t, alpha, "", nil)
+		w.wantProgress(t, beta, "mlsd", kept)
 	},
 	"a refusal changes nothing": func(t *testing.T, w *world) {
 		s, other := site(t, "alpha"), site(t, "beta")
@@ -94,7 +92,7 @@ var snapshotTests = map[string]func(t *testing.T, w *world){
 		stale := w.expired(t, s, "slow")
 		lease := w.acquire(t, s, "quick")
 		kept := []store.Progress{{Path: "/a", Tree: root.ID, Listed: noon}}
-		if err := w.SaveProgress(t.Context(), lease, kept); err != nil {
+		if err := w.SaveProgress(t.Context(), lease, "mlsd", kept); err != nil {
 			t.Fatal(err)
 		}
 		otherLease := w.acquire(t, other, "me")
@@ -128,8 +126,7 @@ var snapshotTests = map[string]func(t *testing.T, w *world){
 			}
 			current, err := w.Current(t.Context())
 			wantSame(t, current, err, []store.Snapshot{before})
-			progress, err := w.Progress(t.Context(), s.ID())
-			wantSame(t, progress, err, kept)
+			w.wantProgress(t, s, "mlsd", kept)
 		}
 		if after, err := w.Publish(t.Context(), lease, good); err != nil || after.Seq != 2 {
 			t.Fatalf("the right lease and tree: %+v, %v", after, err)
