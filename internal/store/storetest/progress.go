@@ -1,11 +1,15 @@
 package storetest
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"mirrortracker/internal/digest"
 	"mirrortracker/internal/mirror"
@@ -36,15 +40,140 @@ var progressTests = map[string]func(t *testing.T, w *world){
 		s := site(t, "alpha")
 		w.put(t, s)
 		lease := w.acquire(t, s, "me")
-		var all []store.Progress
-		for i := range 3000 {
-			all = append(all, store.Progress{Path: mirror.Path(fmt.Sprintf("/dir/%d", i)), Tree: digest.ID{byte(i)}, Listed: noon})
-		}
-		for _, part := range [][]store.Progress{all, all[1000:], all[:2000]} {
+		all := finished(5000, 1)
+		for _, part := range [][]store.Progress{all, all[1000:], append(finished(1500, 2), all[1500:3000]...)} {
 			if err := w.SaveProgress(t.Context(), lease, "", part); err != nil {
 				t.Fatal(err)
 			}
 			w.wantProgress(t, s, "", part)
+		}
+	},
+	"any facts": func(t *testing.T, w *world) {
+		s, other := site(t, "alpha"), site(t, "beta")
+		w.put(t, s, other)
+		lease := w.acquire(t, s, "me")
+		w.wantProgress(t, s, "", nil)
+		kept := finished(2, 1)
+		for _, facts := range []string{"", "zone +01:00\n", "\x00", "caf\xe9 \xff 'quoted' \\ \" ? 🚀\x1a", " ", strings.Repeat("\xff", 64<<10)} {
+			if err := w.SaveProgress(t.Context(), lease, facts, kept); err != nil {
+				t.Fatalf("%.20q: %v", facts, err)
+			}
+			w.wantProgress(t, s, facts, kept)
+		}
+		facts := strings.Repeat("x", 64<<10+1)
+		var large *store.TooLargeError
+		if err := w.SaveProgress(t.Context(), lease, facts, nil); !errors.As(err, &large) || large.Size != 64<<10+1 || large.Max != 64<<10 {
+			t.Errorf("got %v", err)
+		}
+		w.wantProgress(t, s, strings.Repeat("\xff", 64<<10), kept)
+		w.wantProgress(t, other, "", nil)
+	},
+	"other facts, other progress": func(t *testing.T, w *world) {
+		s, other := site(t, "alpha"), site(t, "beta")
+		w.put(t, s, other)
+		lease := w.acquire(t, s, "me")
+		stays := finished(3, 9)
+		if err := w.SaveProgress(t.Context(), w.acquire(t, other, "me"), "mlsd", stays); err != nil {
+			t.Fatal(err)
+		}
+		for _, step := range []struct {
+			facts string
+			rows  []store.Progress
+		}{
+			{"mlsd", finished(1200, 1)},
+			{"list", finished(1000, 1)[:3]},
+			{"MLSD", finished(1000, 2)},
+			{"list", nil},
+			{"", finished(1, 1)},
+		} {
+			if err := w.SaveProgress(t.Context(), lease, step.facts, step.rows); err != nil {
+				t.Fatal(err)
+			}
+			w.wantProgress(t, s, step.facts, step.rows)
+		}
+		w.wantProgress(t, other, "mlsd", stays)
+	},
+	// Whoever reads while facts change finds no row that others left.
+	"readers find one or the other": func(t *testing.T, w *world) {
+		s := site(t, "alpha")
+		w.put(t, s)
+		lease := w.acquire(t, s, "me")
+		ctx, stop := context.WithCancel(t.Context())
+		var readers errgroup.Group
+		for _, from := range []*store.Store{w.Store, Open(t, w.url)} {
+			readers.Go(func() error {
+				for ctx.Err() == nil {
+					facts, rows, err := from.Progress(t.Context(), s.ID())
+					if err != nil {
+						return err
+					}
+					for _, row := range rows {
+						if facts != string(row.Tree[31:]) {
+							return fmt.Errorf("facts %q and row %v", facts, row)
+						}
+					}
+				}
+				return nil
+			})
+		}
+		for i := range 6 {
+			kind := byte('a' + i%2)
+			if err := w.SaveProgress(t.Context(), lease, string(kind), finished(5000-700*i, kind)); err != nil {
+				t.Error(err)
+			}
+		}
+		stop()
+		if err := readers.Wait(); err != nil {
+			t.Error(err)
+		}
+		w.wantProgress(t, s, "b", finished(1500, 'b'))
+	},
+	"lease lost on the way": func(t *testing.T, w *world) {
+		s := site(t, "alpha")
+		w.put(t, s)
+		thief := Open(t, w.url)
+		// Ever more rows, until there is time to take the lease in between.
+		for n := 5000; ; n *= 2 {
+			lease := w.acquire(t, s, "slow")
+			if err := w.SaveProgress(t.Context(), lease, "before", nil); err != nil {
+				t.Fatal(err)
+			}
+			all := finished(n, 1)
+			saved := make(chan error, 1)
+			go func() { saved <- w.SaveProgress(t.Context(), lease, "mlsd", all) }()
+			waitForProgress(t, thief, s)
+			if err := thief.Release(t.Context(), lease); err != nil {
+				t.Fatal(err)
+			}
+			next, err := thief.Acquire(t.Context(), lease.Name, "quick", long)
+			if err != nil {
+				t.Fatal(err)
+			}
+			facts, left, err := thief.Progress(t.Context(), s.ID())
+			wantSame(t, facts, err, "mlsd")
+			if err := <-saved; err == nil && n < 1_000_000 {
+				if err := thief.Release(t.Context(), next); err != nil {
+					t.Fatal(err)
+				}
+				continue
+			} else {
+				wantError(t, err, store.ErrLeaseLost)
+			}
+			w.wantProgress(t, s, "mlsd", left) // nothing came after
+			wanted := map[store.Progress]bool{}
+			for _, row := range all {
+				wanted[row] = true
+			}
+			for _, row := range left {
+				if !wanted[row] {
+					t.Fatalf("%v was never saved", row)
+				}
+			}
+			if err := w.SaveProgress(t.Context(), next, "mlsd", all[:600]); err != nil {
+				t.Fatal(err)
+			}
+			w.wantProgress(t, s, "mlsd", all[:600])
+			return
 		}
 	},
 	"needs the lease": func(t *testing.T, w *world) {
@@ -72,6 +201,27 @@ var progressTests = map[string]func(t *testing.T, w *world){
 		}
 		(&world{Store: Open(t, w.url)}).wantProgress(t, s, "mlsd", kept)
 	},
+}
+
+// finished makes the progress of n subtrees, whose trees are of a kind.
+func finished(n int, kind byte) []store.Progress {
+	all := make([]store.Progress, n)
+	for i := range all {
+		all[i] = store.Progress{Path: mirror.Path(fmt.Sprintf("/dir/%d", i)), Tree: digest.ID{0: byte(i), 31: kind}, Listed: noon}
+	}
+	return all
+}
+
+// waitForProgress waits until a site has any.
+func waitForProgress(t *testing.T, s *store.Store, site mirror.Site) {
+	t.Helper()
+	for {
+		if _, rows, err := s.Progress(t.Context(), site.ID()); err != nil {
+			t.Fatal(err)
+		} else if len(rows) > 0 {
+			return
+		}
+	}
 }
 
 func (w *world) wantProgress(t *testing.T, site mirror.Site, facts string, want []store.Progress) {

@@ -1,0 +1,123 @@
+package store_test
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"mirrortracker/internal/digest"
+	"mirrortracker/internal/mirror"
+	"mirrortracker/internal/store"
+	"mirrortracker/internal/store/storetest"
+)
+
+// TestProgressIsSwept looks into the tables for what the store no longer shows.
+func TestProgressIsSwept(t *testing.T) {
+	for name, end := range map[string]func(ctx context.Context, s *store.Store, lease store.Lease, site mirror.SiteID, root digest.ID) error{
+		"published": func(ctx context.Context, s *store.Store, lease store.Lease, site mirror.SiteID, root digest.ID) error {
+			_, err := s.Publish(ctx, lease, store.Snapshot{Site: site, Root: root})
+			return err
+		},
+		"removed": func(ctx context.Context, s *store.Store, _ store.Lease, site mirror.SiteID, _ digest.ID) error {
+			return s.RemoveSite(ctx, site)
+		},
+		"replaced": func(ctx context.Context, s *store.Store, _ store.Lease, _ mirror.SiteID, _ digest.ID) error {
+			_, err := s.ReplaceSites(ctx, nil)
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := startCrawl(t)
+			c.save(t, "mlsd", 1200)
+			if n := c.count(t, "crawls") + c.count(t, "progress"); n != 1201 {
+				t.Fatalf("%d rows of a crawl", n)
+			}
+			if err := end(t.Context(), c.Store, c.lease, c.site, c.root); err != nil {
+				t.Fatal(err)
+			}
+			if crawls, rows := c.count(t, "crawls"), c.count(t, "progress"); crawls+rows > 0 {
+				t.Errorf("%d crawls and %d rows of progress are left", crawls, rows)
+			}
+		})
+	}
+}
+
+// TestDeadProgressStaysDead ends a crawl as a process does that is killed
+// before it has swept.
+func TestDeadProgressStaysDead(t *testing.T) {
+	c := startCrawl(t)
+	c.save(t, "mlsd", 1200)
+	if _, err := c.tables.ExecContext(t.Context(), `DELETE FROM crawls`); err != nil {
+		t.Fatal(err)
+	}
+	if facts, all, err := c.Progress(t.Context(), c.site); facts != "" || len(all) > 0 || err != nil {
+		t.Fatalf("got %q, %d rows, %v", facts, len(all), err)
+	}
+	c.save(t, "mlsd", 1)
+	if facts, all, err := c.Progress(t.Context(), c.site); facts != "mlsd" || len(all) != 1 || err != nil {
+		t.Errorf("got %q, %d rows, %v", facts, len(all), err)
+	}
+	if n := c.count(t, "progress"); n != 1 {
+		t.Errorf("%d rows are left", n)
+	}
+}
+
+// A crawl is one that runs, with a look at the tables beneath.
+type crawl struct {
+	*store.Store
+	tables *sqlx.DB
+	lease  store.Lease
+	site   mirror.SiteID
+	root   digest.ID
+}
+
+func startCrawl(t *testing.T) *crawl {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "tracker.db")
+	c := &crawl{Store: storetest.Open(t, "sqlite:"+path)}
+	var err error
+	if c.tables, err = sqlx.Open("sqlite", path); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.tables.Close() })
+	u, err := mirror.ParseURL("ftp://alpha.example/pub/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	site := mirror.Site{Name: "alpha", URL: u, Weight: mirror.DefaultWeight}
+	if err := c.PutSite(t.Context(), site); err != nil {
+		t.Fatal(err)
+	}
+	trees := storetest.Forest(digest.NewDigester(), 0, 1)
+	if _, err := c.PutTrees(t.Context(), trees); err != nil {
+		t.Fatal(err)
+	}
+	c.site, c.root = site.ID(), trees[0].ID
+	if c.lease, err = c.Acquire(t.Context(), store.SiteLease(c.site), "me", time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func (c *crawl) save(t *testing.T, facts string, n int) {
+	t.Helper()
+	all := make([]store.Progress, n)
+	for i := range all {
+		all[i] = store.Progress{Path: mirror.Path(fmt.Sprintf("/dir/%d", i)), Tree: c.root}
+	}
+	if err := c.SaveProgress(t.Context(), c.lease, facts, all); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (c *crawl) count(t *testing.T, table string) (n int) {
+	t.Helper()
+	if err := c.tables.GetContext(t.Context(), &n, `SELECT COUNT(*) FROM `+table); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
