@@ -36,9 +36,9 @@ func (s *session) crawl(ctx context.Context, site mirror.Site, line *ui.Line) (c
 	job := crawl.Job{
 		Store:       s.store,
 		Site:        site,
+		Source:      source,
 		Owner:       process.Name(),
 		Gone:        process.Gone,
-		Open:        source.Open,
 		Connections: s.cfg.Crawl.Connections,
 		Limits:      limits,
 		Retry:       crawl.Retry{Tries: s.cfg.Crawl.Retries, Pause: s.cfg.Crawl.RetryPause.Duration},

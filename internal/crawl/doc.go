@@ -16,7 +16,7 @@
 //     passes a limit for the whole of it, the walk fails and nothing is
 //     published.
 //
-// [Site] is a walk with everything around it: the lease, the store, the
+// [Job] is a walk with everything around it: the lease, the store, the
 // progress from which an interrupted crawl goes on, and the snapshot that is
 // published at the end, all at once.
 package crawl

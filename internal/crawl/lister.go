@@ -3,11 +3,23 @@ package crawl
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"mirrortracker/internal/digest"
 	"mirrortracker/internal/mirror"
 )
+
+// A Source is one site, as far as it is known how to list it.
+//
+// Facts tells what was learnt about the site that matters for how its listings are
+// read, and under which settings; it is kept with the progress of a crawl. Recall
+// takes that up again in a later crawl. It reports false, and changes nothing, where
+// directories that were listed under those facts could differ from those that would
+// be listed now.
+type Source interface {
+	Open(ctx context.Context) (Lister, error)
+	Facts() string
+	Recall(facts string) bool
+}
 
 // A Lister lists the directories of one site. It is used by one goroutine at a
 // time.
@@ -40,36 +52,3 @@ func Incomplete(reason digest.Reason, entries []digest.Entry, format string, arg
 type RestartError struct{ Why string }
 
 func (e *RestartError) Error() string { return "the walk must begin again: " + e.Why }
-
-// Limits bound what a crawl takes from a site. All of them are needed.
-type Limits struct {
-	Depth   int           // directories below the root's; deeper ones are incomplete
-	Name    int           // bytes of a name; a directory with a longer one is incomplete
-	Entries int           // names in one directory; one with more is incomplete
-	Listing int64         // bytes of one directory's listing; a longer one is incomplete
-	Total   int64         // names on the whole site; the crawl fails beyond it
-	Time    time.Duration // for the whole site; the crawl fails after it
-}
-
-// DefaultLimits are meant to be met by no honest site.
-func DefaultLimits() Limits {
-	return Limits{
-		Depth:   100,
-		Name:    1024,
-		Entries: 500_000,
-		Listing: 32 << 20,
-		Total:   1_000_000_000,
-		Time:    24 * time.Hour,
-	}
-}
-
-// A LimitError says that a crawl ended because the site passed a limit that
-// holds for the whole of it.
-type LimitError struct {
-	What string // the name of the limit's configuration key
-	Max  string
-}
-
-func (e *LimitError) Error() string {
-	return fmt.Sprintf("the site passes %s = %s; raise it in the configuration if the site is meant to be that large", e.What, e.Max)
-}

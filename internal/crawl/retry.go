@@ -27,9 +27,7 @@ func (r Retry) do(ctx context.Context, failed func(error), try func() error) err
 	return retry.Do(ctx, backoff, func(ctx context.Context) error {
 		err := try()
 		left--
-		var restart *RestartError
-		var limit *LimitError
-		if err == nil || ctx.Err() != nil || errors.As(err, &restart) || errors.As(err, &limit) {
+		if err == nil || ctx.Err() != nil || !temporary(err) {
 			return err
 		}
 		if failed != nil && left > 0 {
@@ -37,4 +35,11 @@ func (r Retry) do(ctx context.Context, failed func(error), try func() error) err
 		}
 		return retry.RetryableError(err)
 	})
+}
+
+// temporary reports whether an error may go away when it is tried again.
+func temporary(err error) bool {
+	var restart *RestartError
+	var limit *LimitError
+	return !errors.As(err, &restart) && !errors.As(err, &limit)
 }

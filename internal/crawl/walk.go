@@ -3,6 +3,7 @@ package crawl
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -77,13 +78,12 @@ type Walker struct {
 type walk struct {
 	*Walker
 	deadline time.Time
-	lines    atomic.Int32 // connections that were opened
+	lines    atomic.Int32 // connections that are open
 
 	mu      sync.Mutex
 	wake    *sync.Cond
-	pending []*node        // directories to list, the deepest last
+	pending []todo         // directories to list, the deepest last
 	open    map[*node]bool // directories listed, with something below still to do
-	root    *node
 	status  Status
 	names   int64 // seen on the whole site
 	result  Result
@@ -91,17 +91,34 @@ type walk struct {
 	digests *digest.Digester
 }
 
-// A node is a directory from the time when it is heard of to the time when its
-// tree is made.
+// A todo is a directory that was heard of: an entry of its parent, or the root,
+// which has none. There may be very many of them.
+type todo struct {
+	parent *node
+	slot   int // its place among the parent's entries
+}
+
+// A node is a directory from the time when it is listed to the time when its tree
+// is made.
 type node struct {
+	todo
 	path    mirror.Path
-	parent  *node
-	slot    int // its place among the parent's entries
 	depth   int
 	entries []digest.Entry
 	reason  digest.Reason
-	missing int       // subdirectories without a summary
-	listed  time.Time // the oldest listing in the subtree
+	missing int               // subdirectories without a summary
+	listed  time.Time         // the oldest listing in the subtree
+	ages    map[int]time.Time // the same for finished subdirectories, by slot
+}
+
+// finished notes what a subdirectory amounts to.
+func (n *node) finished(slot int, sub *digest.Summary, listed time.Time) {
+	n.entries[slot].Sub = sub
+	n.listed = earlier(n.listed, listed)
+	if n.ages == nil {
+		n.ages = map[int]time.Time{}
+	}
+	n.ages[slot] = listed
 }
 
 // Start begins a walk from the root. The caller runs [Walk.Wait] to its end.
@@ -110,11 +127,10 @@ func (w *Walker) Start(ctx context.Context) *Walk {
 		Walker:   w,
 		deadline: w.Now().Add(w.Limits.Time),
 		open:     map[*node]bool{},
-		root:     &node{path: mirror.Root},
 		digests:  digest.NewDigester(),
 	}
 	run.wake = sync.NewCond(&run.mu)
-	run.pending = []*node{run.root}
+	run.pending = []todo{{}}
 	group, ctx := errgroup.WithContext(ctx)
 	for range max(w.Connections, 1) {
 		group.Go(func() error { return run.work(ctx) })
@@ -145,17 +161,25 @@ func (r *Walk) Status() Status {
 	return r.walk.status
 }
 
+// maxFinished bounds the paths that Finished returns, in bytes all together.
+const maxFinished = 16 << 20
+
 // Finished returns the topmost subtrees that are done while something above
-// them is not. All their trees have been handed to the sink.
+// them is not; not all of them where they are very many. All their trees have been
+// handed to the sink.
 func (r *Walk) Finished() []Finished {
 	r.walk.mu.Lock()
 	defer r.walk.mu.Unlock()
 	var finished []Finished
+	bytes := 0
 	for n := range r.walk.open {
-		for i := range n.entries {
-			if e := &n.entries[i]; e.Kind == digest.Dir && e.Sub != nil {
-				finished = append(finished, Finished{Path: n.path.Join(e.Name), Summary: *e.Sub, Listed: n.listed})
+		for slot, listed := range n.ages {
+			e := &n.entries[slot]
+			f := Finished{Path: n.path.Join(e.Name), Summary: *e.Sub, Listed: listed}
+			if bytes += len(f.Path); bytes > maxFinished {
+				return finished
 			}
+			finished = append(finished, f)
 		}
 	}
 	return finished
@@ -168,7 +192,7 @@ func (w *walk) wakeAll() {
 }
 
 // work lists directories over one connection until there are none left. A
-// connection that the server never accepts is done without if it accepts another.
+// connection that fails for good is done without as long as another works.
 func (w *walk) work(ctx context.Context) error {
 	line := &line{walk: w}
 	defer line.close()
@@ -186,6 +210,10 @@ func (w *walk) work(ctx context.Context) error {
 		}
 		listing, err := line.list(ctx, n.path)
 		if err != nil {
+			if ctx.Err() == nil && temporary(err) && w.lines.Add(-1) > 0 {
+				w.giveBack(n.todo)
+				return nil
+			}
 			return err
 		}
 		if err := w.take(ctx, n, listing); err != nil {
@@ -211,11 +239,21 @@ func (w *walk) next(ctx context.Context) (*node, error) {
 		return nil, &LimitError{What: "crawl.limits.time", Max: w.Limits.Time.String()}
 	}
 	last := len(w.pending) - 1
-	n := w.pending[last]
-	w.pending[last] = nil
+	n := &node{todo: w.pending[last], path: mirror.Root}
 	w.pending = w.pending[:last]
+	if p := n.parent; p != nil {
+		n.path, n.depth = p.path.Join(p.entries[n.slot].Name), p.depth+1
+	}
 	w.status.Current = n.path
 	return n, nil
+}
+
+// giveBack leaves a directory to another connection.
+func (w *walk) giveBack(t todo) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.pending = append(w.pending, t)
+	w.wake.Broadcast()
 }
 
 // take records the listing of a directory, queues its subdirectories, and makes
@@ -239,57 +277,69 @@ func (w *walk) take(ctx context.Context, n *node, listing Listing) error {
 	return w.finish(ctx, n)
 }
 
-// judge applies the rules that hold whatever the source is.
+// judge applies the rules that hold whatever the source is. It keeps what can be
+// kept of a directory that passes a limit.
 func (w *walk) judge(l Listing) Listing {
-	if len(l.Entries) > w.Limits.Entries {
-		return Incomplete(digest.Limit, nil, "%d names, more than crawl.limits.entries = %d", len(l.Entries), w.Limits.Entries)
-	}
 	kept, sound := digest.Clean(l.Entries)
-	l.Entries = kept
 	if !sound && l.Reason == digest.Complete {
 		l.Reason, l.Detail = digest.Unparsable, "a name is empty, holds a control character or a slash, or stands twice"
 	}
-	for i := range kept {
-		if len(kept[i].Name) > w.Limits.Name {
-			return Incomplete(digest.Limit, nil, "a name of %d bytes, more than crawl.limits.name = %d", len(kept[i].Name), w.Limits.Name)
-		}
+	all := len(kept)
+	kept = slices.DeleteFunc(kept, func(e digest.Entry) bool { return len(e.Name) > w.Limits.Name })
+	if long := all - len(kept); long > 0 {
+		l.Reason, l.Detail = digest.Limit, fmt.Sprintf("%d names are longer than crawl.limits.name = %d", long, w.Limits.Name)
 	}
+	if len(kept) > w.Limits.Entries {
+		l.Reason, l.Detail = digest.Limit, fmt.Sprintf("%d names, more than crawl.limits.entries = %d", all, w.Limits.Entries)
+		clear(kept[w.Limits.Entries:])
+		kept = kept[:w.Limits.Entries]
+	}
+	l.Entries = kept
 	return l
 }
 
 // descend queues the subdirectories, the first to be listed last.
 func (w *walk) descend(ctx context.Context, n *node) error {
 	for i := len(n.entries) - 1; i >= 0; i-- {
-		e := &n.entries[i]
-		switch {
-		case e.Kind == digest.File:
+		switch e := &n.entries[i]; e.Kind {
+		case digest.File:
 			w.status.Files++
-			continue
-		case e.Kind != digest.Dir:
-			continue
-		}
-		path := n.path.Join(e.Name)
-		if known, ok := w.known(path); ok {
-			e.Sub = &known.Summary
-			n.listed = earlier(n.listed, known.Listed)
-			w.names += known.Summary.Files + known.Summary.Dirs
-			w.status.Reused += known.Summary.Dirs + 1
-			w.status.Files += known.Summary.Files
-			continue
-		}
-		if n.depth >= w.Limits.Depth {
-			tree := w.digests.Tree(nil, digest.Limit)
-			if err := w.Sink.Put(ctx, tree); err != nil {
+		case digest.Dir:
+			if err := w.queue(ctx, n, i); err != nil {
 				return err
 			}
-			w.problem(path, digest.Limit, fmt.Sprintf("deeper than crawl.limits.depth = %d", w.Limits.Depth))
-			e.Sub = &tree.Summary
-			continue
 		}
-		n.missing++
-		w.pending = append(w.pending, &node{path: path, parent: n, slot: i, depth: n.depth + 1})
 	}
 	w.wake.Broadcast()
+	return nil
+}
+
+// queue sees to it that a subdirectory gets a summary: from what is known, by
+// being listed, or as one that is beyond a limit.
+func (w *walk) queue(ctx context.Context, n *node, slot int) error {
+	path := n.path.Join(n.entries[slot].Name)
+	beyond := ""
+	switch {
+	case n.depth >= w.Limits.Depth:
+		beyond = fmt.Sprintf("deeper than crawl.limits.depth = %d", w.Limits.Depth)
+	case len(path) > maxPath:
+		beyond = fmt.Sprintf("its path has %d bytes, more than %d", len(path), maxPath)
+	}
+	if beyond != "" {
+		tree := w.digests.Tree(nil, digest.Limit)
+		w.problem(path, digest.Limit, beyond)
+		n.entries[slot].Sub = &tree.Summary
+		return w.Sink.Put(ctx, tree)
+	}
+	if known, ok := w.known(path); ok {
+		n.finished(slot, &known.Summary, known.Listed)
+		w.names += known.Summary.Files + known.Summary.Dirs
+		w.status.Reused += known.Summary.Dirs + 1
+		w.status.Files += known.Summary.Files
+		return nil
+	}
+	n.missing++
+	w.pending = append(w.pending, todo{n, slot})
 	return nil
 }
 
@@ -315,11 +365,9 @@ func (w *walk) finish(ctx context.Context, n *node) error {
 			w.wake.Broadcast()
 			return nil
 		}
-		parent := n.parent
-		parent.entries[n.slot].Sub = &tree.Summary
-		parent.listed = earlier(parent.listed, n.listed)
-		parent.missing--
-		n = parent
+		n.parent.finished(n.slot, &tree.Summary, n.listed)
+		n.parent.missing--
+		n = n.parent
 	}
 	return nil
 }

@@ -23,6 +23,18 @@ type fakeSite struct {
 	failures map[mirror.Path]int // how often listing it breaks the connection
 	refuse   int                 // how many connections are refused
 	restart  error               // answered once
+	learns   string              // with the restart
+	facts    string
+	refuses  bool // to recall any facts
+}
+
+func (s *fakeSite) Facts() string { return s.facts }
+
+func (s *fakeSite) Recall(facts string) bool {
+	if !s.refuses {
+		s.facts = facts
+	}
+	return !s.refuses
 }
 
 func (s *fakeSite) Open(context.Context) (Lister, error) {
@@ -47,7 +59,7 @@ func (l *fakeLister) List(_ context.Context, dir mirror.Path) (Listing, error) {
 		return Listing{}, errors.New("connection reset")
 	}
 	if err := l.restart; err != nil {
-		l.restart = nil
+		l.restart, l.facts = nil, l.learns
 		return Listing{}, err
 	}
 	entries, ok := l.dirs[dir]
@@ -164,6 +176,10 @@ func TestIncompleteDirectories(t *testing.T) {
 			w.Limits.Entries = 7
 			s.dirs["/d1/d2"] = append(s.dirs["/d1/d2"], file("c", 1), file("d", 1), file("e", 1), file("f", 1), file("g", 1), file("h", 1))
 		}, digest.Limit, "limits.entries = 7"},
+		{"long path", func(s *fakeSite, w *Walker) {
+			w.Limits.Name = 5000
+			s.dirs["/d1/d2"] = append(s.dirs["/d1/d2"], dir(strings.Repeat("x", 4090)))
+		}, digest.Limit, "more than 4096"},
 		{"deep", func(s *fakeSite, w *Walker) {
 			w.Limits.Depth = 2
 			s.dirs["/d1/d2"] = append(s.dirs["/d1/d2"], dir("deeper"))
@@ -258,6 +274,38 @@ func TestFewerConnectionsThanAskedFor(t *testing.T) {
 			t.Errorf("%d directories, %v", result.Dirs, err)
 		}
 	})
+}
+
+// A connection that worked and then fails for good leaves its directory to the
+// others.
+func TestConnectionsLostOnTheWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := archive()
+		s.failures["/d3"] = 3 // all tries of one connection
+		w := walker(s, memory{})
+		w.Connections = 3
+		if result, err := run(t, w); err != nil || result.Dirs != 31 {
+			t.Errorf("%d directories, %v", result.Dirs, err)
+		}
+		s.failures["/d3"] = 9
+		if _, err := run(t, w); err == nil || err.Error() != "list /d3/: connection reset" {
+			t.Errorf("with all connections lost: %v", err)
+		}
+	})
+}
+
+// What passes a limit makes its directory incomplete, and the rest of it is kept.
+func TestLimitsKeepTheRest(t *testing.T) {
+	s, sink := archive(), memory{}
+	s.dirs["/"] = append(s.dirs["/"], file(strings.Repeat("x", 1025), 9))
+	w := walker(s, sink)
+	if result, err := run(t, w); err != nil || result.Dirs != 31 || result.Root.Files != 62 {
+		t.Errorf("%+v, %v", result, err)
+	}
+	w.Limits.Entries = 3
+	if result, err := run(t, w); err != nil || result.Root.Totals.Dirs != 2 || result.Root.Files != 6 {
+		t.Errorf("%+v, %v", result.Root, err)
+	}
 }
 
 func TestCancelled(t *testing.T) {

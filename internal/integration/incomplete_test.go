@@ -70,8 +70,8 @@ func neverOffered(t *testing.T, addr, dir string, s *ftplist.Source) {
 	db := openStore(t, sqliteURL(t))
 	mirrorSite := addSite(t, db, "mirror", addr)
 	origin := addSite(t, db, "origin", "origin.example")
-	crawlSite(t, db, mirrorSite, s.Open)
-	crawlSite(t, db, origin, openDisk(dir))
+	crawlSite(t, db, mirrorSite, s)
+	crawlSite(t, db, origin, folder(dir))
 	index, err := resolver.Build(t.Context(), db, nil, resolver.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -182,10 +182,29 @@ func TestTruncatedListings(t *testing.T) {
 			}
 		})
 	}
-	// proftpd cuts LIST without a word, but not MLSD, which is what is used.
-	t.Run("proftpd", func(t *testing.T) {
-		addr := serve(t, "proftpd", testbed.FTPConfig{Root: dir, MaxEntries: 100})
-		compare(t, walk(t, source(t, addr, nil).Open), walkDisk(t, dir), always)
+	// proftpd cuts LIST without a word, but not MLSD.
+	addr := serve(t, "proftpd", testbed.FTPConfig{Root: dir, MaxEntries: 100})
+	t.Run("proftpd list", func(t *testing.T) {
+		got := walk(t, source(t, addr, func(c *ftplist.Config) { c.Way = ftplist.LIST }).Open)
+		if got.problems["/crowd"] != digest.Truncated || len(got.problems) != 1 {
+			t.Errorf("problems %v", got.problems)
+		}
+	})
+	t.Run("proftpd before a link was seen", func(t *testing.T) {
+		got := walk(t, source(t, addr, nil).Open)
+		if got.problems["/crowd"] != digest.Unparsable || len(got.problems) != 1 {
+			t.Errorf("problems %v", got.problems)
+		}
+	})
+	t.Run("proftpd after a link was seen", func(t *testing.T) {
+		if err := os.Symlink("LICENSE", dir+"/pub/COPYING"); err != nil {
+			t.Fatal(err)
+		}
+		got := walk(t, source(t, addr, nil).Open)
+		compare(t, got, walkDisk(t, dir), always)
+		if got.restart == "" {
+			t.Error("the directory that could not be compared was not listed again")
+		}
 	})
 }
 

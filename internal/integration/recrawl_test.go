@@ -24,11 +24,11 @@ func TestRecrawlWritesWhatChanged(t *testing.T) {
 		db := openStore(t, url)
 		site := addSite(t, db, "big", addr)
 
-		first := crawlSite(t, db, site, source(t, addr, nil).Open)
+		first := crawlSite(t, db, site, source(t, addr, nil))
 		if first.NewTrees != dirs+1 || first.Snapshot.Seq != 1 {
 			t.Errorf("the first crawl writes %d trees as snapshot %d", first.NewTrees, first.Snapshot.Seq)
 		}
-		again := crawlSite(t, db, site, source(t, addr, nil).Open)
+		again := crawlSite(t, db, site, source(t, addr, nil))
 		if again.NewTrees != 0 || again.Root != first.Root || again.Snapshot.Seq != 2 {
 			t.Errorf("the second crawl writes %d trees as snapshot %d", again.NewTrees, again.Snapshot.Seq)
 		}
@@ -37,7 +37,7 @@ func TestRecrawlWritesWhatChanged(t *testing.T) {
 		if err := os.WriteFile(changed, []byte("changed"), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		third := crawlSite(t, db, site, source(t, addr, nil).Open)
+		third := crawlSite(t, db, site, source(t, addr, nil))
 		// The file's directory and all above it up to the root.
 		above := strings.Count(strings.TrimPrefix(changed, dir), "/")
 		if third.NewTrees != int64(above) || third.Root == first.Root {
@@ -73,11 +73,11 @@ func TestCopiesTakeNoRoom(t *testing.T) {
 		dir := testbed.Dir(t)
 		testbed.BigTree(t, dir, copiedDirs, 10)
 		db := openStore(t, url)
-		crawlSite(t, db, addSite(t, db, "copy-0", "copy-0.example"), openDisk(dir))
+		crawlSite(t, db, addSite(t, db, "copy-0", "copy-0.example"), folder(dir))
 		one := size(t, db)
 		for i := 1; i < 100; i++ {
 			name := fmt.Sprintf("copy-%d", i)
-			if r := crawlSite(t, db, addSite(t, db, name, name+".example"), openDisk(dir)); r.NewTrees != 0 {
+			if r := crawlSite(t, db, addSite(t, db, name, name+".example"), folder(dir)); r.NewTrees != 0 {
 				t.Fatalf("%s writes %d trees", name, r.NewTrees)
 			}
 		}
@@ -108,7 +108,7 @@ func TestConnectionLostForGood(t *testing.T) {
 		addr := serve(t, "pure-ftpd", testbed.FTPConfig{Root: dir})
 		db := openStore(t, url)
 		site := addSite(t, db, "fragile", addr)
-		before := crawlSite(t, db, site, source(t, addr, nil).Open)
+		before := crawlSite(t, db, site, source(t, addr, nil))
 
 		if err := os.WriteFile(filepath.Join(dir, "new"), []byte("new"), 0o644); err != nil {
 			t.Fatal(err)
@@ -117,7 +117,7 @@ func TestConnectionLostForGood(t *testing.T) {
 		lost := 0
 		for budget := int64(50); ; budget += budget / 3 {
 			network := &fragile{budget: budget}
-			_, err := job(t, db, site, source(t, addr, network.into).Open).Run(t.Context())
+			_, err := job(t, db, site, source(t, addr, network.into)).Run(t.Context())
 			if err == nil {
 				break
 			}

@@ -46,19 +46,20 @@ func addSite(t *testing.T, s *store.Store, name, addr string) mirror.Site {
 	return site
 }
 
-type opener = func(context.Context) (crawl.Lister, error)
+// A folder is a source of which nothing needs to be learnt.
+type folder string
 
-func openDisk(dir string) opener {
-	return func(context.Context) (crawl.Lister, error) { return disk.Open(dir) }
-}
+func (f folder) Open(context.Context) (crawl.Lister, error) { return disk.Open(string(f)) }
+func (f folder) Facts() string                              { return "" }
+func (f folder) Recall(string) bool                         { return true }
 
-func job(t *testing.T, s *store.Store, site mirror.Site, open opener) *crawl.Job {
+func job(t *testing.T, s *store.Store, site mirror.Site, from crawl.Source) *crawl.Job {
 	t.Helper()
 	return &crawl.Job{
 		Store:       s,
 		Site:        site,
+		Source:      from,
 		Owner:       "test",
-		Open:        open,
 		Connections: 2,
 		Limits:      crawl.DefaultLimits(),
 		Retry:       crawl.Retry{Tries: 2, Pause: time.Millisecond},
@@ -69,9 +70,9 @@ func job(t *testing.T, s *store.Store, site mirror.Site, open opener) *crawl.Job
 	}
 }
 
-func crawlSite(t *testing.T, s *store.Store, site mirror.Site, open opener) crawl.Report {
+func crawlSite(t *testing.T, s *store.Store, site mirror.Site, from crawl.Source) crawl.Report {
 	t.Helper()
-	report, err := job(t, s, site, open).Run(t.Context())
+	report, err := job(t, s, site, from).Run(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

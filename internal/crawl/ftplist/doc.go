@@ -15,7 +15,7 @@
 //     then every directory is listed both ways and compared.
 //
 // A [Source] holds what was learnt about the site; it is shared by the listers
-// of one walk, one for each connection. When it learns that earlier listings of
+// of one walk, one for each connection, and kept with the progress of a crawl. When it learns that earlier listings of
 // the walk were wrong (links followed, dates in another zone), it answers with a
 // [crawl.RestartError], and the walk that begins again with the same Source is
 // not wrong in that way any more.

@@ -3,7 +3,6 @@ package ftplist
 import (
 	"context"
 	"errors"
-	"maps"
 	"regexp"
 
 	"mirrortracker/internal/crawl"
@@ -57,11 +56,14 @@ func entriesOf(found []listing.Entry, dates listing.Dates) []digest.Entry {
 // it, which only a listing of something can tell, an empty listing is believed if
 // the server refuses to list a name that cannot exist.
 func (l *lister) refusedInSilence(ctx context.Context, command string, found listing.Listing) (bool, error) {
-	shows, known := l.known().showsSelf[command]
+	shows, known := l.known().ShowsSelf[command]
 	switch {
 	case found.Self:
 		if !shows {
-			l.learn(func(f *facts) { f.showsSelf = with(f.showsSelf, command, true) })
+			l.learn(func(f *facts) { f.ShowsSelf = with(f.ShowsSelf, command, true) })
+		}
+		if known && !shows {
+			return false, &crawl.RestartError{Why: command + " shows directories as entries of themselves, and an earlier one did not"}
 		}
 		alone := !found.Parent && len(found.Entries) == 0 && command == "LIST"
 		return alone, nil
@@ -70,7 +72,7 @@ func (l *lister) refusedInSilence(ctx context.Context, command string, found lis
 	case len(found.Entries) > 0:
 		if !known {
 			// Another connection may have learnt better in the meantime.
-			l.learn(func(f *facts) { f.showsSelf = with(f.showsSelf, command, f.showsSelf[command]) })
+			l.learn(func(f *facts) { f.ShowsSelf = with(f.ShowsSelf, command, f.ShowsSelf[command]) })
 		}
 		return false, nil
 	case !known:
@@ -83,14 +85,4 @@ func (l *lister) refusedInSilence(ctx context.Context, command string, found lis
 		return unknownCommand(no.Reply) || no.Reply.Code == 504, nil
 	}
 	return true, err
-}
-
-// with returns the map with one more pair; the map may be in use elsewhere.
-func with[K comparable, V any](m map[K]V, key K, value V) map[K]V {
-	m = maps.Clone(m)
-	if m == nil {
-		m = map[K]V{}
-	}
-	m[key] = value
-	return m
 }

@@ -3,13 +3,11 @@ package ftplist
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"mirrortracker/internal/crawl"
 	"mirrortracker/internal/digest"
 	"mirrortracker/internal/ftpconn"
-	"mirrortracker/internal/listing"
 	"mirrortracker/internal/mirror"
 )
 
@@ -42,6 +40,10 @@ func (l *lister) List(ctx context.Context, dir mirror.Path) (crawl.Listing, erro
 	whole, cancel := context.WithTimeoutCause(ctx, l.cfg.Whole, errWhole)
 	defer cancel()
 	found, err := l.list(whole, dir)
+	if no, ok := errors.AsType[*ftpconn.ReplyError](err); ok && no.Reply.Code/100 == 4 && !no.Lost() {
+		// RFC 959, section 4.2.1: the same command may succeed the next time.
+		found, err = l.list(whole, dir)
+	}
 	if err == nil {
 		return found, nil
 	}
@@ -74,14 +76,15 @@ func (l *lister) list(ctx context.Context, dir mirror.Path) (crawl.Listing, erro
 	if err := l.enter(ctx, dir); err != nil {
 		return crawl.Listing{}, err
 	}
-	f := l.known()
-	if f.noMLSD || !l.conn.Has("MLST") && !l.conn.Has("MLSD") {
-		if l.cfg.Way == MLSD {
-			return crawl.Incomplete(digest.Refused, nil, "crawl.listing is mlsd, but the server does not offer MLSD, or follows links in it"), nil
-		}
+	state := l.known().MLSD
+	usable := l.offersMLSD() && state != mlsdFollows && state != mlsdMissing
+	switch {
+	case l.cfg.Way == LIST || l.cfg.Way == Auto && !usable:
 		return l.byLIST(ctx)
+	case !usable:
+		return crawl.Incomplete(digest.Refused, nil, "crawl.listing is mlsd, but the server does not offer MLSD, or follows links in it"), nil
 	}
-	return l.byMLSD(ctx, f.linksProven)
+	return l.byMLSD(ctx)
 }
 
 // enter changes to a directory of the site.
@@ -93,84 +96,6 @@ func (l *lister) enter(ctx context.Context, dir mirror.Path) error {
 	return err
 }
 
-// byMLSD lists the directory that was entered with MLSD, and until that is
-// proven to show links as links, with LIST as well.
-func (l *lister) byMLSD(ctx context.Context, proven bool) (crawl.Listing, error) {
-	text, reply, err := l.conn.Fetch(ctx, "MLSD", l.cfg.Limits.Listing)
-	if no, ok := errors.AsType[*ftpconn.ReplyError](err); ok && unknownCommand(no.Reply) && l.cfg.Way == Auto {
-		l.learn(func(f *facts) { f.noMLSD = true })
-		return l.byLIST(ctx)
-	}
-	if err != nil {
-		return crawl.Listing{}, err
-	}
-	found, parseErr := listing.ParseMLSD(text)
-	if !proven {
-		if err := l.compareKinds(ctx, found); err != nil {
-			return crawl.Listing{}, err
-		}
-	}
-	return l.judge(ctx, "MLSD", found, parseErr, reply, listing.Dates{Now: l.cfg.Now()})
-}
-
 // unknownCommand reports a reply that says that there is no such command: 500 or
 // 502 (RFC 959, section 4.2.2).
 func unknownCommand(r ftpconn.Reply) bool { return r.Code == 500 || r.Code == 502 }
-
-// compareKinds lists the present directory with LIST too and compares what is
-// a link, a file, a directory or something else. MLSD is proven by a link that
-// leads to something in the same directory: a dangling one is shown as a link by
-// servers, too, that follow all others.
-func (l *lister) compareKinds(ctx context.Context, told listing.Listing) error {
-	text, _, err := l.fetchLIST(ctx)
-	if err != nil {
-		return err
-	}
-	shown, _ := listing.ParseList(text)
-	kinds := make(map[string]digest.Kind, len(told.Entries))
-	for _, e := range told.Entries {
-		kinds[e.Name] = e.Kind
-	}
-	for _, e := range shown.Entries {
-		kind, ok := kinds[e.Name]
-		switch {
-		case !ok || digest.Hidden(e.Name):
-		case kind != e.Kind:
-			l.learn(func(f *facts) { f.noMLSD = true })
-			return &crawl.RestartError{Why: fmt.Sprintf("MLSD shows the %s %q as a %s", e.Kind, e.Name, kind)}
-		case kind == digest.Link && leads(kinds[strings.TrimSuffix(e.Target, "/")]):
-			l.learn(func(f *facts) { f.linksProven = true })
-		}
-	}
-	return nil
-}
-
-func leads(target digest.Kind) bool { return target == digest.File || target == digest.Dir }
-
-// byLIST lists the directory that was entered with LIST.
-func (l *lister) byLIST(ctx context.Context) (crawl.Listing, error) {
-	text, reply, err := l.fetchLIST(ctx)
-	if err != nil {
-		return crawl.Listing{}, err
-	}
-	now := l.cfg.Now()
-	found, parseErr := listing.ParseList(text)
-	zone, err := l.zoneFor(ctx, found.Entries, now)
-	if err != nil {
-		return crawl.Listing{}, err
-	}
-	return l.judge(ctx, "LIST", found, parseErr, reply, listing.Dates{Now: now, Zone: zone})
-}
-
-// fetchLIST sends LIST -a, or plain LIST on a server that does not know -a.
-func (l *lister) fetchLIST(ctx context.Context) ([]byte, ftpconn.Reply, error) {
-	if !l.known().plain {
-		text, reply, err := l.conn.Fetch(ctx, "LIST -a", l.cfg.Limits.Listing)
-		no, refused := errors.AsType[*ftpconn.ReplyError](err)
-		if !refused || !unknownCommand(no.Reply) && no.Reply.Code != 501 && no.Reply.Code != 504 {
-			return text, reply, err
-		}
-		l.learn(func(f *facts) { f.plain = true })
-	}
-	return l.conn.Fetch(ctx, "LIST", l.cfg.Limits.Listing)
-}

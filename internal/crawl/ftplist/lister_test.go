@@ -72,10 +72,102 @@ func TestWithoutDashA(t *testing.T) {
 			t.Errorf("%s: %q", refusal, s.Commands())
 		}
 	}
+	// A server that has never answered LIST -a may take -a for a name.
 	s := open(t, script{"LIST -a": say("550 no"), "LIST": transfer(file)}, nil)
-	s.want(t, "/", digest.Refused)
-	if s.Count("LIST") != 1 {
+	s.want(t, "/", digest.Complete, aFile)
+	s.want(t, "/dir", digest.Complete, aFile)
+	if s.Count("LIST -a") != 1 || s.Count("LIST") != 3 {
 		t.Errorf("%q", s.Commands())
+	}
+	s = open(t, script{"LIST -a": inTurn(transfer(dots+file), say("550 no")), "LIST": transfer(file)}, nil)
+	s.want(t, "/", digest.Complete, aFile)
+	s.want(t, "/dir", digest.Refused)
+	if s.Count("LIST") != 2 {
+		t.Errorf("%q", s.Commands())
+	}
+}
+
+// A server that shows a directory in its own listing after it has not done so in
+// another one has refused that other one.
+func TestSelfShownLate(t *testing.T) {
+	t.Parallel()
+	s := open(t, script{"LIST": byDir(map[string]string{"/": file, "/dir": dots + file})}, nil)
+	s.want(t, "/", digest.Complete, aFile)
+	s.restart(t, "/dir")
+	s.want(t, "/", digest.Refused)
+	s.want(t, "/dir", digest.Complete, aFile)
+}
+
+// Until MLSD is proven, what LIST does not show cannot be believed.
+func TestMLSDThatCannotBeCompared(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		list   string
+		agreed []string
+	}{
+		"a name is missing": {dots, nil},
+		"unparsable":        {dots + file + "what is this\r\n", []string{aFile}},
+		"hides links":       {"02-20-26  10:00AM       5 file\r\n", nil},
+	} {
+		s := open(t, script{
+			"FEAT": offersMLSD,
+			"MLSD": byDir(map[string]string{"/": mlsdDots + mlsdFile, "/dir": mlsdDots + mlsdLink + mlsdDir}),
+			"LIST": byDir(map[string]string{"/": c.list, "/dir": dots + link + dir}),
+		}, nil)
+		s.want(t, "/", digest.Unparsable, c.agreed...)
+		// Once it is proven, the directory is worth another look.
+		s.restart(t, "/dir")
+		s.want(t, "/", digest.Complete, aFile)
+		s.want(t, "/dir", digest.Complete, aLink, aDir)
+		if n := s.Count("MLSD"); n != 5 {
+			t.Errorf("%s: MLSD %d times", name, n)
+		}
+	}
+}
+
+// proftpd cuts LIST at a limit without a word, but not MLSD.
+func TestLISTThatIsCut(t *testing.T) {
+	t.Parallel()
+	s := open(t, script{
+		"FEAT": offersMLSD,
+		"MLSD": byDir(map[string]string{"/": mlsdFile + mlsdDir, "/short": mlsdDots, "/cut": mlsdFile + mlsdDir + mlsdLink + "type=file;size=5; more\r\n"}),
+		"LIST": byDir(map[string]string{"/": dots + file + dir, "/short": dots + file, "/cut": dots + file + dir}),
+	}, func(c *Config) { c.Way = LIST })
+	s.want(t, "/", digest.Complete, aFile, aDir)
+	s.want(t, "/short", digest.Complete, aFile)
+	s.want(t, "/cut", digest.Truncated, aFile, aDir)
+	if n := s.Count("MLSD"); n != 2 {
+		t.Errorf("MLSD %d times", n)
+	}
+}
+
+// What was learnt survives as long as the settings are the same.
+func TestFactsAreRecalled(t *testing.T) {
+	t.Parallel()
+	s := open(t, script{"LIST": transfer(dots + file), "MDTM": anHourLater}, nil)
+	s.restart(t, "/")
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		change   func(*Config)
+		recalled bool
+	}{
+		"the same":     {func(*Config) {}, true},
+		"another zone": {func(c *Config) { c.Zone = berlin }, false},
+		"another way":  {func(c *Config) { c.Way = LIST }, false},
+	} {
+		later := open(t, script{"LIST": transfer(dots + file), "MDTM": anHourLater}, c.change)
+		if got := later.source.Recall(s.source.Facts()); got != c.recalled {
+			t.Errorf("%s: recalled %v", name, got)
+		}
+		if c.recalled {
+			later.want(t, "/", digest.Complete, "file file -")
+		}
+		if later.source.Recall("{}") || later.source.Recall("") || later.source.Recall(`{"rules":1,"way":"auto","later":true}`) {
+			t.Errorf("%s: foreign facts are recalled", name)
+		}
 	}
 }
 
@@ -177,7 +269,8 @@ func TestMLSDThatFollowsLinks(t *testing.T) {
 	s.restart(t, "/dir")
 	s.want(t, "/", digest.Complete, aDir)
 	s.want(t, "/dir", digest.Complete, aFile, aLink)
-	if n := s.Count("MLSD"); n != 2 {
+	// Each listing that is longer than those before is compared with it even so.
+	if n := s.Count("MLSD"); n != 4 {
 		t.Errorf("MLSD %d times", n)
 	}
 
@@ -228,9 +321,10 @@ func TestMLSDThatIsNotThere(t *testing.T) {
 			t.Errorf("%s: %q, %q", name, found.Detail, forced.Commands())
 		}
 	}
-	s := open(t, script{"FEAT": offersMLSD, "LIST": transfer(dots + file)}, func(c *Config) { c.Way = LIST })
+	s := open(t, script{"FEAT": offersMLSD, "LIST": byDir(map[string]string{"/": dots + file, "/dir": dots})}, func(c *Config) { c.Way = LIST })
 	s.want(t, "/", digest.Complete, aFile)
-	if n := s.Count("MLSD"); n != 0 {
+	s.want(t, "/dir", digest.Complete)
+	if n := s.Count("MLSD"); n != 1 {
 		t.Errorf("MLSD %d times, though LIST is asked for", n)
 	}
 }
@@ -238,15 +332,22 @@ func TestMLSDThatIsNotThere(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	for _, refusal := range []string{"450 busy", "451 disk error", "550 no", "553 name"} {
+		again := func(refuse, accept ftpscript.Act) ftpscript.Act {
+			if refusal[0] == '4' { // asked for once more
+				return inTurn(accept, refuse, refuse, accept)
+			}
+			return inTurn(accept, refuse, accept)
+		}
 		for _, s := range []script{
-			{"CWD": inTurn(say(refusal), say("250 fine"))},
-			{"LIST": inTurn(say(refusal), transfer(dots+file))},
-			{"LIST": inTurn(transfer("", refusal), transfer(dots+file))},
+			{"CWD": again(say(refusal), say("250 fine"))},
+			{"LIST": again(say(refusal), transfer(dots+file))},
+			{"LIST": again(transfer("", refusal), transfer(dots+file))},
 		} {
 			if s["LIST"] == nil {
 				s["LIST"] = transfer(dots + file)
 			}
 			s := open(t, s, nil)
+			s.want(t, "/", digest.Complete, aFile)
 			if found := s.want(t, "/", digest.Refused); !strings.Contains(found.Detail, refusal) {
 				t.Errorf("%q", found.Detail)
 			}

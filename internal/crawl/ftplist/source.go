@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"sync"
 	"time"
 
 	"mirrortracker/internal/crawl"
@@ -39,10 +38,10 @@ type Config struct {
 // A Source is one site as seen over FTP.
 type Source struct {
 	cfg Config
-
-	mu    sync.Mutex
-	facts facts
+	memory
 }
+
+var _ crawl.Source = (*Source)(nil)
 
 // NewSource returns a Source that knows nothing about the site yet.
 func NewSource(cfg Config) (*Source, error) {
@@ -57,12 +56,11 @@ func NewSource(cfg Config) (*Source, error) {
 		return nil, fmt.Errorf("way of listing %q is not one of auto, mlsd, list", cfg.Way)
 	}
 	s := &Source{cfg: cfg}
-	s.facts.noMLSD = cfg.Way == LIST
-	s.facts.zone = cfg.Zone
+	s.facts = facts{Rules: rules, Way: cfg.Way, Zone: zoneName(cfg.Zone)}
 	return s, nil
 }
 
-// Open connects to the site. It is the Open of a [crawl.Walker].
+// Open implements [crawl.Source]: it connects to the site.
 func (s *Source) Open(ctx context.Context) (crawl.Lister, error) {
 	l := &lister{Source: s}
 	if err := l.connect(ctx); err != nil {
@@ -77,31 +75,4 @@ func (l *lister) connect(ctx context.Context) (err error) {
 	defer cancel()
 	l.conn, err = ftpconn.Dial(ctx, ftpconn.Config{Addr: l.cfg.URL.HostPort(), Timeout: l.cfg.Timeout, Dial: l.cfg.Dial})
 	return err
-}
-
-// facts is what was learnt about a site during a walk. It is guarded by the
-// Source's mutex.
-type facts struct {
-	noMLSD       bool            // MLSD is not there, or follows links
-	linksProven  bool            // MLSD shows links as links
-	plain        bool            // LIST must be sent without -a
-	showsSelf    map[string]bool // by command: whether it shows the directory itself
-	zone         *time.Location  // declared by the operator
-	zoneUnknown  bool            // LIST's dates are not UTC
-	zoneCompared map[month]bool  // months whose dates agreed with MDTM
-	noMDTM       bool
-}
-
-// learn changes the facts.
-func (s *Source) learn(change func(*facts)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	change(&s.facts)
-}
-
-// known returns the facts of this moment. Its maps must not be changed.
-func (s *Source) known() facts {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.facts
 }

@@ -21,8 +21,20 @@ func TestZoneContradicted(t *testing.T) {
 	for range 2 {
 		s.want(t, "/", digest.Complete, aDir, "file file -")
 	}
-	if n := s.Count("MDTM"); n != 1 {
+	// Once, and once more lest the file had just changed.
+	if n := s.Count("MDTM"); n != 2 {
 		t.Errorf("MDTM %d times", n)
+	}
+}
+
+// A file that changes between LIST and MDTM says nothing about the zone.
+func TestZoneOfAFileThatChanges(t *testing.T) {
+	t.Parallel()
+	later := strings.ReplaceAll(file, "10:00", "11:00")
+	s := open(t, script{"LIST": inTurn(transfer(dots+file), transfer(dots+later)), "MDTM": anHourLater}, nil)
+	s.want(t, "/", digest.Complete, aFile)
+	if s.Count("MDTM") != 2 || s.Count("LIST") != 2 {
+		t.Errorf("%q", s.Commands())
 	}
 }
 

@@ -44,8 +44,8 @@ func (w world) job(t *testing.T, s *fakeSite) *Job {
 	return &Job{
 		Store:       w.Store,
 		Site:        w.site,
+		Source:      s,
 		Owner:       "test",
-		Open:        s.Open,
 		Connections: 1,
 		Limits:      DefaultLimits(),
 		Retry:       Retry{Tries: 1},
@@ -120,7 +120,7 @@ func TestJobThatFailsLeavesTheSnapshotAndGoesOn(t *testing.T) {
 	if !slices.Equal(broken.lists, want) || w.seq(t) != 2 {
 		t.Errorf("listed %q, want %q; snapshot %d", broken.lists, want, w.seq(t))
 	}
-	if saved, err := w.Progress(t.Context(), w.site.ID()); err != nil || len(saved) != 0 {
+	if facts, saved, err := w.Progress(t.Context(), w.site.ID()); err != nil || len(saved) != 0 || facts != "" {
 		t.Errorf("progress after publishing: %v, %v", saved, err)
 	}
 }
@@ -161,10 +161,10 @@ func TestJobInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	enough := errors.New("enough")
 	j := w.job(t, s)
-	j.Open = func(ctx context.Context) (Lister, error) {
+	j.Source = opening{s, func(ctx context.Context) (Lister, error) {
 		l, err := s.Open(ctx)
 		return &interrupter{l, func() { cancel(enough) }}, err
-	}
+	}}
 	if _, err := j.Run(ctx); !errors.Is(err, enough) {
 		t.Errorf("got %v", err)
 	}
@@ -177,6 +177,14 @@ func TestJobInterrupted(t *testing.T) {
 		t.Errorf("%d directories listed, %v", len(s.lists), err)
 	}
 }
+
+// An opening is a source that is opened in another way.
+type opening struct {
+	Source
+	open func(context.Context) (Lister, error)
+}
+
+func (o opening) Open(ctx context.Context) (Lister, error) { return o.open(ctx) }
 
 // An interrupter calls stop when /d3 is listed.
 type interrupter struct {
@@ -215,12 +223,12 @@ func TestJobNeedsTheLease(t *testing.T) {
 
 	// A site that is removed on the way is not published.
 	j := w.job(t, s)
-	j.Open = func(ctx context.Context) (Lister, error) {
+	j.Source = opening{s, func(ctx context.Context) (Lister, error) {
 		if err := w.RemoveSite(ctx, w.site.ID()); err != nil {
 			return nil, err
 		}
 		return s.Open(ctx)
-	}
+	}}
 	if _, err := j.Run(t.Context()); err == nil || w.seq(t) != 0 {
 		t.Errorf("a crawl of a site that was removed: %v, snapshot %d", err, w.seq(t))
 	}
@@ -242,5 +250,60 @@ func TestLimitedDirectoriesArePublished(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// What was learnt about a site goes with the progress: a crawl that goes on need
+// not learn it again, and takes nothing over that was listed under other settings.
+func TestFactsGoWithProgress(t *testing.T) {
+	w := newWorld(t)
+	s := archive()
+	s.failures["/d4"] = 1
+	s.restart, s.learns = &RestartError{Why: "links are followed"}, "links=followed"
+	if _, err := w.job(t, s).Run(t.Context()); err == nil {
+		t.Fatal("the broken crawl ends well")
+	}
+	later := archive()
+	report, err := w.job(t, later).Run(t.Context())
+	if err != nil || later.facts != "links=followed" || report.Reused == 0 || report.Restart != "" {
+		t.Errorf("facts %q, %d directories taken over, restart %q, %v", later.facts, report.Reused, report.Restart, err)
+	}
+
+	s.failures["/d4"] = 1
+	if _, err := w.job(t, s).Run(t.Context()); err == nil {
+		t.Fatal("the broken crawl ends well")
+	}
+	other := archive()
+	other.refuses = true
+	if report, err := w.job(t, other).Run(t.Context()); err != nil || report.Reused != 0 || report.Dirs != 31 {
+		t.Errorf("%d directories taken over, %v", report.Reused, err)
+	}
+}
+
+// A site whose own directory is refused tells nothing; what it held before stays.
+func TestRootRefused(t *testing.T) {
+	w := newWorld(t)
+	if _, err := w.job(t, archive()).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s := archive()
+	s.dirs["/"] = nil
+	if _, err := w.job(t, s).Run(t.Context()); err == nil || !strings.Contains(err.Error(), "own directory is refused: 550 no") {
+		t.Errorf("got %v", err)
+	}
+	if a := w.attempt(t); a.Outcome != Failed || w.seq(t) != 1 {
+		t.Errorf("attempt %+v, snapshot %d", a, w.seq(t))
+	}
+}
+
+func TestAttemptTellsWhatIsIncomplete(t *testing.T) {
+	w := newWorld(t)
+	s := archive()
+	s.dirs["/d1/d2"], s.dirs["/d3"] = nil, nil
+	if _, err := w.job(t, s).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if a := w.attempt(t); a.Outcome != Published || a.Message != "2 incomplete, the first: /d1/d2/: refused: 550 no" {
+		t.Errorf("attempt %+v", a)
 	}
 }

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
-	"slices"
 	"time"
 
 	"mirrortracker/internal/digest"
@@ -16,15 +14,14 @@ import (
 
 // A Job is one crawl of one site, with all that it needs.
 type Job struct {
-	Store *store.Store
-	Site  mirror.Site
-	Owner string // who holds the lease, for people to read
+	Store  *store.Store
+	Site   mirror.Site
+	Source Source
+	Owner  string // who holds the lease, for people to read
 
 	// Gone reports whether the holder of a lease, by its Owner, has ended without giving
 	// it back; nil if that cannot be known.
 	Gone func(owner string) bool
-
-	Open func(ctx context.Context) (Lister, error)
 
 	Connections int
 	Limits      Limits
@@ -54,9 +51,9 @@ const (
 	leaseRenew = 30 * time.Second
 )
 
-// maxRestarts bounds how often a lister may change its mind about a site: each
+// maxRestarts bounds how often a source may change its mind about a site: each
 // of its discoveries comes once.
-const maxRestarts = 5
+const maxRestarts = 8
 
 // Outcomes of an attempt, as the store keeps them.
 const (
@@ -83,14 +80,14 @@ func (j *Job) Run(ctx context.Context) (Report, error) {
 	holder := holdLease(ctx, j.Store, lease, cancel, j.Log)
 
 	attempt := store.Attempt{Site: j.Site.ID(), Started: j.Now(), Outcome: Running}
-	if err := j.Store.RecordAttempt(ctx, attempt); err != nil {
+	if err := j.Store.RecordAttempt(ctx, lease, attempt); err != nil {
 		return Report{}, errors.Join(err, holder.release(ctx))
 	}
 	report, err := j.crawl(ctx, holder, attempt.Started)
 	attempt.Ended, attempt.Dirs, attempt.Files = j.Now(), report.Dirs+report.Reused, report.Files
 	switch {
 	case err == nil:
-		attempt.Outcome = Published
+		attempt.Outcome, attempt.Message = Published, report.gaps()
 	case ctx.Err() != nil:
 		err = context.Cause(ctx)
 		attempt.Outcome, attempt.Message = Interrupted, err.Error()
@@ -100,13 +97,22 @@ func (j *Job) Run(ctx context.Context) (Report, error) {
 
 	last, cancelLast := context.WithTimeout(context.WithoutCancel(ctx), farewell)
 	defer cancelLast()
-	if recordErr := j.Store.RecordAttempt(last, attempt); err == nil {
+	if recordErr := j.Store.RecordAttempt(last, holder.lease(), attempt); err == nil {
 		err = recordErr
 	}
 	if releaseErr := holder.release(last); err == nil {
 		err = releaseErr
 	}
 	return report, err
+}
+
+// gaps says in a sentence what is incomplete.
+func (r *Report) gaps() string {
+	if len(r.Problems) == 0 {
+		return ""
+	}
+	first := r.Problems[0]
+	return fmt.Sprintf("%d incomplete, the first: %s: %s: %s", r.Incomplete, mirror.EscapePath(first.Path.Dir()), first.Reason, first.Detail)
 }
 
 // acquire takes the site's lease, over from a holder that is gone if need be.
@@ -139,13 +145,17 @@ func (j *Job) crawl(ctx context.Context, holder *holder, started time.Time) (rep
 		}
 		j.Log.Info("crawl begins again", "site", j.Site.Name, "why", restart.Why)
 		report.Restart, known = restart.Why, nil
-		if err := j.Store.SaveProgress(ctx, holder.lease(), nil); err != nil {
+		if err := j.saveProgress(ctx, holder.lease(), j.Source.Facts(), nil); err != nil {
 			return report, err
 		}
 	}
 	report.NewTrees = sink.new
 	if err != nil {
 		return report, err
+	}
+	if p := report.Problems; len(p) > 0 && p[0].Path == mirror.Root && p[0].Reason == digest.Refused {
+		// A disk that is not mounted, or a wrong URL: nothing was found out.
+		return report, fmt.Errorf("the site's own directory is refused: %s", p[0].Detail)
 	}
 	report.Snapshot, err = j.Store.Publish(ctx, holder.lease(), store.Snapshot{
 		Site:       j.Site.ID(),
@@ -161,7 +171,7 @@ func (j *Job) crawl(ctx context.Context, holder *holder, started time.Time) (rep
 // walk walks the site once, saving progress on the way and when it breaks off.
 func (j *Job) walk(ctx context.Context, holder *holder, sink *batch, known map[mirror.Path]Finished) (Result, error) {
 	w := &Walker{
-		Open:        j.Open,
+		Open:        j.Source.Open,
 		Sink:        sink,
 		Connections: j.Connections,
 		Limits:      j.Limits,
@@ -175,11 +185,12 @@ func (j *Job) walk(ctx context.Context, holder *holder, sink *batch, known map[m
 		j.Watch(running.Status)
 	}
 	save := func(ctx context.Context) error {
+		facts := j.Source.Facts() // before, see saveProgress
 		finished := running.Finished()
 		if err := sink.Flush(ctx); err != nil {
 			return err
 		}
-		return j.saveProgress(ctx, holder.lease(), finished)
+		return j.saveProgress(ctx, holder.lease(), facts, finished)
 	}
 	stop := every(ctx, j.SaveEvery, func() {
 		if err := save(ctx); err != nil && ctx.Err() == nil {
@@ -223,72 +234,4 @@ func every(ctx context.Context, interval time.Duration, f func()) (stop func()) 
 		cancel()
 		<-done
 	}
-}
-
-// A place is a directory of which a tree was made.
-type place struct {
-	path   mirror.Path
-	tree   digest.ID
-	listed time.Time
-}
-
-// progress returns what an interrupted crawl finished not too long ago. Of a
-// subtree that is incomplete only the complete parts below it are taken over,
-// so that what was refused is asked for again.
-func (j *Job) progress(ctx context.Context) (map[mirror.Path]Finished, error) {
-	saved, err := j.Store.Progress(ctx, j.Site.ID())
-	if err != nil {
-		return nil, err
-	}
-	var level []place
-	oldest := j.Now().Add(-j.ResumeFor)
-	for _, p := range saved {
-		if p.Listed.After(oldest) {
-			level = append(level, place{p.Path, p.Tree, p.Listed})
-		}
-	}
-	known := make(map[mirror.Path]Finished, len(level))
-	for len(level) > 0 {
-		if level, err = j.takeOver(ctx, level, known); err != nil {
-			return nil, err
-		}
-	}
-	if len(known) > 0 {
-		j.Log.Info("crawl goes on from where it was interrupted", "site", j.Site.Name, "subtrees", len(known))
-	}
-	return known, nil
-}
-
-// takeOver adds the complete trees of some places to known and returns the
-// subdirectories of the others.
-func (j *Job) takeOver(ctx context.Context, places []place, known map[mirror.Path]Finished) (below []place, err error) {
-	byTree := map[digest.ID][]place{}
-	for _, p := range places {
-		byTree[p.tree] = append(byTree[p.tree], p)
-	}
-	ids := slices.Collect(maps.Keys(byTree))
-	err = j.Store.Trees(ctx, ids, store.Branches, func(t *digest.Tree) error {
-		for _, p := range byTree[t.ID] {
-			if !t.Blind.Absent() {
-				known[p.path] = Finished{Path: p.path, Summary: t.Summary, Listed: p.listed}
-				continue
-			}
-			for c := range t.Children() {
-				below = append(below, place{p.path.Join(c.Name), c.ID, p.listed})
-			}
-		}
-		return nil
-	})
-	return below, err
-}
-
-func (j *Job) saveProgress(ctx context.Context, lease store.Lease, finished []Finished) error {
-	rows := make([]store.Progress, len(finished))
-	for i, f := range finished {
-		rows[i] = store.Progress{Path: f.Path, Tree: f.Summary.ID, Listed: f.Listed}
-	}
-	if err := j.Store.SaveProgress(ctx, lease, rows); err != nil {
-		return fmt.Errorf("save progress: %w", err)
-	}
-	return nil
 }

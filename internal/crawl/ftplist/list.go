@@ -1,0 +1,99 @@
+package ftplist
+
+import (
+	"context"
+	"errors"
+
+	"mirrortracker/internal/crawl"
+	"mirrortracker/internal/digest"
+	"mirrortracker/internal/ftpconn"
+	"mirrortracker/internal/listing"
+)
+
+// byLIST lists the directory that was entered with LIST.
+func (l *lister) byLIST(ctx context.Context) (crawl.Listing, error) {
+	const tries = 2 // a file may change between LIST and MDTM
+	for try := 1; ; try++ {
+		text, reply, err := l.fetchLIST(ctx)
+		if err != nil {
+			return crawl.Listing{}, err
+		}
+		now := l.cfg.Now()
+		found, parseErr := listing.ParseList(text)
+		zone, contradiction, err := l.zoneFor(ctx, found.Entries, now)
+		switch {
+		case err != nil:
+			return crawl.Listing{}, err
+		case contradiction != nil && try < tries:
+			continue
+		case contradiction != nil:
+			l.learn(func(f *facts) { f.ZoneUnknown = true })
+			return crawl.Listing{}, contradiction
+		}
+		judged, err := l.judge(ctx, "LIST", found, parseErr, reply, listing.Dates{Now: now, Zone: zone})
+		if err != nil || judged.Reason != digest.Complete {
+			return judged, err
+		}
+		return l.uncut(ctx, found, judged)
+	}
+}
+
+// uncut looks for what LIST leaves out: proftpd cuts it at a limit of its own
+// (ListOptions maxfiles) without a word, but not MLSD. What is cut is as long as the
+// limit, so only listings that are as long as the longest so far need the look.
+func (l *lister) uncut(ctx context.Context, found listing.Listing, judged crawl.Listing) (crawl.Listing, error) {
+	f := l.known()
+	if !l.offersMLSD() || f.MLSD == mlsdMissing || len(found.Entries) < f.Longest {
+		return judged, nil
+	}
+	l.learn(func(f *facts) { f.Longest = max(f.Longest, len(found.Entries)) })
+	text, _, err := l.conn.Fetch(ctx, "MLSD", l.cfg.Limits.Listing)
+	if no, ok := errors.AsType[*ftpconn.ReplyError](err); ok && !no.Lost() {
+		return judged, nil
+	}
+	if err != nil {
+		return crawl.Listing{}, err
+	}
+	told, _ := listing.ParseMLSD(text)
+	shown := make(map[string]bool, len(found.Entries))
+	for _, e := range found.Entries {
+		shown[e.Name] = true
+	}
+	missing := 0
+	for _, e := range told.Entries {
+		if (e.Kind == digest.File || e.Kind == digest.Dir) && counts(e.Name) && !shown[e.Name] {
+			missing++
+		}
+	}
+	if missing > 0 {
+		return crawl.Incomplete(digest.Truncated, judged.Entries, "LIST shows %d names, and not %d others that MLSD shows", len(found.Entries), missing), nil
+	}
+	return judged, nil
+}
+
+// fetchLIST sends LIST -a, or plain LIST on a server that does not know -a: it says
+// so, or it has never answered and takes -a for a name.
+func (l *lister) fetchLIST(ctx context.Context) ([]byte, ftpconn.Reply, error) {
+	f := l.known()
+	if f.Plain {
+		return l.conn.Fetch(ctx, "LIST", l.cfg.Limits.Listing)
+	}
+	text, reply, err := l.conn.Fetch(ctx, "LIST -a", l.cfg.Limits.Listing)
+	no, refused := errors.AsType[*ftpconn.ReplyError](err)
+	switch {
+	case err == nil && !f.DashA:
+		l.learn(func(f *facts) { f.DashA = true })
+		return text, reply, nil
+	case !refused || no.Lost():
+		return text, reply, err
+	}
+	unknown := unknownCommand(no.Reply) || no.Reply.Code == 501 || no.Reply.Code == 504
+	if !unknown && f.DashA {
+		return text, reply, err
+	}
+	text, reply, err = l.conn.Fetch(ctx, "LIST", l.cfg.Limits.Listing)
+	if err == nil || unknown {
+		l.learn(func(f *facts) { f.Plain = true })
+	}
+	return text, reply, err
+}
