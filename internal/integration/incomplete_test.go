@@ -200,11 +200,7 @@ func TestTruncatedListings(t *testing.T) {
 		if err := os.Symlink("LICENSE", dir+"/pub/COPYING"); err != nil {
 			t.Fatal(err)
 		}
-		got := walk(t, source(t, addr, nil).Open)
-		compare(t, got, walkDisk(t, dir), always)
-		if got.restart == "" {
-			t.Error("the directory that could not be compared was not listed again")
-		}
+		compare(t, walk(t, source(t, addr, nil).Open), walkDisk(t, dir), always)
 	})
 }
 

@@ -7,7 +7,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"mirrortracker/internal/crawl/ftplist"
 	"mirrortracker/internal/mirror"
 	"mirrortracker/internal/store"
 	"mirrortracker/internal/testbed"
@@ -136,4 +138,52 @@ func TestConnectionLostForGood(t *testing.T) {
 			t.Errorf("in the end snapshot %d has the root %s, want %s", now.Seq, now.Root, want.dirs[mirror.Root].ID)
 		}
 	})
+}
+
+// Does a crawl that was broken off at any point, on a server about which a walk has
+// to learn better, end with what an undisturbed one finds?
+func TestInterruptedWhileLearning(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		kind string
+		way  ftplist.Way
+	}{
+		{"pyftpdlib", ftplist.Auto}, // follows links in MLSD
+		{"proftpd", ftplist.LIST},   // shows local times in LIST
+		{"pure-ftpd", ftplist.LIST}, // likewise
+	} {
+		t.Run(c.kind, func(t *testing.T) {
+			t.Parallel()
+			dir := testbed.Dir(t)
+			testbed.WriteTree(t, dir, testbed.Links|testbed.Hidden, time.Now())
+			addr := serve(t, c.kind, testbed.FTPConfig{Root: dir, TZ: "Europe/Berlin", LocalTimes: c.kind != "pyftpdlib"})
+			db := openStore(t, sqliteURL(t))
+			clean := crawlSite(t, db, addSite(t, db, "clean", addr), source(t, addr, func(cfg *ftplist.Config) { cfg.Way = c.way }))
+			if clean.Restart == "" {
+				t.Fatal("nothing had to be learnt")
+			}
+			again := siteURL(t, addr)
+			again.Host = "localhost"
+			site := mirror.Site{Name: "disturbed", URL: again, Weight: 1}
+			if err := db.PutSite(t.Context(), site); err != nil {
+				t.Fatal(err)
+			}
+			lost, reused := 0, int64(0)
+			for budget := int64(400); ; budget += 150 {
+				network := &fragile{budget: budget}
+				report, err := job(t, db, site, source(t, addr, func(cfg *ftplist.Config) { cfg.Way = c.way; network.into(cfg) })).Run(t.Context())
+				reused = max(reused, report.Reused)
+				if err == nil {
+					break
+				}
+				lost++
+			}
+			if now := current(t, db, site); now.Root != clean.Snapshot.Root {
+				t.Errorf("the disturbed crawl ends with the root %s, the other with %s", now.Root, clean.Snapshot.Root)
+			}
+			if lost < 3 || reused == 0 {
+				t.Errorf("broken off %d times, %d directories taken over", lost, reused)
+			}
+		})
+	}
 }
