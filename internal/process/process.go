@@ -15,7 +15,9 @@ import (
 	"io/fs"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
+	"syscall"
 )
 
 // Name names this process.
@@ -25,11 +27,12 @@ func Name() string {
 		host = "unknown host"
 	}
 	pid := fmt.Sprint(os.Getpid())
-	start, err := startOf(pid)
-	if err != nil {
+	here, err := world()
+	start, startErr := startOf(pid)
+	if err != nil || startErr != nil {
 		return fmt.Sprintf("%s, process %s", host, pid)
 	}
-	return fmt.Sprintf("%s, process %s (%s/%s)", host, pid, world(), start)
+	return fmt.Sprintf("%s, process %s (%s/%s)", host, pid, here, start)
 }
 
 var form = regexp.MustCompile(`, process ([0-9]+) \((.+)/([0-9]+)\)$`)
@@ -38,19 +41,36 @@ var form = regexp.MustCompile(`, process ([0-9]+) \((.+)/([0-9]+)\)$`)
 // false for one of another machine or container, of which nothing is known.
 func Gone(name string) bool {
 	parts := form.FindStringSubmatch(name)
-	if parts == nil || parts[2] != world() {
+	here, err := world()
+	if parts == nil || err != nil || parts[2] != here {
+		return false
+	}
+	pid, err := strconv.Atoi(parts[1])
+	if err != nil {
 		return false
 	}
 	start, err := startOf(parts[1])
-	return errors.Is(err, fs.ErrNotExist) || err == nil && start != parts[3]
+	switch {
+	case errors.Is(err, errDead):
+		return true
+	case errors.Is(err, fs.ErrNotExist):
+		// Others' processes may be hidden in /proc, but not from kill(2).
+		return errors.Is(syscall.Kill(pid, 0), syscall.ESRCH)
+	}
+	return err == nil && start != parts[3]
 }
 
 // world identifies where process numbers mean what they mean here.
-func world() string {
-	boot, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
-	namespace, _ := os.Readlink("/proc/self/ns/pid")
-	return strings.TrimSpace(string(boot)) + "/" + namespace
+func world() (string, error) {
+	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return "", err
+	}
+	namespace, err := os.Readlink("/proc/self/ns/pid")
+	return strings.TrimSpace(string(boot)) + "/" + namespace, err
 }
+
+var errDead = errors.New("the process has ended")
 
 // startOf returns when a process started.
 func startOf(pid string) (string, error) {
@@ -67,7 +87,7 @@ func startOf(pid string) (string, error) {
 	}
 	// A dead process stays until its parent has asked how it ended.
 	if fields[0] == "Z" || fields[0] == "X" {
-		return "", fs.ErrNotExist
+		return "", errDead
 	}
 	return fields[fieldsFromThird], nil
 }

@@ -51,11 +51,15 @@ func TestGone(t *testing.T) {
 
 func TestNotGone(t *testing.T) {
 	self := Name()
+	here, err := world()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, name := range []string{
 		self,
 		"",
 		"elsewhere, process 1",
-		strings.Replace(self, world(), "another-boot/pid:[1]", 1),
+		strings.Replace(self, here, "another-boot/pid:[1]", 1),
 	} {
 		if Gone(name) {
 			t.Errorf("%q is gone", name)
