@@ -19,7 +19,9 @@ func main() {
 		Once bool `help:"Check the answers and end; the exit status is 1 if one is wrong."`
 	}
 	kong.Parse(&options, kong.Description("Crawl five small FTP sites and redirect to their replicas, all on this machine."))
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// A terminal that is closed and a reader that goes away end the demo too; what it
+	// started and wrote is to go with it.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
 	defer stop()
 	if err := run(ctx, os.Stdout, options.Once); err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)

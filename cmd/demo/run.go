@@ -101,6 +101,7 @@ func (d *demo) story(ctx context.Context, servers *errgroup.Group, once bool) er
 	}
 	d.invite(address)
 	<-ctx.Done()
+	d.say("Everything is stopped and removed.")
 	return nil
 }
 
@@ -205,11 +206,9 @@ func (d *demo) invite(address string) {
 	for _, line := range []string{
 		"curl -i http://" + address + "/origin" + originBase + newest,
 		"curl -L -o toys.tar.gz http://" + address + "/origin" + originBase + newest,
-		"curl http://" + address + "/origin" + originBase + "/?json",
-		"export TRACKER_DATABASE=" + d.database(),
-		"bin/redirector explain origin" + originBase + "/releases/",
-		"bin/crawler digest origin --recursive",
-		"bin/redirector explain origin" + originBase + newest,
+		"curl 'http://" + address + "/origin" + originBase + "/?json'",
+		"bin/crawler digest origin --recursive --database " + d.database(),
+		"bin/redirector explain origin" + originBase + "/releases/ --database " + d.database(),
 	} {
 		fmt.Fprintln(d.out, "  "+line)
 	}

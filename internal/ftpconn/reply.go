@@ -65,6 +65,9 @@ func (e *ReplyError) Lost() bool {
 func (c *Conn) Cmd(ctx context.Context, command string) (Reply, error) {
 	defer c.raw.closeWhenDone(ctx)()
 	reply, err := c.exchange(command)
+	if err == nil && !reply.Positive() && !reply.Negative() {
+		err = fmt.Errorf("the server answers %q, which cannot follow", reply)
+	}
 	if err != nil {
 		return Reply{}, failed(ctx, command, err)
 	}
