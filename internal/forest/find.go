@@ -19,13 +19,20 @@ type Place struct {
 	Root digest.ID
 }
 
-// maxHops is how many links are followed in one path, as on Linux.
-const maxHops = 40
+// Links are followed by the same rules as in package resolver: each name of a path
+// by itself has to lead to a place within the site, over at most maxHops links; on
+// the way a link may pass above the site's root but not above the server's, and a
+// target of more than maxTarget bytes leads nowhere (Linux, path_resolution(7)).
+const (
+	maxHops   = 40
+	maxTarget = 4096
+)
 
 // Why a path may lead nowhere.
 var (
 	errLeavesSite = errors.New("a link on the way leads out of the site")
 	errLoop       = fmt.Errorf("more than %d links on the way", maxHops)
+	errTarget     = fmt.Errorf("a link on the way has a target of more than %d bytes", maxTarget)
 )
 
 // Find walks to the directory that a path leads to, through links, and returns
@@ -35,8 +42,15 @@ func (p *Place) Find(ctx context.Context, path mirror.Path) (mirror.Path, *diges
 	if err := w.back(ctx); err != nil {
 		return "", nil, err
 	}
-	if err := w.follow(ctx, path.Names()); err != nil {
-		return "", nil, fmt.Errorf("%s: %w", path, err)
+	for _, name := range path.Names() {
+		w.hops = 0
+		err := w.step(ctx, name)
+		if err == nil && len(w.trees) == 0 {
+			err = errLeavesSite
+		}
+		if err != nil {
+			return "", nil, fmt.Errorf("%s: %w", path, err)
+		}
 	}
 	return mirror.FromNames(w.at[len(p.Base):]), w.trees[len(w.trees)-1], nil
 }
@@ -58,25 +72,15 @@ func (w *wanderer) back(ctx context.Context) error {
 	return err
 }
 
-// follow takes one name after the other.
-func (w *wanderer) follow(ctx context.Context, names []string) error {
-	for _, name := range names {
-		if err := w.step(ctx, name); err != nil {
-			return err
-		}
-	}
-	if len(w.trees) == 0 {
-		return errLeavesSite
-	}
-	return nil
-}
-
 func (w *wanderer) step(ctx context.Context, name string) error {
 	switch {
 	case name == "" || name == ".":
 		return nil
 	case name == "..":
-		w.at = w.at[:max(len(w.at)-1, 0)]
+		if len(w.at) == 0 {
+			return errLeavesSite
+		}
+		w.at = w.at[:len(w.at)-1]
 		w.trees = w.trees[:max(len(w.trees)-1, 0)]
 		return nil
 	case len(w.trees) == 0: // above the site, whose base is all that is known there
@@ -109,8 +113,11 @@ func (w *wanderer) link(ctx context.Context, target string) error {
 	if w.hops++; w.hops > maxHops {
 		return errLoop
 	}
-	if target == "" {
+	switch {
+	case target == "":
 		return errors.New("a link on the way has a target that the server does not tell")
+	case len(target) > maxTarget:
+		return errTarget
 	}
 	if target[0] == '/' {
 		w.at, w.trees = nil, nil
@@ -120,7 +127,12 @@ func (w *wanderer) link(ctx context.Context, target string) error {
 			}
 		}
 	}
-	return w.follow(ctx, strings.Split(target, "/"))
+	for name := range strings.SplitSeq(target, "/") {
+		if err := w.step(ctx, name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // missing says why a name leads nowhere.

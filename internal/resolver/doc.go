@@ -15,11 +15,21 @@
 // elsewhere; names that begin with a dot are in no tree, so no path with one is.
 //
 // Links are resolved when the index is built, for each pair of root and base
-// path, into a table from the link's path to the real path: at most 40 links
-// are followed for one entry (as Linux does), a relative target starts at the
-// link's directory, an absolute one at the server's root, above the site's
-// base. A link that loops, dangles or ends outside of the site is in no table,
-// so that paths through it are not known.
+// path, into a table from the link's place to the real directory or file: at most
+// 40 links are followed for one entry (as Linux does), a relative target starts at
+// the link's directory, an absolute one at the server's root, above the site's
+// base. A link that loops, dangles, ends outside of the site, passes above the
+// server's root or has a target of more than 4,096 bytes is in no table, so that
+// paths through it are not known. Package forest follows links by the same rules.
+//
+// # Bounds
+//
+// No site is to harm the answers for others, whatever it holds. A site whose
+// trees are too deep or take too much memory is a [Problem]. The table of links
+// of a hierarchy is bounded by its size and by the work for it; the links beyond
+// lead nowhere and the site is [Tracked.Crowded]. The search for one request is
+// bounded by its steps and by the length of the paths that it finds. Building
+// ends soon when its context does.
 //
 // # Replicas
 //

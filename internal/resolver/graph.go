@@ -2,6 +2,7 @@ package resolver
 
 import (
 	"bytes"
+	"context"
 	"iter"
 	"slices"
 	"sort"
@@ -28,7 +29,8 @@ type graph struct {
 // A place is the child of that position in the tree of that number.
 type place struct{ parent, position int32 }
 
-func newGraph(roots []*node) *graph {
+// newGraph connects all trees at and below the roots. The error is that of ctx.
+func newGraph(ctx context.Context, roots []*node) (*graph, error) {
 	g := &graph{roots: make(map[*node]int32, len(roots))}
 	number := map[*node]int32{}
 	visit := func(n *node) {
@@ -47,15 +49,21 @@ func newGraph(roots []*node) *graph {
 			visit(c.node)
 		}
 		edges += len(g.nodes[i].children)
+		if i%betweenChecks == 0 && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
 	}
 	g.turn(number, edges)
 	g.exact = g.sorted(exactOf)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	g.blind = g.sorted(blindOf)
 	for _, n := range g.nodes {
 		g.bytes += n.bytes() + 4 /* first */ + 8 /* exact, blind */
 	}
 	g.bytes += 8 * int64(edges)
-	return g
+	return g, nil
 }
 
 // turn fills in the places: it counts those of each tree, and then fills each

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"mirrortracker/internal/digest"
 	"mirrortracker/internal/mirror"
 	"mirrortracker/internal/store"
 )
@@ -19,7 +20,9 @@ type Index struct {
 	addrs    *addresses
 	graph    *graph
 	at       map[int32][]*site // the sites whose root is the tree of that number
+	bytes    int64             // about what trees and links take in memory
 	problems []Problem
+	refused  map[digest.ID]error // why trees of problems are beyond the bounds, by root
 }
 
 // A site is one hierarchy and where it is served.
@@ -41,7 +44,7 @@ type Problem struct {
 type Tracked struct {
 	*mirror.Site
 	Snapshot store.Snapshot // zero where the site is not in the index
-	Crowded  bool           // whether it has more links than are followed, a million
+	Crowded  bool           // whether some of its links are not followed: they are too many, or too much work
 }
 
 // Build makes an index of what the source holds now. It takes over from prev,
@@ -83,8 +86,12 @@ func readState(ctx context.Context, src Source) (state, error) {
 }
 
 func (s state) build(ctx context.Context, src Source, prev *Index, opts Options) (*Index, error) {
-	x := &Index{opts: opts.withDefaults(), byID: make(map[mirror.SiteID]*site, len(s.sites))}
-	load := newLoader(src, prev)
+	x := &Index{
+		opts:    opts.withDefaults(),
+		byID:    make(map[mirror.SiteID]*site, len(s.sites)),
+		refused: map[digest.ID]error{},
+	}
+	load := newLoader(src, prev, x.opts.bounds)
 	for _, described := range s.sites {
 		t := &site{Site: described, id: described.ID()}
 		x.sites = append(x.sites, t)
@@ -98,6 +105,9 @@ func (s state) build(ctx context.Context, src Source, prev *Index, opts Options)
 			return nil, fmt.Errorf("load site %s: %w", t.Name, ctx.Err())
 		}
 		if err != nil {
+			if beyond := load.refused[snapshot.Root]; beyond != nil {
+				x.refused[snapshot.Root] = beyond
+			}
 			root, snapshot = prev.standing(t.id)
 			x.problems = append(x.problems, Problem{t.Name, fmt.Errorf("load site %s: %w", t.Name, err), root != nil})
 		}
@@ -109,8 +119,12 @@ func (s state) build(ctx context.Context, src Source, prev *Index, opts Options)
 	if failed := x.problems; len(failed) > 0 && !x.any() {
 		return nil, fmt.Errorf("of %d sites none could be loaded: %w", len(failed), failed[0].Err)
 	}
-	x.resolveLinks(prev)
-	x.connect(prev)
+	if err := x.resolveLinks(ctx, prev); err != nil {
+		return nil, err
+	}
+	if err := x.connect(ctx, prev); err != nil {
+		return nil, err
+	}
 	x.addrs = newAddresses(x.sites)
 	return x, nil
 }
@@ -130,7 +144,7 @@ func (x *Index) any() bool {
 
 // resolveLinks gives every site that has a root the hierarchy of it, shared
 // with other sites and with the previous index where root and base are equal.
-func (x *Index) resolveLinks(prev *Index) {
+func (x *Index) resolveLinks(ctx context.Context, prev *Index) error {
 	type key struct {
 		root *node
 		base string
@@ -149,15 +163,20 @@ func (x *Index) resolveLinks(prev *Index) {
 		}
 		k := key{t.hierarchy.root, t.URL.Base}
 		if done[k] == nil {
-			done[k] = newHierarchy(k.root, k.base, maxLinks)
+			h, err := newHierarchy(ctx, k.root, k.base, x.opts.bounds)
+			if err != nil {
+				return fmt.Errorf("resolve the links of site %s: %w", t.Name, err)
+			}
+			done[k] = h
 		}
 		t.hierarchy = done[k]
 	}
+	return nil
 }
 
 // connect makes the graph of all roots, or takes over that of the previous
 // index where the roots are the same.
-func (x *Index) connect(prev *Index) {
+func (x *Index) connect(ctx context.Context, prev *Index) error {
 	var roots []*node
 	seen := map[*node]bool{}
 	for _, t := range x.sites {
@@ -169,15 +188,27 @@ func (x *Index) connect(prev *Index) {
 	if prev != nil && prev.graph.hasRoots(roots) {
 		x.graph = prev.graph
 	} else {
-		x.graph = newGraph(roots)
+		g, err := newGraph(ctx, roots)
+		if err != nil {
+			return fmt.Errorf("connect the trees: %w", err)
+		}
+		x.graph = g
 	}
+	x.bytes = x.graph.bytes
 	x.at = make(map[int32][]*site, len(roots))
+	counted := map[*hierarchy]bool{}
 	for _, t := range x.sites {
-		if t.hierarchy != nil {
-			n := x.graph.roots[t.hierarchy.root]
-			x.at[n] = append(x.at[n], t)
+		if t.hierarchy == nil {
+			continue
+		}
+		n := x.graph.roots[t.hierarchy.root]
+		x.at[n] = append(x.at[n], t)
+		if !counted[t.hierarchy] {
+			counted[t.hierarchy] = true
+			x.bytes += t.hierarchy.bytes()
 		}
 	}
+	return nil
 }
 
 // Sites returns all sites, sorted by name.
@@ -193,8 +224,13 @@ func (x *Index) Sites() []Tracked {
 // by name.
 func (x *Index) Problems() []Problem { return x.problems }
 
+// retriable reports whether there are problems that another try may solve.
+func (x *Index) retriable() bool {
+	return slices.ContainsFunc(x.problems, func(p Problem) bool { return !final(p.Err) })
+}
+
 // Trees returns the number of distinct trees.
 func (x *Index) Trees() int { return len(x.graph.nodes) }
 
-// Bytes returns about how much memory the trees take.
-func (x *Index) Bytes() int64 { return x.graph.bytes }
+// Bytes returns about how much memory the trees and the resolved links take.
+func (x *Index) Bytes() int64 { return x.bytes }

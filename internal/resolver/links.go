@@ -1,151 +1,116 @@
 package resolver
 
 import (
+	"context"
 	"strings"
 
 	"mirrortracker/internal/mirror"
 )
 
-const (
-	// maxHops is how many links are followed to resolve one, its own included
-	// (Linux, path_resolution(7)).
-	maxHops = 40
-	// maxLinks bounds the table of one hierarchy. It counts links by the
-	// places where they stand, of which shared trees can have very many.
-	maxLinks = 1 << 20
-)
-
 // A hierarchy is a root below a base path, with its links resolved. Sites that
 // agree in both share it.
 type hierarchy struct {
-	root  *node
-	base  []string                    // the names of the base path of the crawl URL
-	links map[mirror.Path]mirror.Path // from the path of a link to the real one
-	most  int                         // links that are resolved; the others lead nowhere
-	// crowded says that there are others.
-	crowded bool
+	root *node
+	base []string // the names of the base path of the crawl URL
+	table
+	crowded bool // whether links were left out, because they are too many or too much work
 }
 
-func newHierarchy(root *node, base string, most int) *hierarchy {
-	h := &hierarchy{root: root, base: baseNames(base), most: most, links: map[mirror.Path]mirror.Path{}}
-	h.resolveBelow(root, nil)
-	return h
+// newHierarchy resolves links until it is at the bounds. The error is that of
+// ctx.
+func newHierarchy(ctx context.Context, root *node, base string, b bounds) (*hierarchy, error) {
+	h := &hierarchy{root: root, base: baseNames(base), table: newTable(root)}
+	l := &linker{hierarchy: h, bounds: b, way: []stop{{node: root}}}
+	if !root.linked {
+		return h, nil
+	}
+	return h, l.resolveBelow(ctx)
 }
 
 func baseNames(base string) []string {
 	return mirror.Path(strings.TrimSuffix(base, "/")).Names()
 }
 
-// resolveBelow resolves the links in and below the directory at names.
-func (h *hierarchy) resolveBelow(n *node, names []string) {
-	for _, l := range n.links {
-		if len(h.links) >= h.most {
-			h.crowded = true
-			return
+// A linker fills in the table of a hierarchy.
+type linker struct {
+	*hierarchy
+	bounds  bounds
+	way     []stop // to the directory whose links are being resolved, the root first
+	target  []stop // room for the way that a link leads
+	steps   int    // taken so far
+	checked int    // steps at the last look at the context
+}
+
+// A stop is one directory on a way.
+type stop struct {
+	*node
+	position int32 // in the directory before
+	number   int32 // in the table, or unnumbered
+}
+
+// betweenChecks is how many steps are taken at least from one look at the
+// context to the next; those for one link may come on top.
+const betweenChecks = 4096
+
+// room reports whether as many steps and one link more are within bounds.
+func (l *linker) room(steps int) bool {
+	l.steps += steps
+	if l.steps > l.bounds.linkSteps || len(l.links) >= l.bounds.links || l.bytes() >= l.bounds.tableBytes {
+		l.crowded = true
+	}
+	return !l.crowded
+}
+
+// check looks at the context now and then.
+func (l *linker) check(ctx context.Context) error {
+	if l.steps-l.checked < betweenChecks {
+		return nil
+	}
+	l.checked = l.steps
+	return ctx.Err()
+}
+
+// resolveBelow resolves the links in and below the directory at the end of the
+// way.
+func (l *linker) resolveBelow(ctx context.Context) error {
+	if err := l.check(ctx); err != nil {
+		return err
+	}
+	dir := l.way[len(l.way)-1]
+	for i, link := range dir.links {
+		if !l.room(len(l.way)) {
+			return nil
 		}
-		w := h.walker(names)
-		if w.follow(l.Target) && w.above == 0 {
-			h.links[mirror.FromNames(names).Join(l.Name)] = w.path()
-		}
-	}
-	for _, c := range n.children {
-		if c.linked && !h.crowded {
-			h.resolveBelow(c.node, append(names[:len(names):len(names)], c.name))
-		}
-	}
-}
-
-// A walker follows a link as a file server does: name by name, starting again
-// at the target of each further link.
-type walker struct {
-	h     *hierarchy
-	above int      // how many names of the base are still to be entered
-	names []string // the real path from the site's root
-	nodes []*node  // the directories on it, the root first
-	file  bool     // whether the last of names is a file
-	hops  int
-}
-
-func (h *hierarchy) walker(names []string) *walker {
-	w := &walker{h: h, nodes: []*node{h.root}}
-	for _, name := range names {
-		w.enter(name, w.here().child(name))
-	}
-	return w
-}
-
-func (w *walker) here() *node { return w.nodes[len(w.nodes)-1] }
-
-func (w *walker) enter(name string, n *node) {
-	w.names = append(w.names, name)
-	w.nodes = append(w.nodes, n)
-}
-
-func (w *walker) path() mirror.Path { return mirror.FromNames(w.names) }
-
-// follow goes from the current directory along a link's target. It returns
-// false where that leads nowhere.
-func (w *walker) follow(target string) bool {
-	w.hops++
-	if target == "" || w.hops > maxHops {
-		return false
-	}
-	if target[0] == '/' {
-		w.above = len(w.h.base)
-		w.names, w.nodes = w.names[:0], w.nodes[:1]
-	}
-	for name := range strings.SplitSeq(target, "/") {
-		if !w.step(name) {
-			return false
+		l.resolve(i, link.Target)
+		if err := l.check(ctx); err != nil {
+			return err
 		}
 	}
-	return true
-}
-
-// step goes along one name of a target.
-func (w *walker) step(name string) bool {
-	switch {
-	case w.file: // nothing is below a file, not even "" or "."
-		return false
-	case name == "" || name == ".":
-		return true
-	case name == "..":
-		return w.up()
-	case w.above > 0:
-		base := w.h.base
-		if name != base[len(base)-w.above] {
-			return false
+	for i, c := range dir.children {
+		if !c.linked {
+			continue
 		}
-		w.above--
-		return true
+		if !l.room(1) {
+			return nil
+		}
+		l.way = append(l.way, stop{c.node, int32(i), unnumbered})
+		err := l.resolveBelow(ctx)
+		l.way = l.way[:len(l.way)-1]
+		if err != nil {
+			return err
+		}
 	}
-	dir := w.here()
-	if sub := dir.child(name); sub != nil {
-		w.enter(name, sub)
-		return true
-	}
-	if target, ok := dir.link(name); ok {
-		return w.follow(target)
-	}
-	if _, ok := dir.file(name); ok {
-		w.names = append(w.names, name)
-		w.file = true
-		return true
-	}
-	return false
+	return nil
 }
 
-// up leaves the current directory. Above the site's root are the names of its
-// base; above the server's there is nothing, since where a server takes a link
-// that climbs too high is its own affair.
-func (w *walker) up() bool {
-	switch {
-	case w.above == len(w.h.base) && len(w.names) == 0:
-		return false
-	case len(w.names) > 0:
-		w.names, w.nodes = w.names[:len(w.names)-1], w.nodes[:len(w.nodes)-1]
-	default:
-		w.above++
+// resolve puts a link of the directory at the end of the way into the table, if
+// it leads somewhere.
+func (l *linker) resolve(position int, target string) {
+	w := walker{linker: l, way: append(l.target[:0], l.way...), file: noFile}
+	found := w.follow(target) && w.above == 0
+	l.target = w.way // with the room that it has now
+	if found {
+		m := member{l.number(l.way), int32(position)}
+		l.links[m] = real{l.number(w.way), w.file}
 	}
-	return true
 }

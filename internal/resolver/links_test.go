@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"testing"
 
-	"mirrortracker/internal/digest"
 	"mirrortracker/internal/mirror"
 )
 
@@ -144,18 +143,5 @@ func TestSharedTreesResolveLinksInTheirPlace(t *testing.T) {
 		if a := ask(t, x, "s", path); a.Real != real {
 			t.Errorf("%s is %q, want %q", path, a.Real, real)
 		}
-	}
-}
-
-// Doubled directories, forty levels deep, make a million million places of one
-// link.
-func TestLinksAreBounded(t *testing.T) {
-	n := &node{links: []digest.Symlink{{Name: "l", Target: "."}}, linked: true}
-	for range 40 {
-		n = &node{children: []child{{"a", n}, {"b", n}}, linked: true}
-	}
-	h := newHierarchy(n, "/", 1000)
-	if !h.crowded || len(h.links) != 1000 {
-		t.Errorf("%d links, crowded is %t", len(h.links), h.crowded)
 	}
 }

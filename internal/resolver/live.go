@@ -40,7 +40,7 @@ type Status struct {
 	Sites    int       // tracked sites
 	Indexed  int       // those of them that have a snapshot in the index
 	Trees    int       // distinct trees
-	Bytes    int64     // about what they take in memory
+	Bytes    int64     // about what they and the resolved links take in memory
 	Problems []Problem // sites whose current snapshot is not in the index
 }
 
@@ -113,7 +113,7 @@ func (l *Live) refresh(ctx context.Context) error {
 		l.retry = l.retry.after(true, time.Now())
 		return err
 	}
-	l.retry = l.retry.after(len(next.problems) > 0, time.Now())
+	l.retry = l.retry.after(next.retriable(), time.Now())
 	l.current.Store(next)
 	l.loaded(next)
 	l.tell(prev, next)
@@ -129,7 +129,7 @@ func (l *Live) tell(prev, next *Index) {
 	}
 	for _, t := range next.sites {
 		if t.hierarchy != nil && t.hierarchy.crowded {
-			l.log.Warn("site has more links than are followed", "site", t.Name, "max", maxLinks)
+			l.log.Warn("site has more links than are followed", "site", t.Name, "followed", len(t.hierarchy.links))
 		}
 	}
 	l.log.Info("index loaded", "sites", len(next.sites), "trees", next.Trees(), "bytes", next.Bytes())
@@ -193,7 +193,7 @@ const (
 
 func (r retry) due(now time.Time) bool { return !r.at.IsZero() && !now.Before(r.at) }
 
-// after returns when to try again after a try that left problems or none.
+// after returns when to try again after a try that left such problems or none.
 func (r retry) after(problems bool, now time.Time) retry {
 	if !problems {
 		return retry{}

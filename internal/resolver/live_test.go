@@ -176,6 +176,27 @@ func TestLiveRetriesASiteWithAMissingTree(t *testing.T) {
 	})
 }
 
+// Trees never change, so another try would end alike.
+func TestLiveDoesNotRetryASiteBeyondTheBounds(t *testing.T) {
+	w := newWorld()
+	w.add("deep", "ftp://deep.example/", dir{"f": 1}.at("/a/b/c"))
+	w.add("flat", "ftp://flat.example/", dir{"f": 1})
+	synctest.Test(t, func(t *testing.T) {
+		b := usualBounds
+		b.depth = 2
+		l := NewLive(w, Options{bounds: b}, slog.New(slog.DiscardHandler))
+		for range 10 {
+			if err := l.Check(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(longestPause)
+		}
+		if s := l.Status(); len(s.Problems) != 1 || s.Indexed != 1 || w.asked.Load() != 4 {
+			t.Errorf("%+v after %d calls", s, w.asked.Load())
+		}
+	})
+}
+
 func TestLiveRetriesWhereNothingCouldBeLoaded(t *testing.T) {
 	w := newWorld()
 	lost := dir{"lost": 1}

@@ -2,8 +2,10 @@ package resolver
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	"mirrortracker/internal/digest"
@@ -20,13 +22,18 @@ const (
 
 // A loader reads the trees that no index holds yet.
 type loader struct {
-	src  Source
-	held map[digest.ID]*node // whole trees: all that is below them is held too
+	src    Source
+	bounds bounds
+	held   map[digest.ID]*node // whole trees: all that is below them is held too
+	// Roots with trees beyond the bounds. Since trees never change, they are
+	// not read again.
+	refused map[digest.ID]error
 }
 
-func newLoader(src Source, prev *Index) *loader {
-	l := &loader{src: src, held: map[digest.ID]*node{}}
+func newLoader(src Source, prev *Index, b bounds) *loader {
+	l := &loader{src: src, bounds: b, held: map[digest.ID]*node{}, refused: map[digest.ID]error{}}
 	if prev != nil {
+		maps.Copy(l.refused, prev.refused)
 		for _, n := range prev.graph.nodes {
 			l.held[n.ID] = n
 		}
@@ -34,62 +41,112 @@ func newLoader(src Source, prev *Index) *loader {
 	return l
 }
 
-// tree returns the tree of an identity with all that is below it. It reads
-// level by level, since each level names the next. Of a tree that cannot be
-// had whole nothing is kept.
+// A boundError says that a site's trees are beyond a bound.
+type boundError string
+
+func (e boundError) Error() string { return string(e) }
+
+// final reports whether an error of a loader will be the same for ever.
+func final(err error) bool {
+	_, beyond := errors.AsType[boundError](err)
+	return beyond
+}
+
+// tree returns the tree of an identity with all that is below it.
 func (l *loader) tree(ctx context.Context, root digest.ID) (*node, error) {
 	if n := l.held[root]; n != nil {
 		return n, nil
 	}
-	fresh := map[digest.ID]*node{}
-	var level []digest.ID
-	resolve := func(id digest.ID) *node {
-		if n := l.held[id]; n != nil {
-			return n
-		}
-		n := fresh[id]
-		if n == nil {
-			n = new(node)
-			fresh[id] = n
-			level = append(level, id)
-		}
-		return n
+	if err := l.refused[root]; err != nil {
+		return nil, err
 	}
-	top := resolve(root)
-	for len(level) > 0 {
-		ids := level
-		level = nil
-		for len(ids) > 0 {
-			some := ids[:min(batch, len(ids))]
-			ids = ids[len(some):]
-			if err := l.read(ctx, some, fresh, resolve); err != nil {
+	n, err := l.load(ctx, root)
+	if final(err) {
+		l.refused[root] = err
+	}
+	return n, err
+}
+
+// load reads level by level, since each level names the next. Of a tree that
+// cannot be had whole, or is beyond the bounds, nothing is kept.
+func (l *loader) load(ctx context.Context, root digest.ID) (*node, error) {
+	s := &loading{loader: l, fresh: map[digest.ID]*node{}, counted: map[*node]bool{}}
+	top := s.node(root)
+	for depth := 0; len(s.level) > 0; depth++ {
+		if depth > l.bounds.depth {
+			return nil, l.tooDeep()
+		}
+		level := s.level
+		s.level = nil
+		for ids := range slices.Chunk(level, batch) {
+			if err := s.read(ctx, ids); err != nil {
 				return nil, err
 			}
 		}
 	}
-	if err := top.finish(); err != nil {
+	if err := l.finish(top, 0); err != nil {
 		return nil, err
 	}
-	maps.Copy(l.held, fresh)
+	maps.Copy(l.held, s.fresh)
 	return top, nil
 }
 
-func (l *loader) read(ctx context.Context, ids []digest.ID, fresh map[digest.ID]*node, resolve func(digest.ID) *node) error {
+// A loading is the trees of one site while they are read.
+type loading struct {
+	*loader
+	fresh   map[digest.ID]*node // those that no index holds yet
+	level   []digest.ID         // of those, the ones to be read next
+	counted map[*node]bool      // held trees that are in bytes
+	bytes   int64               // about what all trees of the site take, as far as they are known
+}
+
+// node returns the node of a tree, which is read later if it is not held.
+func (s *loading) node(id digest.ID) *node {
+	if n := s.held[id]; n != nil {
+		s.count(n)
+		return n
+	}
+	n := s.fresh[id]
+	if n == nil {
+		n = new(node)
+		s.fresh[id] = n
+		s.level = append(s.level, id)
+	}
+	return n
+}
+
+// count adds a held tree and those below it to the bytes, once.
+func (s *loading) count(n *node) {
+	if s.counted[n] || s.bytes > s.bounds.siteBytes {
+		return
+	}
+	s.counted[n] = true
+	s.bytes += n.bytes()
+	for _, c := range n.children {
+		s.count(c.node)
+	}
+}
+
+func (s *loading) read(ctx context.Context, ids []digest.ID) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	err := l.src.Trees(ctx, ids, store.Branches|store.Leaves, func(t *digest.Tree) error {
-		n := fresh[t.ID]
+	err := s.src.Trees(ctx, ids, store.Branches|store.Leaves, func(t *digest.Tree) error {
+		n := s.fresh[t.ID]
 		if n == nil || n.stage != named {
 			return fmt.Errorf("tree %s came unasked", t.ID)
 		}
-		n.fill(t, resolve)
+		n.fill(t, s.node)
+		s.bytes += n.bytes()
+		if s.bytes > s.bounds.siteBytes {
+			return boundError(fmt.Sprintf("trees of more than %d bytes", s.bounds.siteBytes))
+		}
 		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("read %d trees: %w", len(ids), err)
 	}
 	for _, id := range ids {
-		if fresh[id].stage == named {
+		if s.fresh[id].stage == named {
 			return fmt.Errorf("tree %s is missing", id)
 		}
 	}
@@ -97,24 +154,31 @@ func (l *loader) read(ctx context.Context, ids []digest.ID, fresh map[digest.ID]
 }
 
 // finish marks the trees that have links at or below them, and refuses a tree
-// that stands below itself, which only a damaged source can tell of and which
-// would have no end. Trees that were finished before are left alone, because
-// indexes share them.
-func (n *node) finish() error {
-	switch n.stage {
-	case whole:
-		return nil
-	case open:
+// that stands too deep, or below itself, which only a damaged source can tell of
+// and which would have no end. Trees that were finished before are left alone,
+// because indexes share them.
+func (l *loader) finish(n *node, depth int) error {
+	switch {
+	case n.stage == open:
 		return fmt.Errorf("tree %s stands below itself", n.ID)
+	case depth+int(n.height) > l.bounds.depth:
+		return l.tooDeep()
+	case n.stage == whole:
+		return nil
 	}
 	n.stage = open
 	n.linked = len(n.links) > 0
 	for _, c := range n.children {
-		if err := c.finish(); err != nil {
+		if err := l.finish(c.node, depth+1); err != nil {
 			return err
 		}
 		n.linked = n.linked || c.linked
+		n.height = max(n.height, c.height+1)
 	}
 	n.stage = whole
 	return nil
+}
+
+func (l *loader) tooDeep() error {
+	return boundError(fmt.Sprintf("more than %d directories below each other", l.bounds.depth))
 }

@@ -2,6 +2,7 @@ package resolver
 
 import (
 	"bytes"
+	"math/bits"
 	"sort"
 	"strconv"
 	"strings"
@@ -17,7 +18,8 @@ type node struct {
 	digest.Summary
 	reason   digest.Reason
 	stage    stage
-	linked   bool // whether there are links in it or below
+	linked   bool  // whether there are links in it or below
+	height   int32 // how many directories stand below each other in it, at most
 	children []child
 	links    []digest.Symlink
 	files    string // "f SIZE DATE NAME\n", sorted by NAME
@@ -50,51 +52,59 @@ func (n *node) fill(t *digest.Tree, resolve func(digest.ID) *node) {
 		n.children = append(n.children, child{c.Name, resolve(c.ID)})
 	}
 	for l := range t.Links() {
+		if len(l.Target) > maxTarget {
+			l.Target = "" // leads nowhere, like one that is not known
+		}
 		n.links = append(n.links, l)
 	}
 }
 
-// child returns the subdirectory of a name, or nil.
-func (n *node) child(name string) *node {
+// search returns about how many names a name is compared with, until it is
+// clear that the directory does not hold it.
+func (n *node) search() int {
+	const line = 64 // bytes of a usual file's
+	return bits.Len(uint(len(n.children))) + bits.Len(uint(len(n.links))) + bits.Len(uint(len(n.files)/line))
+}
+
+// child returns the position of the subdirectory of a name.
+func (n *node) child(name string) (position int, ok bool) {
 	i := sort.Search(len(n.children), func(i int) bool { return n.children[i].name >= name })
-	if i < len(n.children) && n.children[i].name == name {
-		return n.children[i].node
-	}
-	return nil
+	return i, i < len(n.children) && n.children[i].name == name
 }
 
-// link returns the target of a symbolic link.
-func (n *node) link(name string) (target string, ok bool) {
+// link returns the position of the symbolic link of a name.
+func (n *node) link(name string) (position int, ok bool) {
 	i := sort.Search(len(n.links), func(i int) bool { return n.links[i].Name >= name })
-	if i < len(n.links) && n.links[i].Name == name {
-		return n.links[i].Target, true
-	}
-	return "", false
+	return i, i < len(n.links) && n.links[i].Name == name
 }
 
-// file returns the file of a name. It searches the text by halves, each time
-// for the line that the middle falls into.
-func (n *node) file(name string) (leaf digest.Leaf, ok bool) {
+// file returns where the line of the file of a name begins. It searches the
+// text by halves, each time for the line that the middle falls into.
+func (n *node) file(name string) (at int, ok bool) {
 	low, high := 0, len(n.files) // both at the beginning of a line, or the end
 	for low < high {
 		middle := low + (high-low)/2
 		start := low + strings.LastIndexByte(n.files[low:middle], '\n') + 1
-		end := len(n.files)
-		if i := strings.IndexByte(n.files[start:], '\n'); i >= 0 {
-			end = start + i
-		}
-		line := n.files[start:end]
+		line := n.lineAt(start)
 		switch c := strings.Compare(nameIn(line), name); {
 		case c == 0:
-			return parseFile(line), true
+			return start, true
 		case c < 0:
-			low = min(end+1, high)
+			low = min(start+len(line)+1, high)
 		default:
 			high = start
 		}
 	}
-	return digest.Leaf{}, false
+	return 0, false
 }
+
+func (n *node) lineAt(at int) string {
+	line, _, _ := strings.Cut(n.files[at:], "\n")
+	return line
+}
+
+// leafAt returns the file whose line begins there.
+func (n *node) leafAt(at int) digest.Leaf { return parseFile(n.lineAt(at)) }
 
 // nameIn returns the name in a line "f SIZE DATE NAME".
 func nameIn(line string) string {

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"mirrortracker/internal/digest"
+	"mirrortracker/internal/forest"
 	"mirrortracker/internal/mirror"
 )
 
@@ -290,6 +291,11 @@ func TestTheIndexAnswersLikeTheReference(t *testing.T) {
 				}
 				if a.Known != known || got != real {
 					t.Fatalf("site %s, %s: %q, want %q", f.Name, p, got, real)
+				}
+				// What reads the trees one by one follows links by the same rules.
+				place := &forest.Place{Source: w, Base: baseNames(f.URL.Base), Root: w.current[f.ID()].Root}
+				if dir, _, err := place.Find(t.Context(), p); (err == nil) != a.IsDir || err == nil && dir != a.Real {
+					t.Fatalf("site %s, %s: is a directory: %t, but forest finds %q, %v", f.Name, p, a.IsDir, dir, err)
 				}
 				want := answer(sites, f, p, doubt)
 				if diff := cmp.Diff(want, inFull(a)); diff != "" || a.Capped {

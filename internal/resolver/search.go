@@ -13,7 +13,8 @@ type search struct {
 	dir   string // the asked directory's path, "" for the root
 	ends  []int  // ends[k] is where the path of chain[k] ends in dir
 	left  int    // steps that may still be taken
-	over  bool   // a step more was asked for
+	room  int    // bytes that the paths of candidates may still take
+	over  bool   // more steps or bytes were asked for
 
 	candidates []candidate
 	known      map[spot]int // positions in candidates
@@ -31,7 +32,7 @@ func (x *Index) search(t *site, w *walk, a *Answer) {
 	s := &search{
 		Index: x, asked: t, walk: w,
 		dir: strings.TrimSuffix(string(a.Dir), "/"), ends: ends(w.names),
-		left: x.opts.MaxSteps, known: map[spot]int{},
+		left: x.opts.MaxSteps, room: maxPathBytes, known: map[spot]int{},
 	}
 	s.noteOriginal()
 	for depth, n := range w.chain {
@@ -124,11 +125,21 @@ func (s *search) matchedAbove(parent int32, name string) bool {
 
 // found notes the match at the end of the trail on a site.
 func (s *search) found(t *site) {
+	below := s.dir[s.ends[s.depth]:]
+	length := len(below)
+	for _, name := range s.trail {
+		length += 1 + len(name)
+	}
+	if s.room -= length; s.room < 0 {
+		s.over = true
+		return
+	}
 	var b strings.Builder
+	b.Grow(length)
 	for _, name := range slices.Backward(s.trail) {
 		b.WriteByte('/')
 		b.WriteString(name)
 	}
-	b.WriteString(s.dir[s.ends[s.depth]:])
+	b.WriteString(below)
 	s.note(spot{t, b.String()})
 }

@@ -27,6 +27,8 @@ var _ Source = (*store.Store)(nil)
 type Options struct {
 	Doubt    Doubt // the zero Doubt means DefaultDoubt
 	MaxSteps int   // of the search for one request's replicas; 0 means DefaultMaxSteps
+
+	bounds bounds // the zero bounds mean usualBounds
 }
 
 // DefaultMaxSteps is enough for the places of several hundred mirrors, and
@@ -39,6 +41,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.MaxSteps <= 0 {
 		o.MaxSteps = DefaultMaxSteps
+	}
+	if o.bounds == (bounds{}) {
+		o.bounds = usualBounds
 	}
 	return o
 }

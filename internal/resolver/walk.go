@@ -1,9 +1,6 @@
 package resolver
 
-import (
-	"mirrortracker/internal/digest"
-	"mirrortracker/internal/mirror"
-)
+import "mirrortracker/internal/digest"
 
 // A walk is how far a path leads.
 type walk struct {
@@ -26,57 +23,53 @@ const (
 // walk goes along the asked names as far as they are known. A link costs one
 // look-up in the table; what it leads to has no further links in it.
 func (h *hierarchy) walk(asked []string) walk {
-	w := walk{
-		names: make([]string, 0, len(asked)),
-		chain: append(make([]*node, 0, len(asked)+1), h.root),
-	}
+	var (
+		start  int32 // the directory that the last link led to
+		number int32 // of the current directory, or unnumbered
+		dir    = h.root
+		names  = make([]string, 0, len(asked))                  // from start to dir
+		chain  = append(make([]*node, 0, len(asked)+1), h.root) // start first
+		w      walk
+	)
+along:
 	for i, name := range asked {
 		last := i == len(asked)-1
-		dir := w.chain[len(w.chain)-1]
-		sub := dir.child(name)
-		if sub != nil {
-			w.names, w.chain = append(w.names, name), append(w.chain, sub)
+		if at, ok := dir.child(name); ok {
+			number, dir = h.below(number, at), dir.children[at].node
+			names, chain = append(names, name), append(chain, dir)
 			w.used = i + 1
 			continue
 		}
-		if leaf, ok := dir.file(name); ok {
+		if at, ok := dir.file(name); ok {
 			if last {
-				w.leaf, w.found = leaf, aFile
+				w.leaf, w.found = dir.leafAt(at), aFile
 			}
-			return w
+			break
 		}
-		if _, ok := dir.link(name); !ok {
-			return w
-		}
-		real, ok := h.links[mirror.FromNames(w.names).Join(name)]
+		at, ok := dir.link(name)
 		if !ok {
-			return w
+			break
 		}
-		names, chain, leaf, isFile := h.real(real)
-		if isFile {
-			if last {
-				w.names, w.chain, w.leaf, w.found = names, chain, leaf, aFile
-			}
-			return w
+		real, ok := h.real(number, at)
+		switch {
+		case !ok, real.file != noFile && !last:
+			break along
+		case real.file != noFile:
+			w.leaf, w.found = h.leaf(real), aFile
+		default:
+			w.used = i + 1
 		}
-		w.names, w.chain, w.used = names, chain, i+1
+		start, number, dir = real.dir, real.dir, h.dirs[real.dir].node
+		names, chain = names[:0], append(chain[:0], dir)
 	}
-	w.found = aDirectory
+	if w.used == len(asked) {
+		w.found = aDirectory
+	}
+	if start == 0 {
+		w.names, w.chain = names, chain
+		return w
+	}
+	w.names, w.chain = h.path(start)
+	w.names, w.chain = append(w.names, names...), append(w.chain, chain[1:]...)
 	return w
-}
-
-// real goes along a path that the table of links leads to, and that is known
-// to be there.
-func (h *hierarchy) real(p mirror.Path) (names []string, chain []*node, leaf digest.Leaf, isFile bool) {
-	chain = append(chain, h.root)
-	for _, name := range p.Names() {
-		dir := chain[len(chain)-1]
-		sub := dir.child(name)
-		if sub == nil {
-			leaf, isFile = dir.file(name)
-			return names, chain, leaf, isFile
-		}
-		names, chain = append(names, name), append(chain, sub)
-	}
-	return names, chain, digest.Leaf{}, false
 }

@@ -99,14 +99,18 @@ func TestFilesAreFoundAmongMany(t *testing.T) {
 		d.fill(tree, nil)
 		for i := range 2 * n {
 			name := fmt.Sprintf("name %d", i)
-			leaf, ok := d.file(name)
+			at, ok := d.file(name)
+			var leaf digest.Leaf
+			if ok {
+				leaf = d.leafAt(at)
+			}
 			if want := i%2 == 0; ok != want || ok && leaf != (digest.Leaf{Name: name, Size: int64(i / 2), Date: usual}) {
 				t.Fatalf("of %d files, %q: %+v, %t", n, name, leaf, ok)
 			}
 		}
 		for _, name := range []string{"", "name", "name 0 ", "z", "0", "f 0"} {
-			if leaf, ok := d.file(name); ok {
-				t.Fatalf("of %d files, %q: %+v", n, name, leaf)
+			if at, ok := d.file(name); ok {
+				t.Fatalf("of %d files, %q: %+v", n, name, d.leafAt(at))
 			}
 		}
 	}
