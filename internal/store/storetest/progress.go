@@ -133,48 +133,30 @@ var progressTests = map[string]func(t *testing.T, w *world){
 		w.put(t, s)
 		thief := Open(t, w.url)
 		// Ever more rows, until there is time to take the lease in between.
-		for n := 5000; ; n *= 2 {
-			lease := w.acquire(t, s, "slow")
-			if err := w.SaveProgress(t.Context(), lease, "before", nil); err != nil {
-				t.Fatal(err)
+		all := finished(5000, 1)
+		for !w.robbed(t, thief, s, all) {
+			if len(all) > 100_000 {
+				t.Fatal("who had lost the lease went on")
 			}
-			all := finished(n, 1)
-			saved := make(chan error, 1)
-			go func() { saved <- w.SaveProgress(t.Context(), lease, "mlsd", all) }()
-			waitForProgress(t, thief, s)
-			if err := thief.Release(t.Context(), lease); err != nil {
-				t.Fatal(err)
-			}
-			next, err := thief.Acquire(t.Context(), lease.Name, "quick", long)
-			if err != nil {
-				t.Fatal(err)
-			}
-			facts, left, err := thief.Progress(t.Context(), s.ID())
-			wantSame(t, facts, err, "mlsd")
-			if err := <-saved; err == nil && n < 1_000_000 {
-				if err := thief.Release(t.Context(), next); err != nil {
-					t.Fatal(err)
-				}
-				continue
-			} else {
-				wantError(t, err, store.ErrLeaseLost)
-			}
-			w.wantProgress(t, s, "mlsd", left) // nothing came after
-			wanted := map[store.Progress]bool{}
-			for _, row := range all {
-				wanted[row] = true
-			}
-			for _, row := range left {
-				if !wanted[row] {
-					t.Fatalf("%v was never saved", row)
-				}
-			}
-			if err := w.SaveProgress(t.Context(), next, "mlsd", all[:600]); err != nil {
-				t.Fatal(err)
-			}
-			w.wantProgress(t, s, "mlsd", all[:600])
-			return
+			all = finished(2*len(all), 1)
 		}
+		wanted := map[store.Progress]bool{}
+		for _, row := range all {
+			wanted[row] = true
+		}
+		_, left, err := w.Progress(t.Context(), s.ID())
+		if err != nil || len(left) == 0 || len(left) == len(all) {
+			t.Fatalf("%d of %d rows, %v", len(left), len(all), err)
+		}
+		for _, row := range left {
+			if !wanted[row] {
+				t.Fatalf("%v was never saved", row)
+			}
+		}
+		if err := w.SaveProgress(t.Context(), w.acquire(t, s, "next"), "mlsd", all[:600]); err != nil {
+			t.Fatal(err)
+		}
+		w.wantProgress(t, s, "mlsd", all[:600])
 	},
 	"needs the lease": func(t *testing.T, w *world) {
 		s := site(t, "alpha")
@@ -212,16 +194,43 @@ func finished(n int, kind byte) []store.Progress {
 	return all
 }
 
-// waitForProgress waits until a site has any.
-func waitForProgress(t *testing.T, s *store.Store, site mirror.Site) {
+// robbed saves progress while a thief takes the lease, and reports whether that
+// was in time. Nobody has the lease then, and nothing was written after it was taken.
+func (w *world) robbed(t *testing.T, thief *store.Store, site mirror.Site, all []store.Progress) bool {
 	t.Helper()
-	for {
-		if _, rows, err := s.Progress(t.Context(), site.ID()); err != nil {
-			t.Fatal(err)
-		} else if len(rows) > 0 {
-			return
-		}
+	lease := w.acquire(t, site, "slow")
+	if err := w.SaveProgress(t.Context(), lease, "before", nil); err != nil {
+		t.Fatal(err)
 	}
+	saved := make(chan error, 1)
+	go func() { saved <- w.SaveProgress(t.Context(), lease, "mlsd", all) }()
+	for some := false; !some && len(saved) == 0; {
+		_, rows, err := thief.Progress(t.Context(), site.ID())
+		if err != nil {
+			t.Fatal(err)
+		}
+		some = len(rows) > 0
+	}
+	if err := thief.Release(t.Context(), lease); err != nil {
+		t.Fatal(err)
+	}
+	taken, err := thief.Acquire(t.Context(), lease.Name, "quick", long)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, left, err := thief.Progress(t.Context(), site.ID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	lost := <-saved
+	if lost != nil {
+		wantError(t, lost, store.ErrLeaseLost)
+		w.wantProgress(t, site, "mlsd", left)
+	}
+	if err := thief.Release(t.Context(), taken); err != nil {
+		t.Fatal(err)
+	}
+	return lost != nil
 }
 
 func (w *world) wantProgress(t *testing.T, site mirror.Site, facts string, want []store.Progress) {
