@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"mirrortracker/internal/digest"
@@ -108,29 +109,40 @@ func parameter(query, name string) (value string, ok bool) {
 }
 
 // wantsJSON reports whether a client asks for JSON: by the parameter json, or
-// by naming the type in Accept without the weight 0 (RFC 9110, section 12.5.1).
+// by naming the type in Accept with a weight that no other type there exceeds
+// (RFC 9110, section 12.5.1). Wildcards do not name it.
 func wantsJSON(req *http.Request) bool {
 	if _, ok := parameter(req.URL.RawQuery, "json"); ok {
 		return true
 	}
+	var named, other float64 // the greatest weights
 	for _, line := range req.Header["Accept"] {
 		for part := range strings.SplitSeq(line, ",") {
-			kind, params, _ := strings.Cut(part, ";")
-			if strings.EqualFold(strings.TrimSpace(kind), "application/json") && !refused(params) {
-				return true
+			kind, params, _ := strings.Cut(strings.TrimSpace(part), ";")
+			switch {
+			case kind == "": // lists may have empty elements
+			case strings.EqualFold(strings.TrimSpace(kind), jsonText):
+				named = max(named, weight(params))
+			default:
+				other = max(other, weight(params))
 			}
 		}
 	}
-	return false
+	return named > 0 && named >= other
 }
 
-// refused reports whether there is a weight of 0 among a media type's parameters.
-func refused(params string) bool {
+// weight returns the weight among a media type's parameters: 1 if there is none,
+// and 0 if it is not one.
+func weight(params string) float64 {
 	for param := range strings.SplitSeq(params, ";") {
 		name, value, _ := strings.Cut(strings.TrimSpace(param), "=")
-		if strings.EqualFold(name, "q") && strings.Trim(value, "0.") == "" {
-			return true
+		if !strings.EqualFold(name, "q") {
+			continue
 		}
+		if q, err := strconv.ParseFloat(value, 64); err == nil && q >= 0 && q <= 1 {
+			return q
+		}
+		return 0
 	}
-	return false
+	return 1
 }
