@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"mirrortracker/internal/config"
+	"mirrortracker/internal/program"
 	"mirrortracker/internal/ui"
 )
 
@@ -21,11 +22,11 @@ type configInit struct {
 }
 
 func (configInit) Help() string {
-	return "A file that exists is left alone.\n\n" + example("crawler config init", "crawler config init /etc/tracker.toml")
+	return "A file that exists is left alone.\n\n" + program.Examples("crawler config init", "crawler config init /etc/tracker.toml")
 }
 
 // Run writes the file.
-func (c *configInit) Run(a *app) error {
+func (c *configInit) Run(a *program.App) error {
 	if c.File == "-" {
 		_, err := io.WriteString(a.Stdout, config.Commented)
 		return err
@@ -41,7 +42,7 @@ func (c *configInit) Run(a *app) error {
 	if err := errors.Join(err, f.Close()); err != nil {
 		return errors.Join(err, os.Remove(c.File))
 	}
-	if a.flags.JSON {
+	if a.Flags.JSON {
 		return a.JSON(map[string]string{"file": c.File})
 	}
 	_, err = fmt.Fprintf(a.Stdout, "wrote %s; next: change what you like in it, then \"crawler config check %s\"\n", c.File, c.File)
@@ -53,20 +54,20 @@ type configCheck struct {
 }
 
 func (configCheck) Help() string {
-	return "The environment counts too, as it does when programs start.\n\n" + example("crawler config check", "crawler config check /etc/tracker.toml")
+	return "The environment counts too, as it does when programs start.\n\n" + program.Examples("crawler config check", "crawler config check /etc/tracker.toml")
 }
 
 // Run loads the configuration as every command does.
-func (c *configCheck) Run(a *app) error {
+func (c *configCheck) Run(a *program.App) error {
 	if c.File != "" {
-		a.flags.Config = c.File
+		a.Flags.Config = c.File
 	}
-	cfg, err := a.flags.Load(a.Getenv)
+	cfg, err := a.Load()
 	if err != nil {
 		return err
 	}
-	file := a.flags.File(a.Getenv)
-	if a.flags.JSON {
+	file := a.Flags.File(a.Getenv)
+	if a.Flags.JSON {
 		return a.JSON(map[string]any{"file": file, "sites": len(cfg.Sites)})
 	}
 	if file == "" {

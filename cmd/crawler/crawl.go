@@ -10,6 +10,7 @@ import (
 
 	"mirrortracker/internal/crawl"
 	"mirrortracker/internal/mirror"
+	"mirrortracker/internal/program"
 	"mirrortracker/internal/store"
 	"mirrortracker/internal/ui"
 )
@@ -21,7 +22,7 @@ type crawlCommand struct {
 
 func (crawlCommand) Help() string {
 	return "Progress is shown while it goes on. A crawl that is interrupted goes on where it was when it is started again.\n\n" +
-		example("crawler crawl", "crawler crawl gnu kernel", "crawler crawl ftp://ftp.gnu.example/gnu/ --json")
+		program.Examples("crawler crawl", "crawler crawl gnu kernel", "crawler crawl ftp://ftp.gnu.example/gnu/ --json")
 }
 
 // logInterval is the time between progress lines where nothing is drawn.
@@ -40,12 +41,12 @@ type outcome struct {
 }
 
 // Run crawls the sites, several at a time.
-func (c *crawlCommand) Run(a *app) error {
-	s, err := a.open()
+func (c *crawlCommand) Run(a *program.App) error {
+	s, err := open(a)
 	if err != nil {
 		return err
 	}
-	defer s.close()
+	defer s.store.Close()
 	sites, err := s.named(c.Sites)
 	if err != nil {
 		return err
@@ -119,7 +120,7 @@ func (o *outcome) explain() error {
 
 // print writes the table of outcomes, and then problems and errors.
 func (s *session) print(outcomes []outcome, all bool) error {
-	if s.flags.JSON {
+	if s.Flags.JSON {
 		return s.printJSON(outcomes)
 	}
 	rows := make([][]any, len(outcomes))
@@ -135,34 +136,34 @@ func (s *session) print(outcomes []outcome, all bool) error {
 	}
 	for _, o := range outcomes {
 		if o.err != nil {
-			s.Report("crawler", o.explain())
+			s.Report(s.Name, o.explain())
 			continue
 		}
-		s.printProblems(o.site.Name, o.report.Problems, o.report.Incomplete, all)
+		printProblems(s.Env, o.site.Name, o.report.Problems, o.report.Incomplete, all)
 	}
 	return nil
 }
 
 // printProblems writes the directories that are incomplete to standard error;
 // total is how many there are, of which problems are the first.
-func (a *app) printProblems(site string, problems []crawl.Problem, total int64, all bool) {
+func printProblems(env *ui.Env, site string, problems []crawl.Problem, total int64, all bool) {
 	shown := problems
 	if !all {
 		shown = shown[:min(len(shown), shownProblems)]
 	}
 	for _, p := range shown {
 		path := p.Path.Dir()
-		if a.ErrTerm {
+		if env.ErrTerm {
 			path = ui.Printable(path)
 		}
-		fmt.Fprintf(a.Console(), "%s: incomplete (%s): %s: %s\n", site, p.Reason, path, ui.Printable(p.Detail))
+		fmt.Fprintf(env.Console(), "%s: incomplete (%s): %s: %s\n", site, p.Reason, path, ui.Printable(p.Detail))
 	}
 	if more := total - int64(len(shown)); more > 0 {
 		hint := ""
 		if !all {
 			hint = "; --all shows them"
 		}
-		fmt.Fprintf(a.Console(), "%s: and %s%s\n", site, plural(more, "more incomplete directory", "more incomplete directories"), hint)
+		fmt.Fprintf(env.Console(), "%s: and %s%s\n", site, plural(more, "more incomplete directory", "more incomplete directories"), hint)
 	}
 }
 
@@ -170,7 +171,7 @@ type outcomeJSON struct {
 	Site        string        `json:"site"`
 	Outcome     string        `json:"outcome"`
 	Error       string        `json:"error,omitempty"`
-	Snapshot    int64         `json:"snapshot,omitempty"` // its number
+	Snapshot    int64         `json:"snapshot,omitempty"`  // its number
 	Directories int64         `json:"directories"`
 	Files       int64         `json:"files"`
 	Bytes       int64         `json:"bytes"`

@@ -7,6 +7,7 @@ import (
 	"mirrortracker/internal/digest"
 	"mirrortracker/internal/forest"
 	"mirrortracker/internal/mirror"
+	"mirrortracker/internal/program"
 	"mirrortracker/internal/ui"
 )
 
@@ -27,24 +28,24 @@ func (diffCommand) Help() string {
 
 Only directories whose digests differ are looked into. Links do not count.
 
-` + example("crawler diff gnu gnu-mirror", "crawler diff gnu:/emacs other:/pub/gnu/emacs --blind")
+` + program.Examples("crawler diff gnu gnu-mirror", "crawler diff gnu:/emacs other:/pub/gnu/emacs --blind")
 }
 
 // Run compares the two.
-func (c *diffCommand) Run(a *app) error {
-	s, err := a.open()
+func (c *diffCommand) Run(a *program.App) error {
+	s, err := open(a)
 	if err != nil {
 		return err
 	}
-	defer s.close()
-	out := &diffPrinter{app: a, names: [2]string{c.From, c.To}}
+	defer s.store.Close()
+	out := &diffPrinter{App: a, names: [2]string{c.From, c.To}}
 	var trees [2]*digest.Tree
 	for i, arg := range out.names {
 		if trees[i], err = s.directory(arg); err != nil {
 			return err
 		}
 	}
-	if a.flags.JSON {
+	if a.Flags.JSON {
 		out.list = a.List()
 	}
 	diff := &forest.Diff{Source: s.store, Blind: c.Blind, Found: out.print}
@@ -90,7 +91,7 @@ func (s *session) directory(arg string) (*digest.Tree, error) {
 
 // A diffPrinter prints differences as lines or as JSON.
 type diffPrinter struct {
-	*app
+	*program.App
 	names [2]string
 	list  *ui.List // nil for lines
 	found int

@@ -11,6 +11,7 @@ import (
 	"mirrortracker/internal/digest"
 	"mirrortracker/internal/forest"
 	"mirrortracker/internal/mirror"
+	"mirrortracker/internal/program"
 	"mirrortracker/internal/store"
 	"mirrortracker/internal/ui"
 )
@@ -27,18 +28,18 @@ func (digestCommand) Help() string {
 
 Digests are 32 hex digits, or 32 dashes where the directory or something below it is not completely known. Files, directories and bytes are those below it. The path is from the site's root, its bytes as they are.
 
-` + example("crawler digest gnu", "crawler digest gnu /emacs /gcc --recursive", "crawler digest --local /srv/ftp/pub")
+` + program.Examples("crawler digest gnu", "crawler digest gnu /emacs /gcc --recursive", "crawler digest --local /srv/ftp/pub")
 }
 
 // Run prints the digests.
-func (c *digestCommand) Run(a *app) error {
+func (c *digestCommand) Run(a *program.App) error {
 	from, paths, err := c.place(a)
 	if err != nil {
 		return err
 	}
 	defer from.close()
-	out := &digestPrinter{app: a}
-	if a.flags.JSON {
+	out := &digestPrinter{App: a}
+	if a.Flags.JSON {
 		out.list = a.List()
 	}
 	for _, path := range paths {
@@ -75,7 +76,7 @@ type origin struct {
 }
 
 // place returns where the trees come from, and which paths are wanted.
-func (c *digestCommand) place(a *app) (from origin, paths []mirror.Path, err error) {
+func (c *digestCommand) place(a *program.App) (from origin, paths []mirror.Path, err error) {
 	args := c.Args
 	if c.Local == "" {
 		if len(args) == 0 {
@@ -95,23 +96,23 @@ func (c *digestCommand) place(a *app) (from origin, paths []mirror.Path, err err
 	}
 	if c.Local != "" {
 		from.close = func() {}
-		from.Place, err = a.local(c.Local, c.All)
+		from.Place, err = local(a, c.Local, c.All)
 		return from, paths, err
 	}
-	s, err := a.open()
+	s, err := open(a)
 	if err != nil {
 		return from, nil, err
 	}
-	from.close = s.close
+	from.close = func() { s.store.Close() }
 	if from.Place, err = s.siteOf(c.Args[0]); err != nil {
-		s.close()
+		s.store.Close()
 	}
 	return from, paths, err
 }
 
 // local walks a folder of this machine into memory.
-func (a *app) local(dir string, all bool) (*forest.Place, error) {
-	cfg, err := a.flags.Load(a.Getenv)
+func local(a *program.App, dir string, all bool) (*forest.Place, error) {
+	cfg, err := a.Load()
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +125,7 @@ func (a *app) local(dir string, all bool) (*forest.Place, error) {
 		Open:        func(context.Context) (crawl.Lister, error) { return folder, nil },
 		Sink:        found,
 		Connections: 1,
-		Limits:      (&session{app: a, cfg: cfg}).limits(),
+		Limits:      (&session{cfg: cfg}).limits(),
 		Retry:       crawl.Retry{Tries: 1},
 		Now:         time.Now,
 	}
@@ -132,7 +133,7 @@ func (a *app) local(dir string, all bool) (*forest.Place, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.printProblems(dir, result.Problems, result.Incomplete, all)
+	printProblems(a.Env, dir, result.Problems, result.Incomplete, all)
 	return &forest.Place{Source: found, Root: result.Root.ID}, nil
 }
 
@@ -166,7 +167,7 @@ func (m memory) Trees(_ context.Context, ids []digest.ID, _ store.Parts, fn func
 
 // A digestPrinter prints directories as lines or as JSON.
 type digestPrinter struct {
-	*app
+	*program.App
 	list       *ui.List // nil for lines
 	incomplete bool
 }

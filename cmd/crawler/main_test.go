@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -17,13 +15,7 @@ import (
 
 // TestMain makes the test binary be the crawler where a story calls it.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
-		"crawler": func() {
-			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-			defer stop()
-			os.Exit(int(Main(ctx, ui.OSEnv(), os.Args[1:])))
-		},
-	})
+	testscript.Main(m, map[string]func(){"crawler": main})
 }
 
 // stories are told in testdata. Beside testscript's own commands they have

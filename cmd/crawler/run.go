@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"mirrortracker/internal/mirror"
+	"mirrortracker/internal/program"
 	"mirrortracker/internal/schedule"
 	"mirrortracker/internal/store"
 )
@@ -15,7 +16,7 @@ type runCommand struct{}
 func (runCommand) Help() string {
 	return `Sites that the configuration declares become the tracked ones; without any, those of the database are. Sites that are added, changed or removed later are noticed within seconds. Several machines may do this on one database.
 
-` + example("crawler run", "crawler run --config /etc/tracker.toml")
+` + program.Examples("crawler run", "crawler run --config /etc/tracker.toml")
 }
 
 const (
@@ -24,12 +25,12 @@ const (
 )
 
 // Run crawls on schedule until the program is told to stop.
-func (runCommand) Run(a *app) error {
-	s, err := a.open()
+func (runCommand) Run(a *program.App) error {
+	s, err := open(a)
 	if err != nil {
 		return err
 	}
-	defer s.close()
+	defer s.store.Close()
 	if declared := s.cfg.Tracked(); len(declared) > 0 {
 		changes, err := s.store.ReplaceSites(s, declared)
 		if err != nil {

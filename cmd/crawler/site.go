@@ -7,6 +7,7 @@ import (
 
 	"mirrortracker/internal/config"
 	"mirrortracker/internal/mirror"
+	"mirrortracker/internal/program"
 	"mirrortracker/internal/schedule"
 	"mirrortracker/internal/store"
 	"mirrortracker/internal/ui"
@@ -29,23 +30,23 @@ type siteAdd struct {
 }
 
 func (siteAdd) Help() string {
-	return "If the name and URL are tracked already, the rest is changed to what is given.\n\n" + example(
+	return "If the name and URL are tracked already, the rest is changed to what is given.\n\n" + program.Examples(
 		"crawler site add gnu ftp://ftp.gnu.example/gnu/",
 		"crawler site add kernel ftp://ftp.kernel.example/pub/ --url https://www.kernel.example/pub/ --weight 200",
 		"crawler site add old ftp://ftp.old.example/ --schedule '30 4 * * 0' --zone Europe/Berlin")
 }
 
 // Run adds or changes the site.
-func (c *siteAdd) Run(a *app) error {
+func (c *siteAdd) Run(a *program.App) error {
 	site, err := c.site()
 	if err != nil {
 		return ui.Misuse("%w", err)
 	}
-	s, err := a.open()
+	s, err := open(a)
 	if err != nil {
 		return err
 	}
-	defer s.close()
+	defer s.store.Close()
 	sites, err := s.store.Sites(a)
 	if err != nil {
 		return err
@@ -66,7 +67,7 @@ func (c *siteAdd) Run(a *app) error {
 		}
 		return err
 	}
-	if a.flags.JSON {
+	if a.Flags.JSON {
 		return a.JSON(site)
 	}
 	_, err = fmt.Fprintf(a.Stdout, "%s %s; next: crawler crawl %s\n", done, site.Name, site.Name)
@@ -95,20 +96,22 @@ func (c *siteAdd) site() (site mirror.Site, err error) {
 
 type siteList struct{}
 
-func (siteList) Help() string { return example("crawler site list", "crawler site list --json") }
+func (siteList) Help() string {
+	return program.Examples("crawler site list", "crawler site list --json")
+}
 
 // Run prints the sites.
-func (siteList) Run(a *app) error {
-	s, err := a.open()
+func (siteList) Run(a *program.App) error {
+	s, err := open(a)
 	if err != nil {
 		return err
 	}
-	defer s.close()
+	defer s.store.Close()
 	sites, err := s.store.Sites(a)
 	if err != nil {
 		return err
 	}
-	if a.flags.JSON {
+	if a.Flags.JSON {
 		return a.JSON(append([]mirror.Site{}, sites...)) // never null
 	}
 	rows := make([][]any, len(sites))
@@ -126,15 +129,15 @@ type siteRemove struct {
 	Name string `arg:"" help:"The site's name, or its URL."`
 }
 
-func (siteRemove) Help() string { return example("crawler site remove gnu") }
+func (siteRemove) Help() string { return program.Examples("crawler site remove gnu") }
 
 // Run removes the site.
-func (c *siteRemove) Run(a *app) error {
-	s, err := a.open()
+func (c *siteRemove) Run(a *program.App) error {
+	s, err := open(a)
 	if err != nil {
 		return err
 	}
-	defer s.close()
+	defer s.store.Close()
 	sites, err := s.named([]string{c.Name})
 	if err != nil {
 		return err
@@ -142,7 +145,7 @@ func (c *siteRemove) Run(a *app) error {
 	if err := s.store.RemoveSite(a, sites[0].ID()); err != nil {
 		return err
 	}
-	if a.flags.JSON {
+	if a.Flags.JSON {
 		return a.JSON(sites[0])
 	}
 	_, err = fmt.Fprintf(a.Stdout, "removed %s\n", sites[0].Name)
@@ -154,11 +157,11 @@ type siteApply struct {
 }
 
 func (siteApply) Help() string {
-	return "Sites that the file does not have are removed; nothing else in it counts.\n\n" + example("crawler site apply tracker.toml")
+	return "Sites that the file does not have are removed; nothing else in it counts.\n\n" + program.Examples("crawler site apply tracker.toml")
 }
 
 // Run replaces the sites by those of the file.
-func (c *siteApply) Run(a *app) error {
+func (c *siteApply) Run(a *program.App) error {
 	declared, err := config.Load(c.File, func(string) string { return "" })
 	if err != nil {
 		return err
@@ -166,16 +169,16 @@ func (c *siteApply) Run(a *app) error {
 	if len(declared.Sites) == 0 {
 		return ui.Hint(fmt.Errorf("%s declares no site, and all would be removed", c.File), `"crawler config init -" shows how a site is declared`)
 	}
-	s, err := a.open()
+	s, err := open(a)
 	if err != nil {
 		return err
 	}
-	defer s.close()
+	defer s.store.Close()
 	changes, err := s.store.ReplaceSites(a, declared.Tracked())
 	if err != nil {
 		return err
 	}
-	if a.flags.JSON {
+	if a.Flags.JSON {
 		return a.JSON(changes)
 	}
 	for _, group := range []struct {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"mirrortracker/internal/mirror"
+	"mirrortracker/internal/program"
 	"mirrortracker/internal/schedule"
 	"mirrortracker/internal/store"
 	"mirrortracker/internal/ui"
@@ -12,7 +13,7 @@ import (
 type statusCommand struct{}
 
 func (statusCommand) Help() string {
-	return "A site whose last crawl failed keeps the snapshot that it had.\n\n" + example("crawler status", "crawler status --json")
+	return "A site whose last crawl failed keeps the snapshot that it had.\n\n" + program.Examples("crawler status", "crawler status --json")
 }
 
 // A standing is how one site stands.
@@ -41,37 +42,37 @@ type attemptJSON struct {
 }
 
 // Run prints how all sites stand.
-func (statusCommand) Run(a *app) error {
-	s, err := a.open()
+func (statusCommand) Run(a *program.App) error {
+	s, err := open(a)
 	if err != nil {
 		return err
 	}
-	defer s.close()
+	defer s.store.Close()
 	all, err := s.standings()
 	if err != nil {
 		return err
 	}
-	if a.flags.JSON {
+	if a.Flags.JSON {
 		return a.JSON(all)
 	}
 	now := time.Now()
 	rows := make([][]any, len(all))
 	for i, one := range all {
-		rows[i] = one.row(a, now)
+		rows[i] = one.row(a.Env, now)
 	}
 	return a.Table([]string{"site", "snapshot", "directories", "files", "bytes", "incomplete", "last crawl", "outcome", "next", "error"}, rows)
 }
 
-func (one *standing) row(a *app, now time.Time) []any {
+func (one *standing) row(env *ui.Env, now time.Time) []any {
 	row := []any{one.Site, "-", "-", "-", "-", "-", "-", "never crawled", "now", ""}
 	if p := one.Snapshot; p != nil {
-		copy(row[1:], []any{a.stamp(p.Finished, now), ui.Number(p.Directories), ui.Number(p.Files), ui.Volume(p.Bytes), ui.Number(p.Incomplete)})
+		copy(row[1:], []any{stamp(env, p.Finished, now), ui.Number(p.Directories), ui.Number(p.Files), ui.Volume(p.Bytes), ui.Number(p.Incomplete)})
 	}
 	if t := one.Attempt; t != nil {
-		row[6], row[7], row[9] = a.stamp(t.Started, now), t.Outcome, t.Error
+		row[6], row[7], row[9] = stamp(env, t.Started, now), t.Outcome, t.Error
 	}
 	if one.Due != nil && one.Due.After(now) {
-		row[8] = a.stamp(*one.Due, now)
+		row[8] = stamp(env, *one.Due, now)
 	}
 	return row
 }

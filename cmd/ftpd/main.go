@@ -2,8 +2,6 @@
 // so, so that nobody wonders. What exists of it is the package internal/distftp.
 package main
 
-import "os"
+import "mirrortracker/internal/ui"
 
-func main() {
-	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
-}
+func main() { ui.Main(Main) }

@@ -1,59 +1,30 @@
 package main
 
 import (
-	"fmt"
-	"io"
-	"runtime/debug"
+	"context"
+	"errors"
 
-	"github.com/alecthomas/kong"
+	"mirrortracker/internal/ui"
 )
 
-// Exit codes, as all programs of this repository use them.
-const (
-	exitOK     = 0
-	exitFailed = 1
-	exitUsage  = 2
-)
+// errUnavailable is what the program says instead of serving.
+var errUnavailable = errors.New("not available yet: the distributed FTP server comes with a later release; " +
+	`"make demo" shows the read-only server that it grows from`)
 
-// unavailable is what the program says instead of serving.
-const unavailable = "not available yet: the distributed FTP server comes with a later release; " +
-	"\"make demo\" shows the read-only server that it grows from"
-
-// cli is the command line.
-type cli struct {
-	Version kong.VersionFlag `help:"Print the version and exit."`
+// A grammar is the command line. It has no commands.
+type grammar struct {
+	Version bool `help:"Print the version and exit."`
 }
 
-// run is the program without its process.
-func run(args []string, stdout, stderr io.Writer) int {
-	answered := false // by --help or --version
-	parser, err := kong.New(&cli{},
-		kong.Name("ftpd"),
-		kong.Description("The distributed FTP server; not available yet."),
-		kong.Writers(stdout, stderr),
-		kong.Exit(func(int) { answered = true }),
-		kong.Vars{"version": "ftpd " + version()},
-	)
-	if err != nil {
-		fmt.Fprintf(stderr, "ftpd: %v\n", err)
-		return exitFailed
-	}
-	_, err = parser.Parse(args)
-	switch {
-	case answered:
-		return exitOK
-	case err != nil:
-		fmt.Fprintf(stderr, "ftpd: %v\nTry \"ftpd --help\".\n", err)
-		return exitUsage
-	}
-	fmt.Fprintln(stderr, "ftpd: "+unavailable)
-	return exitFailed
+// Main runs the program.
+func Main(_ context.Context, env *ui.Env, args []string) ui.Exit {
+	return env.Run("ftpd", "The distributed FTP server; not available yet.", &grammar{}, args, env)
 }
 
-// version is the module's version as the Go toolchain recorded it.
-func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok {
-		return info.Main.Version
+// Run prints the version, or says that there is nothing else yet.
+func (g *grammar) Run(env *ui.Env) error {
+	if g.Version {
+		return env.Version("ftpd", false)
 	}
-	return "(unknown)"
+	return errUnavailable
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 
+	"mirrortracker/internal/program"
 	"mirrortracker/internal/redirect"
 	"mirrortracker/internal/resolver"
 	"mirrortracker/internal/ui"
@@ -15,31 +16,28 @@ type explainCommand struct {
 }
 
 func (explainCommand) Help() string {
-	return `Examples:
-
-  redirector explain ftp://ftp.gnu.example/gnu/emacs/
-  redirector explain gnu/emacs/ --scheme https --json`
+	return program.Examples("redirector explain ftp://ftp.gnu.example/gnu/emacs/", "redirector explain gnu/emacs/ --scheme https --json")
 }
 
 // Run explains one URL by the same code that redirects.
-func (c *explainCommand) Run(a *app) error {
-	s, err := a.open()
+func (c *explainCommand) Run(a *program.App) error {
+	s, err := a.Open()
 	if err != nil {
 		return err
 	}
-	defer s.close()
-	live := s.live(slog.New(slog.DiscardHandler))
-	if err := live.Check(a); err != nil {
+	defer s.Close()
+	index := live(s, slog.New(slog.DiscardHandler))
+	if err := index.Check(a); err != nil {
 		return err
 	}
-	answer, err := redirect.New(redirect.Config{Source: live}).Explain(redirect.Question{Text: c.URL, Scheme: c.Scheme})
+	answer, err := redirect.New(redirect.Config{Source: index}).Explain(redirect.Question{Text: c.URL, Scheme: c.Scheme})
 	switch {
 	case errors.Is(err, resolver.ErrUnknownSite):
 		return ui.Hint(err, "crawler site list")
 	case err != nil:
 		return err
-	case a.flags.JSON:
+	case a.Flags.JSON:
 		return a.JSON(answer)
 	}
-	return a.show(answer)
+	return show(a.Env, answer)
 }

@@ -7,12 +7,9 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"os"
-	"os/signal"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -27,13 +24,7 @@ import (
 
 // TestMain makes the test binary be the redirector where a story calls it.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
-		"redirector": func() {
-			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-			defer stop()
-			os.Exit(int(Main(ctx, ui.OSEnv(), os.Args[1:])))
-		},
-	})
+	testscript.Main(m, map[string]func(){"redirector": main})
 }
 
 // Every story finds a database of two sites, a and b, that hold the same

@@ -5,6 +5,7 @@ import (
 	"net"
 	"sync"
 
+	"mirrortracker/internal/program"
 	"mirrortracker/internal/redirect"
 	"mirrortracker/internal/store"
 	"mirrortracker/internal/ui"
@@ -17,20 +18,17 @@ type serveCommand struct {
 func (serveCommand) Help() string {
 	return `The first line on standard output says where it listens. New snapshots are noticed by themselves; when the database is away, it goes on with what it has.
 
-Examples:
-
-  redirector serve
-  redirector serve --listen :8080 --database mysql://tracker:secret@db.example:3306/tracker`
+` + program.Examples("redirector serve", "redirector serve --listen :8080 --database mysql://tracker:secret@db.example:3306/tracker")
 }
 
 // Run serves until the program is told to stop.
-func (c *serveCommand) Run(a *app) error {
-	s, err := a.open()
+func (c *serveCommand) Run(a *program.App) error {
+	s, err := a.Open()
 	if err != nil {
 		return err
 	}
-	defer s.close()
-	address := s.cfg.Redirector.Listen
+	defer s.Close()
+	address := s.Config.Redirector.Listen
 	if c.Listen != "" {
 		address = c.Listen
 	}
@@ -38,18 +36,18 @@ func (c *serveCommand) Run(a *app) error {
 	if err != nil {
 		return ui.Hint(err, "another address and port can be given with --listen")
 	}
-	live := s.live(s.log)
+	index := live(s, s.Log)
 	var background sync.WaitGroup
 	defer background.Wait()
-	background.Go(func() { live.Run(a, s.cfg.Redirector.Refresh.Duration) })
+	background.Go(func() { index.Run(a, s.Config.Redirector.Refresh.Duration) })
 	if _, err := fmt.Fprintf(a.Stdout, "listening on http://%s/\n", listener.Addr()); err != nil {
 		return err
 	}
 	if err := a.Flush(); err != nil {
 		return err
 	}
-	s.log.Info("serving", "address", listener.Addr().String(), "database", store.Redact(s.cfg.Database))
-	err = redirect.New(redirect.Config{Source: live, Log: s.log}).Serve(a, listener)
-	s.log.Info("stopped")
+	s.Log.Info("serving", "address", listener.Addr().String(), "database", store.Redact(s.Config.Database))
+	err = redirect.New(redirect.Config{Source: index, Log: s.Log}).Serve(a, listener)
+	s.Log.Info("stopped")
 	return err
 }

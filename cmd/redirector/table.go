@@ -12,14 +12,14 @@ import (
 // show writes an explained answer for people: what was asked and found, then a
 // row for each candidate, those that are left out at the end. Paths are escaped, so
 // that nothing in it is more than one line.
-func (a *app) show(answer *redirect.Answer) error {
-	if err := a.Facts(facts(answer)); err != nil {
+func show(env *ui.Env, answer *redirect.Answer) error {
+	if err := env.Facts(facts(answer)); err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintln(a.Stdout); err != nil {
+	if _, err := fmt.Fprintln(env.Stdout); err != nil {
 		return err
 	}
-	return a.Table(columns, rows(answer))
+	return env.Table(columns, rows(answer))
 }
 
 // facts returns pairs of a word and what it is.

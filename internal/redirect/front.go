@@ -11,6 +11,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"mirrortracker/internal/digest"
+	"mirrortracker/internal/human"
 	"mirrortracker/internal/mirror"
 	"mirrortracker/internal/resolver"
 )
@@ -112,8 +113,8 @@ func (s frontSite) Href(u mirror.URL) template.URL { return template.URL(u.Strin
 var pageText string
 
 var frontPage = template.Must(template.New("front").Funcs(template.FuncMap{
-	"comma": humanize.Comma,
-	"bytes": func(n int64) string { return humanize.Bytes(uint64(max(n, 0))) },
+	"count": human.Count,
+	"bytes": human.Bytes,
 	"stamp": stamp,
 }).Parse(pageText))
 

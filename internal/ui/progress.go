@@ -9,6 +9,8 @@ import (
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
+
+	"mirrortracker/internal/human"
 )
 
 // Far is how far something has come.
@@ -129,7 +131,7 @@ func (l *Line) read() (far Far, rate float64, outcome string) {
 // String is the line as it is drawn.
 func (l *Line) String() string {
 	far, rate, outcome := l.read()
-	text := fmt.Sprintf("%-16s %9s dirs %11s files ", l.name, Count(far.Dirs), Count(far.Files))
+	text := fmt.Sprintf("%-16s %9s dirs %11s files ", l.name, human.Count(far.Dirs), human.Count(far.Files))
 	if outcome != "" {
 		return text + outcome
 	}

@@ -7,6 +7,8 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
+
+	"mirrortracker/internal/human"
 )
 
 // Cells that are shown in human units on a terminal, and as plain numbers
@@ -28,7 +30,7 @@ func (e *Env) Table(headings []string, rows [][]any) error {
 	t.SetColumnConfigs(columns(headings, rows))
 	t.AppendHeader(row(headings, func(h string) any { return h }))
 	for _, cells := range rows {
-		t.AppendRow(row(cells, human))
+		t.AppendRow(row(cells, shown))
 	}
 	return e.draw(t)
 }
@@ -44,7 +46,7 @@ func (e *Env) Facts(pairs [][2]any) error {
 			}
 			continue
 		}
-		t.AppendRow(row(pair[:], human))
+		t.AppendRow(row(pair[:], shown))
 	}
 	if !e.OutTerm {
 		return nil
@@ -119,14 +121,15 @@ func isNumber(cell any) bool {
 	return false
 }
 
-func human(cell any) any {
+// shown returns what a terminal shows of a cell.
+func shown(cell any) any {
 	switch v := cell.(type) {
 	case Number:
-		return Count(int64(v))
+		return human.Count(int64(v))
 	case Volume:
-		return Bytes(int64(v))
+		return human.Bytes(int64(v))
 	case Time:
-		return Span(time.Duration(v))
+		return human.Span(time.Duration(v))
 	}
 	return Printable(fmt.Sprint(cell))
 }

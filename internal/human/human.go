@@ -1,12 +1,13 @@
-package ui
+// Package human writes numbers for people, in one way wherever they are shown:
+// sizes in binary units, counts with their thousands apart, durations in their
+// two largest units.
+package human
 
 import (
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 )
 
 // Bytes writes a size with three digits and a unit: "1.50 GiB".
@@ -57,15 +58,4 @@ func Span(d time.Duration) string {
 		return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
 	}
 	return fmt.Sprintf("%dd%dh", int(d.Hours())/24, int(d.Hours())%24)
-}
-
-// Printable returns text fit for a terminal: what is not valid or could control
-// the terminal is replaced.
-func Printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r == utf8.RuneError || !unicode.IsPrint(r) {
-			return '\uFFFD'
-		}
-		return r
-	}, text)
 }
