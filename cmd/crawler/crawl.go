@@ -118,7 +118,7 @@ func (o *outcome) explain() error {
 	return fmt.Errorf("crawl %s: %w", o.site.Name, o.err)
 }
 
-// print writes the table of outcomes, and then problems and errors.
+// print writes the table of outcomes, and then what else there is to say of each.
 func (s *session) print(outcomes []outcome, all bool) error {
 	if s.Flags.JSON {
 		return s.printJSON(outcomes)
@@ -135,6 +135,9 @@ func (s *session) print(outcomes []outcome, all bool) error {
 		return err
 	}
 	for _, o := range outcomes {
+		if why := o.report.Restart; why != "" {
+			fmt.Fprintf(s.Console(), "%s: the walk began again: %s\n", o.site.Name, ui.Printable(why))
+		}
 		if o.err != nil {
 			s.Report(s.Name, o.explain())
 			continue
@@ -171,6 +174,7 @@ type outcomeJSON struct {
 	Site        string        `json:"site"`
 	Outcome     string        `json:"outcome"`
 	Error       string        `json:"error,omitempty"`
+	Restarted   string        `json:"restarted,omitempty"` // why the walk began again
 	Snapshot    int64         `json:"snapshot,omitempty"`  // its number
 	Directories int64         `json:"directories"`
 	Files       int64         `json:"files"`
@@ -194,6 +198,7 @@ func (s *session) printJSON(outcomes []outcome) error {
 		all[i] = outcomeJSON{
 			Site:        o.site.Name,
 			Outcome:     o.word(),
+			Restarted:   r.Restart,
 			Snapshot:    r.Snapshot.Seq,
 			Directories: r.Dirs + r.Reused,
 			Files:       r.Files,
