@@ -73,11 +73,3 @@ func stamp(env *ui.Env, t, now time.Time) string {
 	}
 	return human.Span(now.Sub(t).Truncate(time.Second)) + " ago"
 }
-
-// plural writes a number of things.
-func plural(n int64, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return human.Count(n) + " " + many
-}

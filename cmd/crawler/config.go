@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"mirrortracker/internal/config"
+	"mirrortracker/internal/human"
 	"mirrortracker/internal/program"
 	"mirrortracker/internal/ui"
 )
@@ -73,6 +74,6 @@ func (c *configCheck) Run(a *program.App) error {
 	if file == "" {
 		file = "no configuration file; the defaults"
 	}
-	_, err = fmt.Fprintf(a.Stdout, "%s: fine, %s declared\n", file, plural(int64(len(cfg.Sites)), "site", "sites"))
+	_, err = fmt.Fprintf(a.Stdout, "%s: fine, %s declared\n", file, human.Plural(int64(len(cfg.Sites)), "site", "sites"))
 	return err
 }

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"mirrortracker/internal/crawl"
+	"mirrortracker/internal/human"
 	"mirrortracker/internal/mirror"
 	"mirrortracker/internal/program"
 	"mirrortracker/internal/store"
@@ -166,7 +167,7 @@ func printProblems(env *ui.Env, site string, problems []crawl.Problem, total int
 		if !all {
 			hint = "; --all shows them"
 		}
-		fmt.Fprintf(env.Console(), "%s: and %s%s\n", site, plural(more, "more incomplete directory", "more incomplete directories"), hint)
+		fmt.Fprintf(env.Console(), "%s: and %s%s\n", site, human.Plural(more, "more incomplete directory", "more incomplete directories"), hint)
 	}
 }
 

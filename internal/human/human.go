@@ -43,6 +43,14 @@ func Count(n int64) string {
 	return b.String()
 }
 
+// Plural writes a number of things: "1 file", "1,234 files".
+func Plural(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return Count(n) + " " + many
+}
+
 // Span writes a duration in its two largest units: "3h12m", "2d4h", "0.4s".
 func Span(d time.Duration) string {
 	switch {

@@ -29,4 +29,9 @@ func TestHuman(t *testing.T) {
 			t.Errorf("%v: %s, want %s", d, got, want)
 		}
 	}
+	for n, want := range map[int64]string{0: "0 files", 1: "1 file", 1000: "1,000 files"} {
+		if got := Plural(n, "file", "files"); got != want {
+			t.Errorf("%d: %s, want %s", n, got, want)
+		}
+	}
 }

@@ -16,7 +16,7 @@ func TestFrontPage(t *testing.T) {
 		t.Errorf("Content-Security-Policy %q", csp)
 	}
 	for _, want := range []string{
-		"<b>origin</b>", `href="ftp://origin.example/pub/"`, `href="https://west.example/w%20w/"`, "3 hours ago", "2026-03-01T12:00:00Z",
+		"<b>origin</b>", `href="ftp://origin.example/pub/"`, `href="https://west.example/w%20w/"`, "3 hours ago", "17.6 KiB</td>", "2026-03-01T12:00:00Z",
 		"not crawled yet", `name="url"`,
 	} {
 		if !strings.Contains(page, want) {

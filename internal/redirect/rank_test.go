@@ -43,7 +43,7 @@ func TestReasons(t *testing.T) {
 		}},
 		{"the only one", Question{"origin/small/", "http"}, []string{
 			"ftp://origin.example/pub/small/: chosen: the only one",
-			"-ftp://lone.example/other/: doubtful: only 1 file and 18 kB, and 0 of 3 trailing names equal",
+			"-ftp://lone.example/other/: doubtful: only 1 file and 17.6 KiB, and 0 of 3 trailing names equal",
 		}},
 		{"of one site", Question{"late/x", "https"}, []string{
 			"https://late.example/l/x: chosen: served by https",

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"mirrortracker/internal/digest"
+	"mirrortracker/internal/human"
 )
 
 // Doubt holds the thresholds that tell a replica from an accident: small
@@ -33,29 +34,5 @@ func (d *Doubtful) Why() string {
 		return "no file in it"
 	}
 	return fmt.Sprintf("only %s and %s, and %d of %d trailing names equal",
-		count(t.Files, "file"), size(t.Bytes), d.names, d.doubt.Names)
+		human.Plural(t.Files, "file", "files"), human.Bytes(t.Bytes), d.names, d.doubt.Names)
 }
-
-func count(n int64, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
-// size writes a number of bytes with two digits or three, in decimal units.
-func size(bytes int64) string {
-	if bytes < 1000 {
-		return fmt.Sprintf("%d B", bytes)
-	}
-	value, unit := float64(bytes)/1000, 0
-	for ; value >= 999.5 && unit < len(units)-1; unit++ {
-		value /= 1000
-	}
-	if value < 9.95 {
-		return fmt.Sprintf("%.1f %s", value, units[unit])
-	}
-	return fmt.Sprintf("%.0f %s", value, units[unit])
-}
-
-var units = []string{"kB", "MB", "GB", "TB", "PB", "EB"}
