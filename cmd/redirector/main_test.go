@@ -55,39 +55,49 @@ func fill(url string) error {
 		return err
 	}
 	defer s.Close()
-	for _, name := range []string{"a", "b"} {
-		if err := publish(ctx, s, name); err != nil {
+	made := digest.NewDigester()
+	day := digest.NewDate(2026, 3, 8)
+	pub := made.Tree([]digest.Entry{file("image#1.iso", 2<<20, day)}, digest.Complete)
+	for _, site := range []mirror.Site{
+		tracked("a"),
+		tracked("b", mirror.URL{Scheme: "https", Host: "b.example", Port: 443, Base: "/m/"}),
+	} {
+		own := made.Tree([]digest.Entry{file(site.Name+".txt", 1, day)}, digest.Complete)
+		root := made.Tree([]digest.Entry{sub("own", own), sub("pub", pub)}, digest.Complete)
+		if err := publish(ctx, s, site, root, own, pub); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// publish adds a site, as if it had been crawled.
-func publish(ctx context.Context, s *store.Store, name string) error {
-	site := mirror.Site{Name: name, Weight: 100, URL: mirror.URL{Scheme: "ftp", Host: name + ".example", Port: 21, Base: "/"}}
-	if name == "b" {
-		site.Serving = []mirror.URL{{Scheme: "https", Host: "b.example", Port: 443, Base: "/m/"}}
-	}
-	made := digest.NewDigester()
-	day := digest.NewDate(2026, 3, 8)
-	pub := made.Tree([]digest.Entry{{Name: "image#1.iso", Kind: digest.File, Size: 2 << 20, Date: day}}, digest.Complete)
-	own := made.Tree([]digest.Entry{{Name: name + ".txt", Kind: digest.File, Size: 1, Date: day}}, digest.Complete)
-	root := made.Tree([]digest.Entry{
-		{Name: "own", Kind: digest.Dir, Sub: &own.Summary},
-		{Name: "pub", Kind: digest.Dir, Sub: &pub.Summary},
-	}, digest.Complete)
+// tracked is a site whose crawl URL is ftp://NAME.example/.
+func tracked(name string, serving ...mirror.URL) mirror.Site {
+	return mirror.Site{Name: name, Weight: 1500, URL: mirror.URL{Scheme: "ftp", Host: name + ".example", Port: 21, Base: "/"}, Serving: serving}
+}
+
+func file(name string, size int64, date digest.Date) digest.Entry {
+	return digest.Entry{Name: name, Kind: digest.File, Size: size, Date: date}
+}
+
+func sub(name string, t *digest.Tree) digest.Entry {
+	return digest.Entry{Name: name, Kind: digest.Dir, Sub: &t.Summary}
+}
+
+// publish adds a site with its trees, as if it had been crawled.
+func publish(ctx context.Context, s *store.Store, site mirror.Site, root *digest.Tree, below ...*digest.Tree) error {
 	if err := s.PutSite(ctx, site); err != nil {
 		return err
 	}
-	if _, err := s.PutTrees(ctx, []*digest.Tree{pub, own, root}); err != nil {
+	if _, err := s.PutTrees(ctx, append(below, root)); err != nil {
 		return err
 	}
 	lease, err := s.Acquire(ctx, store.SiteLease(site.ID()), "test", time.Minute)
 	if err != nil {
 		return err
 	}
-	_, err = s.Publish(ctx, lease, store.Snapshot{Site: site.ID(), Root: root.ID, Totals: root.Totals, Started: time.Now(), Finished: time.Now()})
+	when := time.Date(2026, 3, 9, 12, 0, 0, 0, time.UTC)
+	_, err = s.Publish(ctx, lease, store.Snapshot{Site: site.ID(), Root: root.ID, Totals: root.Totals, Started: when, Finished: when})
 	return errors.Join(err, s.Release(ctx, lease))
 }
 
