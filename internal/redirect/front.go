@@ -27,15 +27,13 @@ func (r *Redirector) serveFront(w http.ResponseWriter, req *http.Request) {
 	page := newFront(r.source, r.now())
 	if wantsJSON(req) {
 		if err := replyJSON(w, req, http.StatusOK, page); err != nil {
-			r.log.Error("sites cannot be written as JSON", "err", err)
-			fail(w, req, http.StatusInternalServerError, "internal error; the log has more")
+			r.giveUp(w, req, "sites cannot be written as JSON", "err", err)
 		}
 		return
 	}
 	var b bytes.Buffer
 	if err := frontPage.Execute(&b, page); err != nil {
-		r.log.Error("front page cannot be written", "err", err)
-		fail(w, req, http.StatusInternalServerError, "internal error; the log has more")
+		r.giveUp(w, req, "front page cannot be written", "err", err)
 		return
 	}
 	// There is no form-action: browsers apply it to redirects too, and the

@@ -18,8 +18,7 @@ func (r *Redirector) survive(next http.Handler) http.Handler {
 			case http.ErrAbortHandler: // net/http's own way to drop a connection
 				panic(v)
 			default:
-				r.log.Error("handler panicked", "panic", fmt.Sprint(v), "target", req.RequestURI, "stack", string(debug.Stack()))
-				fail(w, req, http.StatusInternalServerError, "internal error; the log has more")
+				r.giveUp(w, req, "handler panicked", "panic", fmt.Sprint(v), "target", req.RequestURI, "stack", string(debug.Stack()))
 			}
 		}()
 		next.ServeHTTP(w, req)

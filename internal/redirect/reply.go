@@ -45,3 +45,10 @@ func fail(w http.ResponseWriter, req *http.Request, status int, why string) {
 	}
 	reply(w, req, status, plainText, why+"\n")
 }
+
+// giveUp answers after an error of our own: the log gets what is known of it, the
+// client does not.
+func (r *Redirector) giveUp(w http.ResponseWriter, req *http.Request, what string, known ...any) {
+	r.log.Error(what, known...)
+	fail(w, req, http.StatusInternalServerError, "internal error; the log has more")
+}

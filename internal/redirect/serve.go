@@ -72,8 +72,7 @@ func send(w http.ResponseWriter, req *http.Request, a *Answer) event {
 func (r *Redirector) show(w http.ResponseWriter, req *http.Request, a *Answer) event {
 	done := event{"json", a.Match, a.Candidates[0].Base.Scheme}
 	if err := replyJSON(w, req, http.StatusOK, a); err != nil {
-		r.log.Error("answer cannot be written as JSON", "url", a.URL, "err", err)
-		fail(w, req, http.StatusInternalServerError, "internal error; the log has more")
+		r.giveUp(w, req, "answer cannot be written as JSON", "url", a.URL, "err", err)
 		done.outcome = "error"
 	}
 	return done
