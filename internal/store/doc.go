@@ -10,10 +10,11 @@
 // whatever number of sites hold it: its digests and totals, its branches in one
 // column and its leaves in another, so that who only descends, such as a crawl
 // that goes on from its progress, does not read files; the resolver's index,
-// which has the names of files too, reads both. Such a column begins with a byte for its encoding: 0,
-// the text itself follows; 1, the text as a zstd frame follows. Writers ask
-// which trees are there and send the others, in statements of at most 500 rows
-// in order of identity, so that two writers of the same trees do not deadlock.
+// which has the names of files too, reads both. Such a column begins with a
+// byte for its encoding: 0, the text itself follows; 1, the text as a zstd frame
+// follows. Writers ask which trees are there and send the others, in statements
+// of at most 500 rows in order of identity, so that two writers of the same
+// trees do not deadlock.
 //
 // # Snapshots
 //
