@@ -2,13 +2,10 @@ package main
 
 import (
 	"context"
-	"log/slog"
 	"time"
 
-	"mirrortracker/internal/config"
 	"mirrortracker/internal/human"
 	"mirrortracker/internal/program"
-	"mirrortracker/internal/store"
 	"mirrortracker/internal/ui"
 )
 
@@ -44,12 +41,7 @@ func Main(ctx context.Context, env *ui.Env, args []string) ui.Exit {
 }
 
 // A session is a program's session, to which the crawler's own work is tied.
-type session struct {
-	*program.App
-	cfg   config.Config
-	log   *slog.Logger
-	store *store.Store
-}
+type session struct{ *program.Session }
 
 // open opens the database. The caller closes it.
 func open(a *program.App) (*session, error) {
@@ -57,7 +49,7 @@ func open(a *program.App) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &session{a, s.Config, s.Log, s.Store}, nil
+	return &session{s}, nil
 }
 
 // stamp writes a time for tables: its distance on a terminal, RFC 3339 in UTC

@@ -47,7 +47,7 @@ func (c *crawlCommand) Run(a *program.App) error {
 	if err != nil {
 		return err
 	}
-	defer s.store.Close()
+	defer s.Close()
 	sites, err := s.named(c.Sites)
 	if err != nil {
 		return err
@@ -70,10 +70,10 @@ func (c *crawlCommand) Run(a *program.App) error {
 
 // crawlAll crawls sites and returns what came of each, in their order.
 func (s *session) crawlAll(sites []mirror.Site) []outcome {
-	progress := s.Progress(s.log, logInterval)
+	progress := s.Progress(s.Log, logInterval)
 	outcomes := make([]outcome, len(sites))
 	var group errgroup.Group
-	group.SetLimit(s.cfg.Crawl.Parallel)
+	group.SetLimit(s.Config.Crawl.Parallel)
 	for i, site := range sites {
 		group.Go(func() error {
 			began := time.Now()

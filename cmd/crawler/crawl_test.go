@@ -20,7 +20,7 @@ func TestRestartIsTold(t *testing.T) {
 	for _, asJSON := range []bool{false, true} {
 		var out, said strings.Builder
 		env := &ui.Env{Stdout: &out, Stderr: &said, Getenv: func(string) string { return "" }}
-		s := &session{App: &program.App{Env: env, Name: "crawler", Flags: &program.Flags{JSON: asJSON}}}
+		s := &session{&program.Session{App: &program.App{Env: env, Name: "crawler", Flags: &program.Flags{JSON: asJSON}}}}
 		if err := s.print(outcomes, false); err != nil {
 			t.Fatal(err)
 		}

@@ -37,7 +37,7 @@ func (c *diffCommand) Run(a *program.App) error {
 	if err != nil {
 		return err
 	}
-	defer s.store.Close()
+	defer s.Close()
 	out := &diffPrinter{App: a, names: [2]string{c.From, c.To}}
 	var trees [2]*digest.Tree
 	for i, arg := range out.names {
@@ -48,7 +48,7 @@ func (c *diffCommand) Run(a *program.App) error {
 	if a.Flags.JSON {
 		out.list = a.List()
 	}
-	diff := &forest.Diff{Source: s.store, Blind: c.Blind, Found: out.print}
+	diff := &forest.Diff{Source: s.Store, Blind: c.Blind, Found: out.print}
 	if err := diff.Compare(a, trees[0], trees[1]); err != nil {
 		return err
 	}

@@ -103,9 +103,9 @@ func (c *digestCommand) place(a *program.App) (from origin, paths []mirror.Path,
 	if err != nil {
 		return from, nil, err
 	}
-	from.close = func() { s.store.Close() }
+	from.close = func() { s.Close() }
 	if from.Place, err = s.siteOf(c.Args[0]); err != nil {
-		s.store.Close()
+		s.Close()
 	}
 	return from, paths, err
 }
@@ -125,7 +125,7 @@ func local(a *program.App, dir string, all bool) (*forest.Place, error) {
 		Open:        func(context.Context) (crawl.Lister, error) { return folder, nil },
 		Sink:        found,
 		Connections: 1,
-		Limits:      (&session{cfg: cfg}).limits(),
+		Limits:      limits(&cfg),
 		Retry:       crawl.Retry{Tries: 1},
 		Now:         time.Now,
 	}

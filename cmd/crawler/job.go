@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"mirrortracker/internal/config"
 	"mirrortracker/internal/crawl"
 	"mirrortracker/internal/crawl/ftplist"
 	"mirrortracker/internal/mirror"
@@ -20,13 +21,13 @@ func (s *session) crawl(ctx context.Context, site mirror.Site, line *ui.Line) (c
 			return crawl.Report{}, err
 		}
 	}
-	limits := s.limits()
+	limits := limits(&s.Config)
 	source, err := ftplist.NewSource(ftplist.Config{
 		URL:     site.URL,
-		Way:     ftplist.Way(s.cfg.Crawl.Listing),
+		Way:     ftplist.Way(s.Config.Crawl.Listing),
 		Zone:    zone,
-		Timeout: s.cfg.Crawl.Timeout.Duration,
-		Whole:   s.cfg.Crawl.ListingTimeout.Duration,
+		Timeout: s.Config.Crawl.Timeout.Duration,
+		Whole:   s.Config.Crawl.ListingTimeout.Duration,
 		Limits:  limits,
 		Now:     time.Now,
 	})
@@ -34,18 +35,18 @@ func (s *session) crawl(ctx context.Context, site mirror.Site, line *ui.Line) (c
 		return crawl.Report{}, err
 	}
 	job := crawl.Job{
-		Store:       s.store,
+		Store:       s.Store,
 		Site:        site,
 		Source:      source,
 		Owner:       process.Name(),
 		Gone:        process.Gone,
-		Connections: s.cfg.Crawl.Connections,
+		Connections: s.Config.Crawl.Connections,
 		Limits:      limits,
-		Retry:       crawl.Retry{Tries: s.cfg.Crawl.Retries, Pause: s.cfg.Crawl.RetryPause.Duration},
+		Retry:       crawl.Retry{Tries: s.Config.Crawl.Retries, Pause: s.Config.Crawl.RetryPause.Duration},
 		Now:         time.Now,
-		Log:         s.log,
-		SaveEvery:   s.cfg.Crawl.SaveEvery.Duration,
-		ResumeFor:   s.cfg.Crawl.ResumeFor.Duration,
+		Log:         s.Log,
+		SaveEvery:   s.Config.Crawl.SaveEvery.Duration,
+		ResumeFor:   s.Config.Crawl.ResumeFor.Duration,
 		Watch: func(status func() crawl.Status) {
 			line.Watch(func() ui.Far {
 				now := status()
@@ -56,8 +57,8 @@ func (s *session) crawl(ctx context.Context, site mirror.Site, line *ui.Line) (c
 	return job.Run(ctx)
 }
 
-func (s *session) limits() crawl.Limits {
-	l := s.cfg.Crawl.Limits
+func limits(cfg *config.Config) crawl.Limits {
+	l := cfg.Crawl.Limits
 	return crawl.Limits{
 		Depth:   l.Depth,
 		Name:    l.Name,

@@ -12,7 +12,7 @@ import (
 
 // named returns the sites that names or URLs mean, each once, or all sites.
 func (s *session) named(args []string) ([]mirror.Site, error) {
-	all, err := s.store.Sites(s)
+	all, err := s.Store.Sites(s)
 	if err != nil {
 		return nil, err
 	}

@@ -15,7 +15,7 @@ func (s *session) siteOf(name string) (*forest.Place, error) {
 		return nil, err
 	}
 	site := sites[0]
-	last, err := s.store.History(s, site.ID(), 1)
+	last, err := s.Store.History(s, site.ID(), 1)
 	if err != nil {
 		return nil, err
 	}
@@ -26,5 +26,5 @@ func (s *session) siteOf(name string) (*forest.Place, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &forest.Place{Source: s.store, Base: base.Names(), Root: last[0].Root}, nil
+	return &forest.Place{Source: s.Store, Base: base.Names(), Root: last[0].Root}, nil
 }

@@ -30,37 +30,37 @@ func (runCommand) Run(a *program.App) error {
 	if err != nil {
 		return err
 	}
-	defer s.store.Close()
-	if declared := s.cfg.Tracked(); len(declared) > 0 {
-		changes, err := s.store.ReplaceSites(s, declared)
+	defer s.Close()
+	if declared := s.Config.Tracked(); len(declared) > 0 {
+		changes, err := s.Store.ReplaceSites(s, declared)
 		if err != nil {
 			return err
 		}
-		s.log.Info("sites are those of the configuration", "added", changes.Added, "changed", changes.Updated, "removed", changes.Removed)
+		s.Log.Info("sites are those of the configuration", "added", changes.Added, "changed", changes.Updated, "removed", changes.Removed)
 	}
 	plan, err := s.plan()
 	if err != nil {
 		return err
 	}
 	scheduler := schedule.Scheduler{
-		Source:   s.store,
+		Source:   s.Store,
 		Plan:     plan,
-		Parallel: s.cfg.Crawl.Parallel,
+		Parallel: s.Config.Crawl.Parallel,
 		Poll:     pollInterval,
 		Now:      time.Now,
-		Log:      s.log,
+		Log:      s.Log,
 		Crawl:    s.scheduled,
 	}
-	s.log.Info("crawling on schedule", "database", store.Redact(s.cfg.Database), "schedule", s.cfg.Crawl.Schedule, "parallel", s.cfg.Crawl.Parallel)
+	s.Log.Info("crawling on schedule", "database", store.Redact(s.Config.Database), "schedule", s.Config.Crawl.Schedule, "parallel", s.Config.Crawl.Parallel)
 	scheduler.Run(s)
-	s.log.Info("stopped")
+	s.Log.Info("stopped")
 	return nil
 }
 
 // scheduled crawls one site and logs how it went.
 func (s *session) scheduled(ctx context.Context, site mirror.Site) error {
 	began := time.Now()
-	progress := s.LogProgress(s.log, dailyProgress)
+	progress := s.LogProgress(s.Log, dailyProgress)
 	line := progress.Line(ctx, site.Name)
 	report, err := s.crawl(ctx, site, line)
 	line.End("")
@@ -69,11 +69,11 @@ func (s *session) scheduled(ctx context.Context, site mirror.Site) error {
 	switch {
 	case errors.As(err, &held):
 	case ctx.Err() != nil:
-		s.log.Info("crawl is interrupted", "site", site.Name)
+		s.Log.Info("crawl is interrupted", "site", site.Name)
 	case err != nil:
-		s.log.Error("crawl failed", "site", site.Name, "err", err)
+		s.Log.Error("crawl failed", "site", site.Name, "err", err)
 	default:
-		s.log.Info("crawled", "site", site.Name, "directories", report.Dirs+report.Reused, "files", report.Files,
+		s.Log.Info("crawled", "site", site.Name, "directories", report.Dirs+report.Reused, "files", report.Files,
 			"incomplete", report.Incomplete, "new_trees", report.NewTrees, "took", time.Since(began).Round(time.Millisecond))
 	}
 	return err

@@ -46,8 +46,8 @@ func (c *siteAdd) Run(a *program.App) error {
 	if err != nil {
 		return err
 	}
-	defer s.store.Close()
-	sites, err := s.store.Sites(a)
+	defer s.Close()
+	sites, err := s.Store.Sites(a)
 	if err != nil {
 		return err
 	}
@@ -61,7 +61,7 @@ func (c *siteAdd) Run(a *program.App) error {
 				"crawler site remove "+other.Name)
 		}
 	}
-	if err := s.store.PutSite(a, site); err != nil {
+	if err := s.Store.PutSite(a, site); err != nil {
 		if taken := (*store.NameTakenError)(nil); errors.As(err, &taken) {
 			return ui.Hint(err, "choose another name")
 		}
@@ -106,8 +106,8 @@ func (siteList) Run(a *program.App) error {
 	if err != nil {
 		return err
 	}
-	defer s.store.Close()
-	sites, err := s.store.Sites(a)
+	defer s.Close()
+	sites, err := s.Store.Sites(a)
 	if err != nil {
 		return err
 	}
@@ -137,12 +137,12 @@ func (c *siteRemove) Run(a *program.App) error {
 	if err != nil {
 		return err
 	}
-	defer s.store.Close()
+	defer s.Close()
 	sites, err := s.named([]string{c.Name})
 	if err != nil {
 		return err
 	}
-	if err := s.store.RemoveSite(a, sites[0].ID()); err != nil {
+	if err := s.Store.RemoveSite(a, sites[0].ID()); err != nil {
 		return err
 	}
 	if a.Flags.JSON {
@@ -173,8 +173,8 @@ func (c *siteApply) Run(a *program.App) error {
 	if err != nil {
 		return err
 	}
-	defer s.store.Close()
-	changes, err := s.store.ReplaceSites(a, declared.Tracked())
+	defer s.Close()
+	changes, err := s.Store.ReplaceSites(a, declared.Tracked())
 	if err != nil {
 		return err
 	}

@@ -47,7 +47,7 @@ func (statusCommand) Run(a *program.App) error {
 	if err != nil {
 		return err
 	}
-	defer s.store.Close()
+	defer s.Close()
 	all, err := s.standings()
 	if err != nil {
 		return err
@@ -79,15 +79,15 @@ func (one *standing) row(env *ui.Env, now time.Time) []any {
 
 // standings puts together what the database says of every site.
 func (s *session) standings() ([]standing, error) {
-	sites, err := s.store.Sites(s)
+	sites, err := s.Store.Sites(s)
 	if err != nil {
 		return nil, err
 	}
-	snapshots, err := s.store.Current(s)
+	snapshots, err := s.Store.Current(s)
 	if err != nil {
 		return nil, err
 	}
-	attempts, err := s.store.Attempts(s)
+	attempts, err := s.Store.Attempts(s)
 	if err != nil {
 		return nil, err
 	}
@@ -126,6 +126,6 @@ func known(t time.Time) *time.Time {
 
 // plan is the configured schedule.
 func (s *session) plan() (schedule.Plan, error) {
-	spec, err := schedule.Parse(s.cfg.Crawl.Schedule)
-	return schedule.Plan{Default: spec, Jitter: s.cfg.Crawl.Jitter.Duration, Again: s.cfg.Crawl.Again.Duration}, err
+	spec, err := schedule.Parse(s.Config.Crawl.Schedule)
+	return schedule.Plan{Default: spec, Jitter: s.Config.Crawl.Jitter.Duration, Again: s.Config.Crawl.Again.Duration}, err
 }
