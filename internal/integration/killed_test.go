@@ -21,6 +21,7 @@ import (
 // point, and does the next crawl end as if nothing had happened?
 func TestCrawlerKilled(t *testing.T) {
 	t.Parallel()
+	testbed.Need(t, "go")
 	crawler := build(t, "crawler")
 	onBothDatabases(t, func(t *testing.T, url string) {
 		const dirs = 120

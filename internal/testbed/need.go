@@ -38,11 +38,16 @@ var programs = map[string]program{
 // which "make test" collects for its final list. With CI=true in the environment
 // the test fails instead, so that a test environment cannot rot unnoticed.
 //
+// Quick unit tests (go test -short) do without other programs altogether.
+//
 // Besides programs on PATH it knows the servers in the cache folder, "pyftpdlib"
 // (the path is that of its interpreter), and the abilities "root" and "unshare"
 // (private mount namespaces), for which the path is empty.
 func Need(t testing.TB, name string) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skipf("quick unit tests do without %s", name)
+	}
 	path, err := find(name)
 	if err == nil {
 		return path
