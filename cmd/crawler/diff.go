@@ -21,12 +21,12 @@ type diffCommand struct {
 func (diffCommand) Help() string {
 	return `Prints a line for each entry that differs, its path from the two directories:
 
+  ! PATH     in both, but of another kind, size or date
   - PATH     only in the first
   + PATH     only in the second
-  ! PATH     in both, but of another kind, size or date
-  ? PATH/    not completely known in one of the two, so that there may be more
+  ? PATH/    its listing is incomplete in one of them: more may differ
 
-Only directories whose digests differ are looked into. Links do not count.
+Only directories that both have and whose digests differ are looked into. Links do not count. If one of the two is not completely known, that is said on standard error, and the exit code is 3.
 
 ` + program.Examples("crawler diff gnu gnu-mirror", "crawler diff gnu:/emacs other:/pub/gnu/emacs --blind")
 }
@@ -57,22 +57,37 @@ func (c *diffCommand) Run(a *program.App) error {
 			return err
 		}
 	}
+	complete := true
+	for i, tree := range trees {
+		if tree.Blind.Absent() {
+			complete = false
+			fmt.Fprintf(a.Console(), "%s: %s is not completely known: \"crawler digest %s -r\" shows where\n",
+				a.Name, out.names[i], strings.Join(place(out.names[i]), " "))
+		}
+	}
 	switch {
 	case out.found > 0 && c.ExitCode:
 		return ui.ErrDiffers
-	case trees[0].Blind.Absent() || trees[1].Blind.Absent():
+	case !complete:
 		return ui.ErrIncomplete
 	}
 	return nil
 }
 
+// place splits NAME:PATH; a URL and a name alone are one part.
+func place(arg string) []string {
+	if name, path, ok := strings.Cut(arg, ":"); ok && !strings.Contains(arg, "://") {
+		return []string{name, path}
+	}
+	return []string{arg}
+}
+
 // directory returns the tree that NAME or NAME:PATH means.
 func (s *session) directory(arg string) (*digest.Tree, error) {
-	name, raw := arg, "/"
-	if found := strings.Contains(arg, "://"); !found {
-		if before, after, ok := strings.Cut(arg, ":"); ok {
-			name, raw = before, after
-		}
+	parts := place(arg)
+	name, raw := parts[0], "/"
+	if len(parts) == 2 {
+		raw = parts[1]
 	}
 	path, err := mirror.ParsePath(raw)
 	if err != nil {

@@ -32,8 +32,10 @@ type siteAdd struct {
 func (siteAdd) Help() string {
 	return "If the name and URL are tracked already, the rest is changed to what is given.\n\n" + program.Examples(
 		"crawler site add gnu ftp://ftp.gnu.example/gnu/",
-		"crawler site add kernel ftp://ftp.kernel.example/pub/ --url https://www.kernel.example/pub/ --weight 200",
-		"crawler site add old ftp://ftp.old.example/ --schedule '30 4 * * 0' --zone Europe/Berlin")
+		"crawler site add gnu ftp://ftp.gnu.example/gnu/ --url https://gnu.example/",
+		"crawler site add kernel ftp://ftp.kernel.example/pub/ --weight 200",
+		"crawler site add old ftp://ftp.old.example/ --schedule '30 4 * * 0'",
+		"crawler site add old ftp://ftp.old.example/ --zone Europe/Berlin")
 }
 
 // Run adds or changes the site.

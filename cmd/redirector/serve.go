@@ -18,7 +18,7 @@ type serveCommand struct {
 func (serveCommand) Help() string {
 	return `The first line on standard output says where it listens. New snapshots are noticed by themselves; when the database is away, it goes on with what it has.
 
-` + program.Examples("redirector serve", "redirector serve --listen :8080 --database mysql://tracker:secret@db.example:3306/tracker")
+` + program.Examples("redirector serve", "redirector serve --listen :8080 --config /etc/tracker.toml")
 }
 
 // Run serves until the program is told to stop.
