@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"mirrortracker/internal/digest"
@@ -123,7 +124,7 @@ func (j *Job) acquire(ctx context.Context) (store.Lease, error) {
 	if !errors.As(err, &held) || j.Gone == nil || !j.Gone(held.Owner) {
 		return lease, err
 	}
-	j.Log.Info("crawl is taken over from a process that is gone", "site", j.Site.Name, "holder", held.Owner)
+	j.Log.Info("crawl is taken over from a process that is gone", "site", j.Site.Name, "holder", strings.SplitN(held.Owner, " (", 2)[0])
 	if err := j.Store.Release(ctx, held.Lease()); err != nil {
 		return store.Lease{}, err
 	}

@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -160,6 +161,14 @@ func TestDeclaredZone(t *testing.T) {
 	t.Parallel()
 	dir := testbed.Dir(t)
 	testbed.WriteTree(t, dir, testbed.Links|testbed.Hidden, time.Now())
+	const noon = mirror.Path("/noon")
+	if err := errors.Join(os.Mkdir(dir+string(noon), 0o755), os.WriteFile(dir+"/noon/file", nil, 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	at := time.Now().UTC().AddDate(0, 0, -30).Truncate(24 * time.Hour).Add(12 * time.Hour)
+	if err := os.Chtimes(dir+"/noon/file", at, at); err != nil {
+		t.Fatal(err)
+	}
 	want := walkDisk(t, dir)
 	for _, kind := range []string{"vsftpd", "proftpd", "pure-ftpd"} {
 		for _, zone := range []string{"Europe/Berlin", "Asia/Kolkata"} {
@@ -171,8 +180,8 @@ func TestDeclaredZone(t *testing.T) {
 				addr := serve(t, kind, testbed.FTPConfig{Root: dir, TZ: zone, LocalTimes: true})
 				got := walk(t, source(t, addr, func(c *ftplist.Config) { c.Way, c.Zone = ftplist.LIST, location }).Open)
 				compare(t, got, want, sometimes)
-				if sizes := mirror.Path("/pub/sizes"); got.dirs[sizes].Exact != want.dirs[sizes].Exact {
-					t.Errorf("%s: dates with a time of day are not converted", sizes)
+				if got.dirs[noon].Exact != want.dirs[noon].Exact {
+					t.Errorf("%s: dates with a time of day are not converted", noon)
 				}
 				if got.restart != "" {
 					t.Errorf("the declared zone is doubted: %s", got.restart)

@@ -18,7 +18,7 @@ var saysTruncated = regexp.MustCompile(`(?i)truncat`)
 
 // judge says whether what came over a data connection was the whole directory
 // (docs/digest-v1.md, "Refusals that look like answers").
-func (l *lister) judge(ctx context.Context, command string, found listing.Listing, parseErr error, reply ftpconn.Reply, dates listing.Dates) (crawl.Listing, error) {
+func (l *lister) judge(ctx context.Context, command string, found listing.Listing, parseErr error, reply ftpconn.Reply, dates clocks) (crawl.Listing, error) {
 	entries := entriesOf(found.Entries, dates)
 	switch {
 	case saysTruncated.MatchString(reply.Text()):
@@ -36,7 +36,7 @@ func (l *lister) judge(ctx context.Context, command string, found listing.Listin
 	return crawl.Listing{Entries: entries}, nil
 }
 
-func entriesOf(found []listing.Entry, dates listing.Dates) []digest.Entry {
+func entriesOf(found []listing.Entry, dates clocks) []digest.Entry {
 	entries := make([]digest.Entry, len(found))
 	for i, e := range found {
 		entries[i] = digest.Entry{Name: e.Name, Kind: e.Kind, Size: e.Size, Target: e.Target}

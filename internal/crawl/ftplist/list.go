@@ -30,7 +30,7 @@ func (l *lister) byLIST(ctx context.Context) (crawl.Listing, error) {
 			l.learn(func(f *facts) { f.ZoneUnknown = true })
 			return crawl.Listing{}, contradiction
 		}
-		judged, err := l.judge(ctx, "LIST", found, parseErr, reply, listing.Dates{Now: now, Zone: zone})
+		judged, err := l.judge(ctx, "LIST", found, parseErr, reply, clocksIn(zone, now))
 		if err != nil || judged.Reason != digest.Complete {
 			return judged, err
 		}

@@ -32,7 +32,7 @@ func (l *lister) byMLSD(ctx context.Context) (crawl.Listing, error) {
 			return crawl.Listing{}, err
 		}
 		found, parseErr := listing.ParseMLSD(text)
-		dates := listing.Dates{Now: l.cfg.Now()}
+		dates := clocks{{Now: l.cfg.Now()}}
 		if l.known().MLSD == mlsdProven {
 			return l.judge(ctx, "MLSD", found, parseErr, reply, dates)
 		}
