@@ -13,7 +13,8 @@ asked() {
 	local figure
 	figure=$(awk -v name="$2" -v unit="$3" '$1 ~ "^" name "(-[0-9]+)?$" { for (i = 2; i <= NF; i++) if ($i == unit) print $(i - 1) }' "$out")
 	awk -v name="$1" -v figure="$figure" -v bar="$4" -v unit="$3" 'BEGIN {
-		printf "%s %s %.0f %s (asked: %d)\n", figure + 0 >= bar ? "ok" : "short", name, figure, unit, bar }'
+		verdict = (figure + 0 >= bar + 0) ? "ok" : "short"
+		printf "%s %s %.0f %s (asked: %d)\n", verdict, name, figure, unit, bar }'
 }
 echo
 asked digest BenchmarkTree entries/s 1000000
