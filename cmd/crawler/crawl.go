@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,6 +39,7 @@ type outcome struct {
 	report crawl.Report
 	err    error
 	broken bool // whether it was interrupted
+	before bool // whether there was a snapshot before
 	took   time.Duration
 }
 
@@ -52,7 +54,10 @@ func (c *crawlCommand) Run(a *program.App) error {
 	if err != nil {
 		return err
 	}
-	outcomes := s.crawlAll(sites)
+	outcomes, err := s.crawlAll(sites)
+	if err != nil {
+		return err
+	}
 	if err := s.print(outcomes, c.All); err != nil {
 		return err
 	}
@@ -69,7 +74,11 @@ func (c *crawlCommand) Run(a *program.App) error {
 }
 
 // crawlAll crawls sites and returns what came of each, in their order.
-func (s *session) crawlAll(sites []mirror.Site) []outcome {
+func (s *session) crawlAll(sites []mirror.Site) ([]outcome, error) {
+	snapshots, err := s.Store.Current(s)
+	if err != nil {
+		return nil, err
+	}
 	progress := s.Progress(s.Log, logInterval)
 	outcomes := make([]outcome, len(sites))
 	var group errgroup.Group
@@ -79,14 +88,33 @@ func (s *session) crawlAll(sites []mirror.Site) []outcome {
 			began := time.Now()
 			line := progress.Line(s, site.Name)
 			report, err := s.crawl(s, site, line)
-			outcomes[i] = outcome{site, report, err, err != nil && s.Err() != nil, time.Since(began)}
-			line.End(outcomes[i].word())
+			before := slices.ContainsFunc(snapshots, func(p store.Snapshot) bool { return p.Site == site.ID() })
+			outcomes[i] = outcome{site, report, err, err != nil && s.Err() != nil, before, time.Since(began)}
+			line.Watch(outcomes[i].far)
+			line.End(outcomes[i].message(), outcomes[i].word())
 			return nil
 		})
 	}
 	group.Wait()
 	progress.End()
-	return outcomes
+	return outcomes, nil
+}
+
+// far is what the site holds, its own directory not counted; or how far the crawl
+// came.
+func (o *outcome) far() ui.Far {
+	if o.err != nil {
+		return ui.Far{Dirs: o.report.Dirs + o.report.Reused, Files: o.report.Files}
+	}
+	return ui.Far{Dirs: o.report.Snapshot.Dirs, Files: o.report.Snapshot.Files}
+}
+
+// message says in the log what happened.
+func (o *outcome) message() string {
+	if o.err != nil {
+		return "not crawled"
+	}
+	return "crawled"
 }
 
 // word says how it ended.
@@ -108,7 +136,11 @@ func (o *outcome) word() string {
 // explain is the error with what could be done about it.
 func (o *outcome) explain() error {
 	if o.broken {
-		return ui.Hint(fmt.Errorf("crawl %s: interrupted; the snapshot before it stays in force", o.site.Name),
+		force := "the site has no snapshot yet"
+		if o.before {
+			force = "the snapshot before it stays in force"
+		}
+		return ui.Hint(fmt.Errorf("crawl %s: interrupted; %s", o.site.Name, force),
 			"crawler crawl "+o.site.Name+" goes on where it was")
 	}
 	if held := (*store.LeaseHeldError)(nil); errors.As(o.err, &held) {
@@ -126,9 +158,8 @@ func (s *session) print(outcomes []outcome, all bool) error {
 	}
 	rows := make([][]any, len(outcomes))
 	for i, o := range outcomes {
-		r := o.report
-		dirs := r.Dirs + r.Reused
-		rows[i] = []any{o.site.Name, ui.Number(dirs), ui.Number(r.Files), ui.Volume(r.Snapshot.Bytes),
+		r, far := o.report, o.far()
+		rows[i] = []any{o.site.Name, ui.Number(far.Dirs), ui.Number(far.Files), ui.Volume(r.Snapshot.Bytes),
 			ui.Number(r.Incomplete), ui.Number(r.NewTrees), ui.Time(o.took), o.word()}
 	}
 	err := s.Table([]string{"site", "directories", "files", "bytes", "incomplete", "new trees", "time", "outcome"}, rows)
@@ -195,14 +226,14 @@ type problemJSON struct {
 func (s *session) printJSON(outcomes []outcome) error {
 	all := make([]outcomeJSON, len(outcomes))
 	for i, o := range outcomes {
-		r := o.report
+		r, far := o.report, o.far()
 		all[i] = outcomeJSON{
 			Site:        o.site.Name,
 			Outcome:     o.word(),
 			Restarted:   r.Restart,
 			Snapshot:    r.Snapshot.Seq,
-			Directories: r.Dirs + r.Reused,
-			Files:       r.Files,
+			Directories: far.Dirs,
+			Files:       far.Files,
 			Bytes:       r.Snapshot.Bytes,
 			Incomplete:  r.Incomplete,
 			NewTrees:    r.NewTrees,

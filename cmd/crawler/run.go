@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"mirrortracker/internal/crawl"
 	"mirrortracker/internal/mirror"
 	"mirrortracker/internal/program"
 	"mirrortracker/internal/schedule"
@@ -51,6 +52,7 @@ func (runCommand) Run(a *program.App) error {
 		Log:      s.Log,
 		Crawl:    s.scheduled,
 	}
+	s.Log = s.Log.With("program", s.Name) // it may share its log with the redirector
 	s.Log.Info("crawling on schedule", "database", store.Redact(s.Config.Database), "schedule", s.Config.Crawl.Schedule, "parallel", s.Config.Crawl.Parallel)
 	scheduler.Run(s)
 	s.Log.Info("stopped")
@@ -63,7 +65,7 @@ func (s *session) scheduled(ctx context.Context, site mirror.Site) error {
 	progress := s.LogProgress(s.Log, dailyProgress)
 	line := progress.Line(ctx, site.Name)
 	report, err := s.crawl(ctx, site, line)
-	line.End("")
+	line.End("", "")
 	progress.End()
 	held := (*store.LeaseHeldError)(nil)
 	switch {
@@ -73,8 +75,19 @@ func (s *session) scheduled(ctx context.Context, site mirror.Site) error {
 	case err != nil:
 		s.Log.Error("crawl failed", "site", site.Name, "err", err)
 	default:
-		s.Log.Info("crawled", "site", site.Name, "directories", report.Dirs+report.Reused, "files", report.Files,
+		s.Log.Info("crawled", "site", site.Name, "directories", report.Snapshot.Dirs, "files", report.Snapshot.Files,
 			"incomplete", report.Incomplete, "new_trees", report.NewTrees, "took", time.Since(began).Round(time.Millisecond))
+		s.warn(site.Name, &report)
 	}
 	return err
+}
+
+// warn logs the first directories that are incomplete.
+func (s *session) warn(site string, report *crawl.Report) {
+	for _, p := range report.Problems[:min(len(report.Problems), shownProblems)] {
+		s.Log.Warn("directory is incomplete", "site", site, "path", p.Path.Dir(), "reason", p.Reason, "detail", p.Detail)
+	}
+	if more := report.Incomplete - shownProblems; more > 0 {
+		s.Log.Warn("more directories are incomplete", "site", site, "more", more)
+	}
 }

@@ -28,7 +28,7 @@ type snapshotJSON struct {
 	Number      int64     `json:"number"`
 	Started     time.Time `json:"started"`
 	Finished    time.Time `json:"finished"`
-	Directories int64     `json:"directories"` // the root included
+	Directories int64     `json:"directories"` // below the root
 	Files       int64     `json:"files"`
 	Bytes       int64     `json:"bytes"`
 	Incomplete  int64     `json:"incomplete"`
@@ -37,8 +37,8 @@ type snapshotJSON struct {
 type attemptJSON struct {
 	Outcome string     `json:"outcome"`
 	Started time.Time  `json:"started"`
-	Ended   *time.Time `json:"ended"` // null while it runs
-	Error   string     `json:"error,omitempty"`
+	Ended   *time.Time `json:"ended"`             // null while it runs
+	Message string     `json:"message,omitempty"` // what went wrong, or what is incomplete
 }
 
 // Run prints how all sites stand.
@@ -60,7 +60,7 @@ func (statusCommand) Run(a *program.App) error {
 	for i, one := range all {
 		rows[i] = one.row(a.Env, now)
 	}
-	return a.Table([]string{"site", "snapshot", "directories", "files", "bytes", "incomplete", "last crawl", "outcome", "next", "error"}, rows)
+	return a.Table([]string{"site", "snapshot", "directories", "files", "bytes", "incomplete", "last crawl", "outcome", "next", "message"}, rows)
 }
 
 func (one *standing) row(env *ui.Env, now time.Time) []any {
@@ -69,7 +69,7 @@ func (one *standing) row(env *ui.Env, now time.Time) []any {
 		copy(row[1:], []any{stamp(env, p.Finished, now), ui.Number(p.Directories), ui.Number(p.Files), ui.Volume(p.Bytes), ui.Number(p.Incomplete)})
 	}
 	if t := one.Attempt; t != nil {
-		row[6], row[7], row[9] = stamp(env, t.Started, now), t.Outcome, t.Error
+		row[6], row[7], row[9] = stamp(env, t.Started, now), t.Outcome, ui.Rest(t.Message)
 	}
 	if one.Due != nil && one.Due.After(now) {
 		row[8] = stamp(env, *one.Due, now)
@@ -97,7 +97,7 @@ func (s *session) standings() ([]standing, error) {
 	}
 	current := map[mirror.SiteID]*snapshotJSON{}
 	for _, p := range snapshots {
-		current[p.Site] = &snapshotJSON{p.Seq, p.Started.UTC(), p.Finished.UTC(), p.Dirs + 1, p.Files, p.Bytes, p.Incomplete}
+		current[p.Site] = &snapshotJSON{p.Seq, p.Started.UTC(), p.Finished.UTC(), p.Dirs, p.Files, p.Bytes, p.Incomplete}
 	}
 	last := map[mirror.SiteID]store.Attempt{}
 	for _, t := range attempts {

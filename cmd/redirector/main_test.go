@@ -160,7 +160,7 @@ func testServe(t *testing.T, database string) {
 	if got := <-code; got != ui.Done {
 		t.Errorf("exit code %d", got)
 	}
-	if text := <-log; strings.Contains(text, "level=ERROR") || !strings.HasSuffix(text, "msg=stopped\n") {
+	if text := <-log; strings.Contains(text, "level=ERROR") || !strings.HasSuffix(text, "msg=stopped program=redirector\n") {
 		t.Errorf("logged:\n%s", text)
 	}
 }

@@ -36,6 +36,7 @@ func (c *serveCommand) Run(a *program.App) error {
 	if err != nil {
 		return ui.Hint(err, "another address and port can be given with --listen")
 	}
+	s.Log = s.Log.With("program", s.Name) // it may share its log with the crawler
 	index := live(s, s.Log)
 	var background sync.WaitGroup
 	defer background.Wait()

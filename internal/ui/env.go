@@ -18,11 +18,17 @@ type Env struct {
 	OutTerm bool // whether Stdout is a terminal
 	ErrTerm bool // whether Stderr is
 
+	OutWidth int // columns of the terminal that Stdout is, 0 if they are not known
+
 	console *console
 }
 
 // OSEnv returns the world of this process.
 func OSEnv() *Env {
+	width, _, err := term.GetSize(int(os.Stdout.Fd()))
+	if err != nil {
+		width = 0
+	}
 	return &Env{
 		Stdin:   os.Stdin,
 		Stdout:  os.Stdout,
@@ -30,6 +36,8 @@ func OSEnv() *Env {
 		Getenv:  os.Getenv,
 		OutTerm: term.IsTerminal(int(os.Stdout.Fd())),
 		ErrTerm: term.IsTerminal(int(os.Stderr.Fd())),
+
+		OutWidth: width,
 	}
 }
 

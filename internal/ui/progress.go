@@ -87,8 +87,9 @@ func (l *Line) Watch(far func() Far) {
 	l.far = far
 }
 
-// End shows how it ended, in a word; "" is for callers that say so themselves.
-func (l *Line) End(outcome string) {
+// End shows how it ended: the outcome in a word where it is drawn, else a message
+// with it. Both are "" for callers that log that themselves.
+func (l *Line) End(message, outcome string) {
 	l.mu.Lock()
 	l.end = outcome
 	l.mu.Unlock()
@@ -97,9 +98,9 @@ func (l *Line) End(outcome string) {
 	case l.bar != nil:
 		l.bar.SetTotal(0, true)
 		l.bar.Wait()
-	case outcome != "":
+	case message != "":
 		far, rate, _ := l.read()
-		l.log.Info("crawled", "site", l.name, "directories", far.Dirs, "files", far.Files, "per_second", int64(rate), "outcome", outcome)
+		l.log.Info(message, "site", l.name, "directories", far.Dirs, "files", far.Files, "per_second", int64(rate), "outcome", outcome)
 	}
 }
 

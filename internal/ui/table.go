@@ -13,11 +13,13 @@ import (
 
 // Cells that are shown in human units on a terminal, and as plain numbers
 // elsewhere: a Number is a count, a Volume is bytes, a Time is a duration, which
-// is seconds elsewhere.
+// is seconds elsewhere. A Rest is text that a terminal shows only as far as there
+// is room for it in its line; it belongs in the last column.
 type (
 	Number int64
 	Volume int64
 	Time   time.Duration
+	Rest   string
 )
 
 // Table writes rows under the headings of their columns. A cell is a string, one
@@ -28,9 +30,9 @@ func (e *Env) Table(headings []string, rows [][]any) error {
 	}
 	t := table.NewWriter()
 	t.SetColumnConfigs(columns(headings, rows))
-	t.AppendHeader(row(headings, func(h string) any { return h }))
-	for _, cells := range rows {
-		t.AppendRow(row(cells, shown))
+	t.AppendHeader(row(headings, func(h string) string { return h }))
+	for _, cells := range e.fit(headings, rows) {
+		t.AppendRow(cells)
 	}
 	return e.draw(t)
 }
@@ -54,15 +56,47 @@ func (e *Env) Facts(pairs [][2]any) error {
 	return e.draw(t)
 }
 
+// gap stands between columns.
+const gap = "  "
+
 // draw writes a table for people.
 func (e *Env) draw(t table.Writer) error {
 	t.SetStyle(table.StyleLight)
 	t.Style().Options = table.OptionsNoBordersAndSeparators
 	t.Style().Box.PaddingLeft = "" // no blank before the first column
-	t.Style().Box.PaddingRight = "  "
+	t.Style().Box.PaddingRight = gap
 	t.SuppressTrailingSpaces()
 	_, err := fmt.Fprintln(e.Stdout, t.Render())
 	return err
+}
+
+// leastRest is what is shown of a [Rest] at least, in columns.
+const leastRest = 20
+
+// fit returns the rows as a terminal shows them.
+func (e *Env) fit(headings []string, rows [][]any) []table.Row {
+	fitting := make([]table.Row, len(rows))
+	before := make([]int, len(headings)) // widths, but for the last column
+	for i, h := range headings {
+		before[i] = text.StringWidth(h)
+	}
+	last := len(headings) - 1
+	for i, cells := range rows {
+		fitting[i] = row(cells, shown)
+		for j, cell := range fitting[i][:last] {
+			before[j] = max(before[j], text.StringWidth(cell.(string)))
+		}
+	}
+	room := e.OutWidth
+	for _, width := range before[:last] {
+		room -= width + len(gap)
+	}
+	for i, cells := range rows {
+		if rest, ok := cells[last].(Rest); ok && e.OutWidth > 0 {
+			fitting[i][last] = text.Snip(Printable(string(rest)), max(room, leastRest), "…")
+		}
+	}
+	return fitting
 }
 
 // columns puts to the right what holds a number in any row.
@@ -79,7 +113,7 @@ func columns(headings []string, rows [][]any) []table.ColumnConfig {
 	return all
 }
 
-func row[T any](cells []T, show func(T) any) table.Row {
+func row[T any](cells []T, show func(T) string) table.Row {
 	shown := make(table.Row, len(cells))
 	for i, cell := range cells {
 		shown[i] = show(cell)
@@ -122,7 +156,7 @@ func isNumber(cell any) bool {
 }
 
 // shown returns what a terminal shows of a cell.
-func shown(cell any) any {
+func shown(cell any) string {
 	switch v := cell.(type) {
 	case Number:
 		return human.Count(int64(v))

@@ -61,6 +61,32 @@ a�b   1,234,567  1.50 KiB  1m30s
 	}
 }
 
+// A terminal shows what there is room for, in one line; programs get all.
+func TestRestOfALine(t *testing.T) {
+	headings, rows := []string{"site", "n", "message"}, [][]any{
+		{"gnu", Number(1), Rest("a message of several\nlines that is far too long")},
+		{"日本", Number(2), Rest("short")},
+		{"b", Number(3), ""},
+	}
+	for name, c := range map[string]struct {
+		width int
+		want  string
+	}{
+		"terminal": {40, "SITE  N  MESSAGE\ngnu   1  a message of several�lines tha…\n日本  2  short\nb     3\n"},
+		"narrow":   {12, "SITE  N  MESSAGE\ngnu   1  a message of severa…\n日本  2  short\nb     3\n"},
+		"pipe":     {0, "SITE\tN\tMESSAGE\ngnu\t1\ta message of several lines that is far too long\n日本\t2\tshort\nb\t3\t\n"},
+	} {
+		env, out, _ := desk()
+		env.OutWidth, env.OutTerm = c.width, c.width > 0
+		if err := env.Table(headings, rows); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(c.want, out.String()); diff != "" {
+			t.Errorf("%s:\n%s", name, diff)
+		}
+	}
+}
+
 func TestReport(t *testing.T) {
 	plain := errors.New("no such thing")
 	for name, c := range map[string]struct {
@@ -217,7 +243,7 @@ func TestProgressElsewhere(t *testing.T) {
 		line.Watch(func() Far { return Far{Dirs: 300, Files: 7, Current: "/a b"} })
 		time.Sleep(25 * time.Second)
 		synctest.Wait()
-		line.End("complete")
+		line.End("crawled", "complete")
 		p.End()
 		lines := strings.Split(strings.TrimSpace(said.String()), "\n")
 		if len(lines) != 3 || !strings.Contains(lines[0], `msg=crawling site=gnu directories=300 files=7 per_second=30 path="/a b"`) ||
@@ -238,7 +264,7 @@ func TestProgressOnATerminal(t *testing.T) {
 	line.Watch(func() Far { return Far{Dirs: 1234, Current: "/\x1b]0;evil"} })
 	log.Info("meanwhile")
 	drawn := line.String()
-	line.End("complete")
+	line.End("crawled", "complete")
 	p.End()
 	log.Info("after")
 	if !strings.Contains(drawn, "1,234 dirs") || strings.Contains(drawn, "\x1b") {
