@@ -10,7 +10,9 @@ import (
 
 	"mirrortracker/internal/crawl/ftplist"
 	"mirrortracker/internal/digest"
+	"mirrortracker/internal/forest"
 	"mirrortracker/internal/mirror"
+	"mirrortracker/internal/store"
 	"mirrortracker/internal/testbed"
 )
 
@@ -49,6 +51,33 @@ func TestSameDigestsEverywhere(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Do the digests come out of both databases as they went in?
+func TestSameDigestsFromBothDatabases(t *testing.T) {
+	t.Parallel()
+	dir := testbed.Dir(t)
+	testbed.WriteTree(t, dir, testbed.Full, time.Now())
+	want := walkDisk(t, dir)
+	addr := serve(t, "vsftpd", testbed.FTPConfig{Root: dir})
+	onBothDatabases(t, func(t *testing.T, url string) {
+		db := openStore(t, url)
+		report := crawlSite(t, db, addSite(t, db, "site", addr), source(t, addr, nil))
+		got := found{dirs: map[mirror.Path]digest.Summary{}}
+		add := func(p mirror.Path, tree *digest.Tree) error {
+			got.dirs[p] = tree.Summary
+			return nil
+		}
+		var root *digest.Tree
+		keep := func(tree *digest.Tree) error { root = tree; return nil }
+		if err := db.Trees(t.Context(), []digest.ID{report.Snapshot.Root}, store.Branches, keep); err != nil {
+			t.Fatal(err)
+		}
+		if err := forest.Walk(t.Context(), db, mirror.Root, root, add); err != nil {
+			t.Fatal(err)
+		}
+		compare(t, got, want, always)
+	})
 }
 
 // What exact digests a crawl must have. They are never wrong.

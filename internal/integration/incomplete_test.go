@@ -57,7 +57,7 @@ func TestUnreadableDirectories(t *testing.T) {
 						t.Errorf("%q: digests %s %s, want %s %s", p, g.Blind, g.Exact, want.dirs[p].Blind, want.dirs[p].Exact)
 					}
 				}
-				neverOffered(t, addr, dir, s)
+				onBothDatabases(t, func(t *testing.T, url string) { neverOffered(t, url, addr, dir, s) })
 			})
 		}
 	}
@@ -65,9 +65,9 @@ func TestUnreadableDirectories(t *testing.T) {
 
 // neverOffered crawls the server, and the folder itself as another site that
 // lacks nothing, and asks for replicas of what the other site has.
-func neverOffered(t *testing.T, addr, dir string, s *ftplist.Source) {
+func neverOffered(t *testing.T, url, addr, dir string, s *ftplist.Source) {
 	t.Helper()
-	db := openStore(t, sqliteURL(t))
+	db := openStore(t, url)
 	mirrorSite := addSite(t, db, "mirror", addr)
 	origin := addSite(t, db, "origin", "origin.example")
 	crawlSite(t, db, mirrorSite, s)
