@@ -3,8 +3,10 @@ package resolver
 import (
 	"log/slog"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -73,4 +75,54 @@ func TestLiveOnARealStore(t *testing.T) {
 		t.Fatal(err)
 	}
 	check(t, ask(t, l.Index(), "b", "/l/f003"), "exact b /latin\xe9/f003 *")
+}
+
+// TestLiveOnAStoreWhoseFileGoes takes the file away, puts it back, and puts
+// another one in its place.
+func TestLiveOnAStoreWhoseFileGoes(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "tracker.db")
+	open := func(path, name string) *store.Store {
+		s, err := store.Open(t.Context(), "sqlite:"+path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := newWorld()
+		w.add(name, "ftp://"+name+".example/", dir{"in-" + name: 1})
+		publish(t, s, w)
+		return s
+	}
+	mv := func(from, to string) {
+		if err := os.Rename(from, to); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := open(path+".copy", "b").Close(); err != nil {
+		t.Fatal(err)
+	}
+	s := open(path, "a")
+	defer s.Close()
+	l := NewLive(s, Options{}, slog.New(slog.DiscardHandler))
+	if err := l.Check(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+
+	mv(path, path+".away")
+	if err := l.Check(t.Context()); err == nil || !strings.Contains(err.Error(), path+" is gone") {
+		t.Errorf("without a file: %v", err)
+	}
+	if status := l.Status(); status.Err == nil || status.Failing.IsZero() {
+		t.Errorf("it does not say that it fails: %+v", status)
+	}
+	check(t, ask(t, l.Index(), "a", "/in-a"), "exact a /in-a *")
+
+	mv(path+".away", path)
+	if err := l.Check(t.Context()); err != nil || !l.Status().Failing.IsZero() {
+		t.Errorf("with the file again: %v, %+v", err, l.Status())
+	}
+
+	mv(path+".copy", path)
+	if err := l.Check(t.Context()); err != nil || !l.Status().Failing.IsZero() {
+		t.Errorf("with another file: %v, %+v", err, l.Status())
+	}
+	check(t, ask(t, l.Index(), "b", "/in-b"), "exact b /in-b *")
 }

@@ -35,9 +35,6 @@ type dialect struct {
 	// should be run again. A duplicate key is such a case: every INSERT here
 	// follows a look whether the row is there, or has one of the clauses above.
 	lost func(error) bool
-
-	// explain adds to an error of the database what can be done about it.
-	explain func(error) error
 }
 
 // assignments writes how each column gets a new value, in which %s is its name.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -9,23 +10,23 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// migrate brings the tables up to date. Of several processes that start at
+// migrate brings the tables of a database up to date. Of several processes that start at
 // once, one does it: in MySQL the others wait for goose's lock; in SQLite, where
 // a migration is one transaction with the note that it ran, they fail, and try
 // again for as long as that brings them further.
-func (s *Store) migrate(ctx context.Context) error {
+func (d *dialect) migrate(ctx context.Context, db *sql.DB) error {
 	options := []goose.ProviderOption{
 		goose.WithDisableGlobalRegistry(true),
 		goose.WithSlog(slog.New(slog.DiscardHandler)),
 	}
-	if s.dialect.locker != nil {
-		locker, err := s.dialect.locker()
+	if d.locker != nil {
+		locker, err := d.locker()
 		if err != nil {
 			return fmt.Errorf("migrate: %w", err)
 		}
 		options = append(options, goose.WithLocker(locker))
 	}
-	provider, err := goose.NewProvider(s.dialect.goose, s.rw.DB, s.dialect.migrations, options...)
+	provider, err := goose.NewProvider(d.goose, db, d.migrations, options...)
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}

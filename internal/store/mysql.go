@@ -58,7 +58,6 @@ var mysqlDialect = &dialect{
 		}
 		return false
 	},
-	explain: func(err error) error { return err },
 }
 
 // A mysqlConfig is a server, a database there, and who we are.
@@ -137,7 +136,17 @@ func (c mysqlConfig) open(ctx context.Context) (*Store, error) {
 	db.SetMaxIdleConns(4)
 	// So that connections spread again over a cluster when a node comes back.
 	db.SetConnMaxLifetime(5 * time.Minute)
-	return &Store{dialect: mysqlDialect, rw: db, ro: db, maxPart: min(maxPart, max(packet-packetOverhead, 0))}, nil
+	if err := mysqlDialect.migrate(ctx, db.DB); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return &Store{dialect: mysqlDialect, db: mysqlDB{db}, maxPart: min(maxPart, max(packet-packetOverhead, 0))}, nil
+}
+
+// A mysqlDB is a database of a server, whose pool makes connections anew.
+type mysqlDB struct{ *sqlx.DB }
+
+func (db mysqlDB) use(_ context.Context, fn func(pools) error) error {
+	return fn(pools{rw: db.DB, ro: db.DB})
 }
 
 // packetOverhead is what a statement needs beside a value that fills it.

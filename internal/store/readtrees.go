@@ -33,7 +33,12 @@ func (s *Store) Trees(ctx context.Context, ids []digest.ID, parts Parts, fn func
 	slices.SortFunc(rest, compareIDs)
 	rest = slices.Compact(rest)
 	for len(rest) > 0 {
-		rows, asked, err := s.someTrees(ctx, rest, parts)
+		var rows []treeRow
+		var asked int
+		err := s.db.use(ctx, func(p pools) (err error) {
+			rows, asked, err = someTrees(ctx, p.ro, rest, parts)
+			return err
+		})
 		if err != nil {
 			return fmt.Errorf("read trees: %w", err)
 		}
@@ -53,13 +58,13 @@ func (s *Store) Trees(ctx context.Context, ids []digest.ID, parts Parts, fn func
 
 // someTrees reads trees from the beginning of the sorted ids, and returns also
 // how many of the ids were asked for.
-func (s *Store) someTrees(ctx context.Context, ids []digest.ID, parts Parts) (trees []treeRow, asked int, err error) {
+func someTrees(ctx context.Context, db *sqlx.DB, ids []digest.ID, parts Parts) (trees []treeRow, asked int, err error) {
 	ids = ids[:min(len(ids), maxRows)]
 	args := make([]any, len(ids))
 	for i, id := range ids {
 		args[i] = id
 	}
-	rows, err := s.ro.QueryxContext(ctx, `
+	rows, err := db.QueryxContext(ctx, `
 		SELECT
 			id,
 			exact,

@@ -8,12 +8,15 @@ import (
 // Size returns how many bytes the database takes, its tables and indexes
 // together, without what it keeps for itself (logs, room to grow).
 func (s *Store) Size(ctx context.Context) (bytes int64, err error) {
-	if s.dialect.count != "" {
-		if _, err := s.rw.ExecContext(ctx, s.dialect.count); err != nil {
-			return 0, fmt.Errorf("count the database's bytes: %w", err)
+	err = s.db.use(ctx, func(p pools) error {
+		if s.dialect.count != "" {
+			if _, err := p.rw.ExecContext(ctx, s.dialect.count); err != nil {
+				return fmt.Errorf("count its bytes: %w", err)
+			}
 		}
-	}
-	if err := s.ro.GetContext(ctx, &bytes, s.dialect.size); err != nil {
+		return p.ro.GetContext(ctx, &bytes, s.dialect.size)
+	})
+	if err != nil {
 		return 0, fmt.Errorf("read the database's size: %w", err)
 	}
 	return bytes, nil

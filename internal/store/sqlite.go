@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -33,37 +34,35 @@ var sqliteDialect = &dialect{
 		return code&0xff == sqlite3.SQLITE_BUSY ||
 			code == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY || code == sqlite3.SQLITE_CONSTRAINT_UNIQUE
 	},
-	explain: explainSQLite,
 }
 
 // sqliteFile is the path of a database file.
 type sqliteFile string
 
 func (path sqliteFile) open(ctx context.Context) (*Store, error) {
-	if info, err := os.Stat(string(path)); err == nil && info.IsDir() {
-		return nil, errors.New("it is a directory; give the path of a file in it")
-	}
 	if err := os.MkdirAll(filepath.Dir(string(path)), 0o755); err != nil {
 		return nil, fmt.Errorf("create its folder: %w", err)
 	}
-	// A write transaction takes the lock when it begins, because one that has
-	// begun by reading cannot wait for it.
-	rw, err := path.connect("_txlock=immediate", "_pragma=journal_mode(WAL)", "_pragma=synchronous(NORMAL)")
+	if _, err := os.Stat(string(path)); errors.Is(err, fs.ErrNotExist) {
+		if err := path.create(ctx); err != nil {
+			return nil, explainSQLite(err)
+		}
+	}
+	file, err := path.use(ctx)
 	if err != nil {
 		return nil, err
 	}
-	rw.SetMaxOpenConns(1)
-	// The first to come changes the file to WAL, for which others do not wait.
-	if err := patiently(ctx, sqliteDialect.lost, rw.PingContext); err != nil {
-		return nil, errors.Join(explainSQLite(err), rw.Close())
-	}
-	ro, err := path.connect("_pragma=query_only(1)")
+	return &Store{dialect: sqliteDialect, db: &sqliteDB{path: path, file: file}, pace: newPacer(), maxPart: maxPart}, nil
+}
+
+// create makes an empty file, unless somebody else has just done it. All other
+// connections are to a file that is there.
+func (path sqliteFile) create(ctx context.Context) error {
+	db, err := path.connect("mode=rwc")
 	if err != nil {
-		return nil, errors.Join(err, rw.Close())
+		return err
 	}
-	ro.SetMaxOpenConns(4)
-	ro.SetMaxIdleConns(4)
-	return &Store{dialect: sqliteDialect, rw: rw, ro: ro, pace: newPacer(), maxPart: maxPart}, nil
+	return errors.Join(patiently(ctx, sqliteDialect.lost, db.PingContext), db.Close())
 }
 
 // connect prepares connections; options are those of the driver and of SQLite

@@ -14,11 +14,27 @@ import (
 // goroutines at a time, and several processes may have the same database open.
 type Store struct {
 	dialect *dialect
-	rw      *sqlx.DB // for transactions that write; one connection at most in SQLite
-	ro      *sqlx.DB // for those that only read; the same as rw in MySQL
-	pace    *pacer   // between bulk writes; nil where writers need not wait for each other
-	maxPart int      // of a tree, as stored, in bytes
+	db      database
+	pace    *pacer // between bulk writes; nil where writers need not wait for each other
+	maxPart int    // of a tree, as stored, in bytes
 }
+
+// A database has the connections. It calls fn with them and returns its error,
+// or one of its own if there are none to be had; they are fn's until it returns.
+// The functions it calls must not use the database again.
+type database interface {
+	use(ctx context.Context, fn func(pools) error) error
+	Close() error
+}
+
+// Pools are connections to one database.
+type pools struct {
+	rw *sqlx.DB // for transactions that write; one connection at most in SQLite
+	ro *sqlx.DB // for those that only read; the same as rw in MySQL
+}
+
+func writers(p pools) *sqlx.DB { return p.rw }
+func readers(p pools) *sqlx.DB { return p.ro }
 
 // Open opens the database that a URL names, creates what is missing, and brings
 // its tables up to date:
@@ -35,6 +51,12 @@ type Store struct {
 // statement for a minute, or answers nothing for two, which is plenty for the
 // largest scan here. The connection is closed then, and the next call opens another.
 //
+// If the file of SQLite is taken away, calls fail until one is back; if another
+// is there, it is opened in place of the old one. To restore a copy made with
+// sqlite3's .backup, stop the programs that write, and mv the copy to the path;
+// a copy of the files themselves takes tracker.db-wal with it. Never cp over a
+// file that is in use: that cannot be noticed, and destroys it.
+//
 // Any number of processes may open the same database at once. No error shows
 // the password.
 func Open(ctx context.Context, url string) (*Store, error) {
@@ -46,24 +68,18 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", Redact(url), err)
 	}
-	if err := s.migrate(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("open database %s: %w", Redact(url), s.dialect.explain(err)), s.Close())
-	}
 	return s, nil
 }
 
-// Close closes all connections.
-func (s *Store) Close() error {
-	if s.ro == s.rw {
-		return s.rw.Close()
-	}
-	return errors.Join(s.ro.Close(), s.rw.Close())
-}
+// Close closes all connections, once they are no longer in use.
+func (s *Store) Close() error { return s.db.Close() }
 
 // Ping asks whether the database answers.
 func (s *Store) Ping(ctx context.Context) error {
-	var one int
-	return s.ro.GetContext(ctx, &one, `SELECT 1`)
+	return s.db.use(ctx, func(p pools) error {
+		var one int
+		return p.ro.GetContext(ctx, &one, `SELECT 1`)
+	})
 }
 
 // errOutrun makes a transaction run again, for it has read what is no longer so.
@@ -72,17 +88,19 @@ var errOutrun = errors.New("somebody else was faster")
 // write runs fn in a transaction, and again from its beginning where it lost
 // against another one. fn must not keep anything from a run that failed.
 func (s *Store) write(ctx context.Context, op string, fn func(tx *sqlx.Tx) error) error {
-	return s.transact(ctx, s.rw, op, fn)
+	return s.transact(ctx, writers, op, fn)
 }
 
 // read runs fn in a transaction that sees one state of the database. It must be
 // short: an open one keeps SQLite from clearing its log.
 func (s *Store) read(ctx context.Context, op string, fn func(tx *sqlx.Tx) error) error {
-	return s.transact(ctx, s.ro, op, fn)
+	return s.transact(ctx, readers, op, fn)
 }
 
-func (s *Store) transact(ctx context.Context, db *sqlx.DB, op string, fn func(tx *sqlx.Tx) error) error {
-	err := patiently(ctx, s.dialect.lost, func(ctx context.Context) error { return once(ctx, db, fn) })
+func (s *Store) transact(ctx context.Context, pool func(pools) *sqlx.DB, op string, fn func(tx *sqlx.Tx) error) error {
+	err := patiently(ctx, s.dialect.lost, func(ctx context.Context) error {
+		return s.db.use(ctx, func(p pools) error { return once(ctx, pool(p), fn) })
+	})
 	if err != nil {
 		return fmt.Errorf("%s: %w", op, err)
 	}
@@ -121,7 +139,7 @@ func once(ctx context.Context, db *sqlx.DB, fn func(tx *sqlx.Tx) error) error {
 
 // selectRows reads all rows of one query into dest, a pointer to a slice of structs.
 func (s *Store) selectRows(ctx context.Context, op string, dest any, query string, args ...any) error {
-	if err := s.ro.SelectContext(ctx, dest, query, args...); err != nil {
+	if err := s.db.use(ctx, func(p pools) error { return p.ro.SelectContext(ctx, dest, query, args...) }); err != nil {
 		return fmt.Errorf("%s: %w", op, err)
 	}
 	return nil
