@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -24,13 +25,13 @@ type siteAdd struct {
 	Name     string   `arg:"" help:"Its name here: a to z, 0 to 9, dot, dash, underscore."`
 	URL      string   `arg:"" name:"url" help:"Where it is crawled, such as ftp://ftp.example/pub/."`
 	Serving  []string `name:"url" aliases:"serving" sep:"none" placeholder:"URL" help:"A further URL of the same files, such as https://ftp.example/pub/. May be repeated."`
-	Weight   int      `default:"100" help:"Its share of requests among equals, from 1 to 1000000. Default: 100."`
-	Schedule string   `help:"When it is crawled: a cron expression, in UTC. Default: crawl.schedule of the configuration." placeholder:"CRON"`
-	Zone     string   `help:"Time zone of the dates in its listings. Default: found out." placeholder:"ZONE"`
+	Weight   *int     `placeholder:"N" help:"Of equal replicas, that of the site with the greatest weight is taken. From 1 to 1000000, default: 100."`
+	Schedule *string  `help:"When it is crawled: a cron expression, in UTC. Default: crawl.schedule of the configuration." placeholder:"CRON"`
+	Zone     *string  `help:"Time zone of the dates in its listings. Default: found out." placeholder:"ZONE"`
 }
 
 func (siteAdd) Help() string {
-	return "If the name and URL are tracked already, the rest is changed to what is given.\n\n" + program.Examples(
+	return "If the name and URL are tracked already, what is given is changed, and the rest stays; --url '', --schedule '' and --zone '' take away what was given before.\n\n" + program.Examples(
 		"crawler site add gnu ftp://ftp.gnu.example/gnu/",
 		"crawler site add gnu ftp://ftp.gnu.example/gnu/ --url https://gnu.example/",
 		"crawler site add kernel ftp://ftp.kernel.example/pub/ --weight 200",
@@ -40,8 +41,11 @@ func (siteAdd) Help() string {
 
 // Run adds or changes the site.
 func (c *siteAdd) Run(a *program.App) error {
-	site, err := c.site()
-	if err != nil {
+	site := mirror.Site{Name: c.Name, Weight: mirror.DefaultWeight}
+	if err := c.identify(&site); err != nil {
+		return ui.Misuse("%w", err)
+	}
+	if err := c.change(&site); err != nil {
 		return ui.Misuse("%w", err)
 	}
 	s, err := open(a)
@@ -53,11 +57,14 @@ func (c *siteAdd) Run(a *program.App) error {
 	if err != nil {
 		return err
 	}
-	done := "added"
+	var old *mirror.Site
 	for _, other := range sites {
 		switch {
 		case other.ID() == site.ID() && other.Name == site.Name:
-			done = "changed"
+			old, site = &other, other
+			if err := c.change(&site); err != nil {
+				return ui.Misuse("%w", err)
+			}
 		case other.ID() == site.ID():
 			return ui.Hint(fmt.Errorf("%s is tracked already, as %s", site.URL, other.Name),
 				"crawler site remove "+other.Name)
@@ -69,31 +76,101 @@ func (c *siteAdd) Run(a *program.App) error {
 		}
 		return err
 	}
+	s.warnDeclared(site)
 	if a.Flags.JSON {
 		return a.JSON(site)
 	}
-	_, err = fmt.Fprintf(a.Stdout, "%s %s; next: crawler crawl %s\n", done, site.Name, site.Name)
+	if old == nil {
+		_, err = fmt.Fprintf(a.Stdout, "added %s; next: crawler crawl %s\n", site.Name, site.Name)
+		return err
+	}
+	_, err = fmt.Fprintln(a.Stdout, changed(old, &site))
 	return err
 }
 
-func (c *siteAdd) site() (site mirror.Site, err error) {
-	site = mirror.Site{Name: c.Name, Weight: c.Weight, Schedule: c.Schedule, Zone: c.Zone}
-	if site.URL, err = mirror.ParseURL(c.URL); err != nil {
-		return site, err
+// identify sets the URL of a site that is to be crawled.
+func (c *siteAdd) identify(site *mirror.Site) (err error) {
+	if scheme, _, ok := strings.Cut(c.URL, "://"); !ok || !strings.EqualFold(scheme, "ftp") {
+		return errors.New("sites are crawled by FTP: the URL must begin with ftp://, such as ftp://ftp.example/pub/")
+	}
+	site.URL, err = mirror.ParseURL(c.URL)
+	return err
+}
+
+// change gives a site what the flags say, and leaves the rest as it is.
+func (c *siteAdd) change(site *mirror.Site) error {
+	if c.Serving != nil {
+		site.Serving = nil
 	}
 	for _, text := range c.Serving {
+		if text == "" && len(c.Serving) == 1 {
+			break // none is wanted
+		}
 		u, err := mirror.ParseURL(text)
 		if err != nil {
-			return site, err
+			return err
 		}
 		site.Serving = append(site.Serving, u)
 	}
-	if c.Schedule != "" {
-		if _, err := schedule.Parse(c.Schedule); err != nil {
-			return site, err
+	if c.Weight != nil {
+		site.Weight = *c.Weight
+	}
+	if c.Schedule != nil {
+		site.Schedule = *c.Schedule
+	}
+	if c.Zone != nil {
+		site.Zone = *c.Zone
+	}
+	if site.Schedule != "" {
+		if _, err := schedule.Parse(site.Schedule); err != nil {
+			return err
 		}
 	}
-	return site, site.Validate()
+	return site.Validate()
+}
+
+// changed says what is another in a site that was tracked already.
+func changed(old, site *mirror.Site) string {
+	var all []string
+	add := func(what string, before, after any) {
+		if b, a := fmt.Sprint(before), fmt.Sprint(after); b != a {
+			all = append(all, fmt.Sprintf("%s from %s to %s", what, cmp.Or(b, "none"), cmp.Or(a, "none")))
+		}
+	}
+	add("url", serving(old), serving(site))
+	add("weight", old.Weight, site.Weight)
+	add("schedule", old.Schedule, site.Schedule)
+	add("zone", old.Zone, site.Zone)
+	if all == nil {
+		return "nothing changed"
+	}
+	return "changed " + site.Name + ": " + strings.Join(all, ", ")
+}
+
+// serving writes a site's further URLs.
+func serving(site *mirror.Site) string {
+	all := make([]string, len(site.Serving))
+	for i, u := range site.Serving {
+		all[i] = u.String()
+	}
+	return strings.Join(all, " ")
+}
+
+// warnDeclared says that a site will not stay as it is, where the configuration
+// declares all sites.
+func (s *session) warnDeclared(site mirror.Site) {
+	fate := "remove it, unless it is declared there too"
+	for _, d := range s.Config.Tracked() {
+		if d.ID() == site.ID() {
+			fate = "make it again what is declared there"
+			if d.Name == site.Name && changed(&d, &site) == "nothing changed" {
+				return
+			}
+		}
+	}
+	if len(s.Config.Sites) > 0 {
+		fmt.Fprintf(s.Console(), "%s: %s declares the sites: \"crawler run\" will %s\n", s.Name, s.Flags.File(s.Getenv), fate)
+	}
 }
 
 type siteList struct{}
@@ -118,11 +195,7 @@ func (siteList) Run(a *program.App) error {
 	}
 	rows := make([][]any, len(sites))
 	for i, site := range sites {
-		serving := make([]string, len(site.Serving))
-		for i, u := range site.Serving {
-			serving[i] = u.String()
-		}
-		rows[i] = []any{site.Name, site.URL, strings.Join(serving, " "), ui.Number(site.Weight), site.Schedule, site.Zone}
+		rows[i] = []any{site.Name, site.URL, serving(&site), ui.Number(site.Weight), site.Schedule, site.Zone}
 	}
 	return a.Table([]string{"site", "url", "also served at", "weight", "schedule", "zone"}, rows)
 }
@@ -181,7 +254,14 @@ func (c *siteApply) Run(a *program.App) error {
 		return err
 	}
 	if a.Flags.JSON {
+		for _, names := range []*[]string{&changes.Added, &changes.Updated, &changes.Removed} {
+			*names = append([]string{}, *names...) // never null
+		}
 		return a.JSON(changes)
+	}
+	if len(changes.Added)+len(changes.Updated)+len(changes.Removed) == 0 {
+		_, err = fmt.Fprintln(a.Stdout, "nothing changed")
+		return err
 	}
 	for _, group := range []struct {
 		what  string
