@@ -10,6 +10,7 @@ import (
 	"mirrortracker/internal/config"
 	"mirrortracker/internal/human"
 	"mirrortracker/internal/program"
+	"mirrortracker/internal/store"
 	"mirrortracker/internal/ui"
 )
 
@@ -65,6 +66,9 @@ func (c *configCheck) Run(a *program.App) error {
 	}
 	cfg, err := a.Load()
 	if err != nil {
+		return err
+	}
+	if err := store.CheckURL(cfg.Database); err != nil {
 		return err
 	}
 	file := a.Flags.File(a.Getenv)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"mirrortracker/internal/mirror"
@@ -11,7 +12,8 @@ import (
 
 // show writes an explained answer for people: what was asked and found, then a
 // row for each candidate, those that are left out at the end. Paths are escaped, so
-// that nothing in it is more than one line.
+// that nothing in it is more than one line. URLs are long: on a terminal they stand
+// below the table.
 func show(env *ui.Env, answer *redirect.Answer) error {
 	if err := env.Facts(facts(answer)); err != nil {
 		return err
@@ -19,7 +21,27 @@ func show(env *ui.Env, answer *redirect.Answer) error {
 	if _, err := fmt.Fprintln(env.Stdout); err != nil {
 		return err
 	}
-	return env.Table(columns, rows(answer))
+	all := rows(answer)
+	if !env.OutTerm {
+		return env.Table(columns, all)
+	}
+	narrow, urls := apart(all)
+	if err := env.Table(slices.Delete(slices.Clone(columns), urlColumn, urlColumn+1), narrow); err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintln(env.Stdout); err != nil {
+		return err
+	}
+	return env.Facts(urls)
+}
+
+// apart takes the URLs out of rows and returns them with the rank of each.
+func apart(rows [][]any) (narrow [][]any, urls [][2]any) {
+	for _, row := range rows {
+		urls = append(urls, [2]any{row[0], row[urlColumn]})
+		narrow = append(narrow, slices.Delete(slices.Clone(row), urlColumn, urlColumn+1))
+	}
+	return narrow, urls
 }
 
 // facts returns pairs of a word and what it is.
@@ -49,6 +71,8 @@ func facts(a *redirect.Answer) [][2]any {
 	}
 	return facts
 }
+
+const urlColumn = 8
 
 var columns = []string{"rank", "match", "site", "weight", "ancestor", "files", "bytes", "alike", "URL", "reason"}
 

@@ -139,7 +139,7 @@ func (w *Walker) Start(ctx context.Context) *Walk {
 	return &Walk{walk: run, group: group}
 }
 
-// A Walk is a walk under way.
+// A Walk is a walk under way, as seen by whoever began it.
 type Walk struct {
 	walk  *walk
 	group *errgroup.Group

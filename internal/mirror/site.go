@@ -38,7 +38,7 @@ type Site struct {
 	Name     string `json:"name"`               // local and only a convenience
 	URL      URL    `json:"url"`                // where it is crawled: its identity
 	Serving  []URL  `json:"serving,omitempty"`  // further URLs of the same hierarchy
-	Weight   int    `json:"weight"`             // its share among equals, from 1 to MaxWeight
+	Weight   int    `json:"weight"`             // among equals the greatest is taken; from 1 to MaxWeight
 	Schedule string `json:"schedule,omitempty"` // cron expression, evaluated in UTC; "" is the configured default
 	Zone     string `json:"zone,omitempty"`     // IANA time zone of the dates in its listings; "" to find out
 }

@@ -18,6 +18,13 @@ type location interface {
 // in which a password could stand anywhere.
 const forms = "want sqlite:PATH or mysql://user:password@host:3306/name"
 
+// CheckURL reports what is wrong with a database's URL, without opening it and
+// without showing a password.
+func CheckURL(url string) error {
+	_, err := parseURL(url)
+	return err
+}
+
 // parseURL reads a database's URL. Its errors show nothing that could be part
 // of a password.
 func parseURL(text string) (location, error) {
