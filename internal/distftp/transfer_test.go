@@ -105,9 +105,10 @@ func TestPassiveTheft(t *testing.T) {
 }
 
 func TestIPv6(t *testing.T) {
+	testbed.Need(t, "ipv6")
 	ln, err := net.Listen("tcp", "[::1]:0")
 	if err != nil {
-		t.Skipf("no IPv6 on loopback: %v", err)
+		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)

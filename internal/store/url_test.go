@@ -77,7 +77,7 @@ func FuzzRedact(f *testing.F) {
 	f.Fuzz(func(t *testing.T, before, after string) {
 		const long = "correcthorsebattery"
 		if strings.Contains(before, "@") || !strings.Contains(after, "@") || !strings.Contains(before, ":") {
-			t.Skip("it does not stand where a password does")
+			return // it does not stand where a password does
 		}
 		if got := store.Redact("mysql://" + before + long + after); strings.Contains(got, long) {
 			t.Errorf("%q", got)

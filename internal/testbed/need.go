@@ -2,6 +2,7 @@ package testbed
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,6 +29,7 @@ var programs = map[string]program{
 	"pure-ftpd": {cached: "pure-ftpd/usr/sbin/pure-ftpd", remedy: depsRemedy},
 	"pyftpdlib": {check: checkPyftpdlib, remedy: depsRemedy},
 	"root":      {check: checkRoot, remedy: "run the tests as root"},
+	"ipv6":      {check: checkIPv6, remedy: "run the tests where the loopback interface has the address ::1"},
 	"unshare":   {check: checkUnshare, remedy: "run the tests where mount namespaces may be made"},
 }
 
@@ -41,7 +43,7 @@ var programs = map[string]program{
 // Quick unit tests (go test -short) do without other programs altogether.
 //
 // Besides programs on PATH it knows the servers in the cache folder, "pyftpdlib"
-// (the path is that of its interpreter), and the abilities "root" and "unshare"
+// (the path is that of its interpreter), and the abilities "root", "ipv6" and "unshare"
 // (private mount namespaces), for which the path is empty.
 func Need(t testing.TB, name string) string {
 	t.Helper()
@@ -114,6 +116,14 @@ var cacheDir = sync.OnceValues(func() (string, error) {
 var checkPyftpdlib = sync.OnceValue(func() error {
 	return run(pythonPath, "-c", "import pyftpdlib")
 })
+
+func checkIPv6() error {
+	ln, err := net.Listen("tcp", "[::1]:0")
+	if err != nil {
+		return err
+	}
+	return ln.Close()
+}
 
 func checkRoot() error {
 	if os.Geteuid() != 0 {
