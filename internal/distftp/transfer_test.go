@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"mirrortracker/internal/distftp"
+	"mirrortracker/internal/testbed"
 	"net"
 	"testing"
 	"time"
