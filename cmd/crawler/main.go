@@ -1,4 +1,4 @@
-// Crawler keeps the tracker's picture of the world up to date: it knows the
+// Command crawler keeps the tracker's picture of the world up to date: it knows the
 // sites, crawls them into the database, and shows what was found.
 package main
 

@@ -1,4 +1,4 @@
-// Ftpd will be the distributed FTP server. It is not available yet; this program says
+// Command ftpd will be the distributed FTP server. It is not available yet; this program says
 // so, so that nobody wonders. What exists of it is the package internal/distftp.
 package main
 

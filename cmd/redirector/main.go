@@ -1,4 +1,4 @@
-// Redirector sends those who ask for a file or directory of a tracked site to a
+// Command redirector sends those who ask for a file or directory of a tracked site to a
 // complete replica of it.
 package main
 
