@@ -41,6 +41,7 @@ type Site struct {
 	Weight   int    `json:"weight"`             // among equals the greatest is taken; from 1 to MaxWeight
 	Schedule string `json:"schedule,omitempty"` // cron expression, evaluated in UTC; "" is the configured default
 	Zone     string `json:"zone,omitempty"`     // IANA time zone of the dates in its listings; "" to find out
+	Visit    Visit  `json:"visit,omitzero"`     // how it is visited, where that is not as for all
 }
 
 // Bounds of a site's weight.
