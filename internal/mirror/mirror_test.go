@@ -16,6 +16,8 @@ func TestParseURL(t *testing.T) {
 		{"https://[2001:DB8::1]/pub/", "https://[2001:db8::1]/pub/"},
 		{"https://[2001:db8::1]:8443/", "https://[2001:db8::1]:8443/"},
 		{"ftp://h/a%20b%2541/%E9/%3f%23", "ftp://h/a%20b%2541/%E9/%3F%23/"},
+		{"FTPS://h:990/x", "ftps://h/x/"},
+		{"ftps://h:21/", "ftps://h:21/"},
 		{"ftp://h/a+b@c", "ftp://h/a+b@c/"},
 	} {
 		got, err := ParseURL(c.in)

@@ -39,7 +39,7 @@ type Site struct {
 	URL      URL    `json:"url"`                // where it is crawled: its identity
 	Serving  []URL  `json:"serving,omitempty"`  // further URLs of the same hierarchy
 	Weight   int    `json:"weight"`             // among equals the greatest is taken; from 1 to MaxWeight
-	Schedule string `json:"schedule,omitempty"` // cron expression, evaluated in UTC; "" is the configured default
+	Schedule string `json:"schedule,omitempty"` // cron expression; "" is the configured default
 	Zone     string `json:"zone,omitempty"`     // IANA time zone of the dates in its listings; "" to find out
 	Visit    Visit  `json:"visit,omitzero"`     // how it is visited, where that is not as for all
 }
@@ -64,8 +64,8 @@ func (s Site) Validate() error {
 	if err := ValidName(s.Name); err != nil {
 		return err
 	}
-	if s.URL.Scheme != "ftp" {
-		return fmt.Errorf("site %s: it is crawled by FTP, so its URL must begin with ftp://, not %s://", s.Name, s.URL.Scheme)
+	if s.URL.Scheme != "ftp" && s.URL.Scheme != "ftps" {
+		return fmt.Errorf("site %s: it is crawled by FTP, so its URL must begin with ftp:// or ftps://, not %s://", s.Name, s.URL.Scheme)
 	}
 	if s.Weight < 1 || s.Weight > MaxWeight {
 		return fmt.Errorf("site %s: weight %d is not between 1 and %d", s.Name, s.Weight, MaxWeight)
@@ -78,6 +78,9 @@ func (s Site) Validate() error {
 		if slices.Contains(urls[:i], u) {
 			return fmt.Errorf("site %s: URL %s stands twice", s.Name, u)
 		}
+	}
+	if err := s.Visit.validate(s.URL); err != nil {
+		return fmt.Errorf("site %s: %w", s.Name, err)
 	}
 	return nil
 }

@@ -13,15 +13,16 @@ import (
 // lower-case host, port and base path. Two URLs are equal as values exactly when
 // they mean the same base.
 type URL struct {
-	Scheme string // "ftp", "http", "https" or "rsync"
+	Scheme string // "ftp", "ftps", "http", "https" or "rsync"
 	Host   string // lower case; an IPv6 address without brackets
 	Port   uint16 // never 0: the scheme's own port where the text names none
 	Base   string // raw bytes, unescaped, beginning and ending with a slash
 }
 
 // defaultPorts are the ports that the schemes' own specifications name (RFC
-// 1738, section 3.2.2; RFC 9110, section 4.2; RFC 5781).
-var defaultPorts = map[string]uint16{"ftp": 21, "http": 80, "https": 443, "rsync": 873}
+// 1738, section 3.2.2; RFC 9110, section 4.2; RFC 5781; for ftps, which no RFC has,
+// the port that IANA registered).
+var defaultPorts = map[string]uint16{"ftp": 21, "ftps": 990, "http": 80, "https": 443, "rsync": 873}
 
 // userinfo is what must not be shown of a URL that cannot even be parsed.
 var userinfo = regexp.MustCompile(`//[^/]*@`)
@@ -54,7 +55,7 @@ func SplitURL(text string) (URL, Path, error) {
 	port, known := defaultPorts[u.Scheme]
 	switch {
 	case !known:
-		return refuse("scheme %q is not one of ftp, http, https, rsync", p.Scheme)
+		return refuse("scheme %q is not one of ftp, ftps, http, https, rsync", p.Scheme)
 	case u.Host == "":
 		return refuse("it names no host")
 	case strings.ContainsFunc(u.Host, func(r rune) bool { return r <= ' ' || r == 0x7f || strings.ContainsRune("/\\%<>\"", r) }):
