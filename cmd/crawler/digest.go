@@ -122,7 +122,7 @@ func local(a *program.App, dir string, all bool) (*forest.Place, error) {
 	}
 	found := memory{}
 	walker := &crawl.Walker{
-		Open:        func(context.Context) (crawl.Lister, error) { return folder, nil },
+		Open:        func(context.Context) (crawl.Lister, error) { return crawl.OneByOne(folder), nil },
 		Sink:        found,
 		Connections: 1,
 		Limits:      limits(&cfg),
@@ -146,10 +146,10 @@ var (
 )
 
 // Put implements [crawl.Sink].
-func (m memory) Put(_ context.Context, t *digest.Tree) error {
-	m[t.ID] = &digest.Tree{Summary: t.Summary, Branches: t.Branches}
-	return nil
-}
+func (m memory) Put(t *digest.Tree) { m[t.ID] = &digest.Tree{Summary: t.Summary, Branches: t.Branches} }
+
+// Ready implements [crawl.Sink].
+func (memory) Ready(context.Context) error { return nil }
 
 // Trees implements [forest.Source].
 func (m memory) Trees(_ context.Context, ids []digest.ID, _ store.Parts, fn func(*digest.Tree) error) error {

@@ -133,24 +133,25 @@ func (j *Job) acquire(ctx context.Context) (store.Lease, error) {
 
 // crawl walks until a walk comes to its end without a restart, and publishes.
 func (j *Job) crawl(ctx context.Context, holder *holder, started time.Time) (report Report, err error) {
-	known, err := j.progress(ctx)
+	done, err := j.progress(ctx)
 	if err != nil {
 		return report, err
 	}
-	sink := &batch{store: j.Store}
+	sink := newWriter(context.WithoutCancel(ctx), j.Store, j.Log)
+	defer sink.Close()
 	for range maxRestarts {
-		report.Result, err = j.walk(ctx, holder, sink, known)
+		report.Result, err = j.walk(ctx, holder, sink, done)
 		var restart *RestartError
 		if !errors.As(err, &restart) {
 			break
 		}
 		j.Log.Info("crawl begins again", "site", j.Site.Name, "why", restart.Why)
-		report.Restart, known = restart.Why, nil
+		report.Restart, done = restart.Why, known{}
 		if err := j.saveProgress(ctx, holder.lease(), j.Source.Facts(), nil); err != nil {
 			return report, err
 		}
 	}
-	report.NewTrees = sink.new
+	report.NewTrees = sink.added()
 	if err != nil {
 		return report, err
 	}
@@ -170,7 +171,7 @@ func (j *Job) crawl(ctx context.Context, holder *holder, started time.Time) (rep
 }
 
 // walk walks the site once, saving progress on the way and when it breaks off.
-func (j *Job) walk(ctx context.Context, holder *holder, sink *batch, known map[mirror.Path]Finished) (Result, error) {
+func (j *Job) walk(ctx context.Context, holder *holder, sink *writer, known known) (Result, error) {
 	w := &Walker{
 		Open:        j.Source.Open,
 		Sink:        sink,
@@ -179,7 +180,8 @@ func (j *Job) walk(ctx context.Context, holder *holder, sink *batch, known map[m
 		Retry:       j.Retry,
 		Now:         j.Now,
 		Failed:      func(err error) { j.Log.Warn("trying again", "site", j.Site.Name, "err", err) },
-		Known:       func(p mirror.Path) (Finished, bool) { f, ok := known[p]; return f, ok },
+		Known:       known.subtree,
+		Begun:       known.above,
 	}
 	running := w.Start(ctx)
 	if j.Watch != nil {
@@ -193,7 +195,7 @@ func (j *Job) walk(ctx context.Context, holder *holder, sink *batch, known map[m
 		}
 		return j.saveProgress(ctx, holder.lease(), facts, finished)
 	}
-	stop := every(ctx, j.SaveEvery, func() {
+	stop := every(ctx, sooner(j.SaveEvery), func() {
 		if err := save(ctx); err != nil && ctx.Err() == nil {
 			j.Log.Warn("progress is not saved", "site", j.Site.Name, "err", err)
 		}
@@ -211,28 +213,4 @@ func (j *Job) walk(ctx context.Context, holder *holder, sink *batch, known map[m
 		}
 	}
 	return Result{Status: running.Status()}, err
-}
-
-// every calls f at an interval until the function that it returns is called,
-// which waits for a call under way.
-func every(ctx context.Context, interval time.Duration, f func()) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		ticker := time.NewTicker(interval)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-ticker.C:
-				f()
-			}
-		}
-	}()
-	return func() {
-		cancel()
-		<-done
-	}
 }

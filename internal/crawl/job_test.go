@@ -162,8 +162,7 @@ func TestJobInterrupted(t *testing.T) {
 	enough := errors.New("enough")
 	j := w.job(t, s)
 	j.Source = opening{s, func(ctx context.Context) (Lister, error) {
-		l, err := s.Open(ctx)
-		return &interrupter{l, func() { cancel(enough) }}, err
+		return OneByOne(&interrupter{&fakeLister{s}, func() { cancel(enough) }}), nil
 	}}
 	if _, err := j.Run(ctx); !errors.Is(err, enough) {
 		t.Errorf("got %v", err)
@@ -188,7 +187,7 @@ func (o opening) Open(ctx context.Context) (Lister, error) { return o.open(ctx) 
 
 // An interrupter calls stop when /d3 is listed.
 type interrupter struct {
-	Lister
+	Single
 	stop func()
 }
 
@@ -197,7 +196,7 @@ func (i *interrupter) List(ctx context.Context, dir mirror.Path) (Listing, error
 		i.stop()
 		return Listing{}, context.Cause(ctx)
 	}
-	return i.Lister.List(ctx, dir)
+	return i.Single.List(ctx, dir)
 }
 
 func TestJobNeedsTheLease(t *testing.T) {

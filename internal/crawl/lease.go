@@ -23,7 +23,7 @@ type holder struct {
 // back before the lease expires.
 func holdLease(ctx context.Context, s *store.Store, lease store.Lease, lost context.CancelCauseFunc, log *slog.Logger) *holder {
 	h := &holder{store: s, current: lease}
-	h.stop = every(ctx, leaseRenew, func() {
+	h.stop = every(ctx, always(leaseRenew), func() {
 		renewed, err := s.Renew(ctx, h.lease(), leaseTTL)
 		switch {
 		case err == nil:

@@ -1,58 +1,110 @@
 package crawl
 
-import (
-	"context"
-	"errors"
-	"fmt"
+import "context"
 
-	"mirrortracker/internal/mirror"
-)
-
-// A line is one connection of a walk: a lister that is opened again when it
-// has failed.
-type line struct {
-	*walk
-	lister Lister
-}
-
-// open opens the lister, trying as the walk's Retry allows.
-func (l *line) open(ctx context.Context) error {
-	return l.Retry.do(ctx, l.Failed, func() error { return l.openOnce(ctx) })
-}
-
-func (l *line) openOnce(ctx context.Context) error {
-	if l.lister != nil {
+// work lists directories over one connection until there are none left. The
+// connections come one after the other, as there is something to do for them. One
+// that fails for good is done without as long as another works.
+func (w *walk) work(ctx context.Context, number int) error {
+	if !w.wanted(ctx, number) {
 		return nil
 	}
-	lister, err := l.Open(ctx)
-	if err == nil {
-		l.lister = lister
+	l := line{walk: w, desk: &desk{walk: w, taken: map[*Task]bool{}}}
+	err := l.serve(ctx)
+	if l.isOpen {
+		w.count(-1)
+	}
+	if err != nil && ctx.Err() == nil && temporary(err) && w.others() {
+		return nil
 	}
 	return err
 }
 
-func (l *line) close() {
-	if l.lister != nil {
-		l.lister.Close()
-		l.lister = nil
+// wanted waits until another connection is of use: those before it are open, and
+// there are directories that nobody has taken.
+func (w *walk) wanted(ctx context.Context, number int) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for number > 0 && !w.done && !w.full && ctx.Err() == nil && (w.lines < number || len(w.pending) < 2) {
+		w.wake.Wait()
+	}
+	return number == 0 || !w.done && !w.full && ctx.Err() == nil
+}
+
+// count notes that a connection was opened, or given up.
+func (w *walk) count(change int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.lines += change
+	w.wake.Broadcast()
+}
+
+// others reports whether any connection is open.
+func (w *walk) others() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.lines > 0
+}
+
+// crowded notes that the site accepts no more connections, if it has accepted one.
+func (w *walk) crowded() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.full = w.full || w.lines > 0
+	w.wake.Broadcast()
+	return w.full
+}
+
+// A line is one connection of a walk. It is opened again when it has failed.
+type line struct {
+	*walk
+	desk   *desk
+	isOpen bool // counted among the walk's lines
+}
+
+// serve opens the connection and lets it work, again after each failure, until
+// the work is done, or it has failed too often without having done any, or too often
+// at one directory.
+func (l *line) serve(ctx context.Context) error {
+	pauses := l.Retry.pauses()
+	for {
+		before := l.desk.delivered
+		err := l.once(ctx)
+		if err == nil || ctx.Err() != nil || !temporary(err) {
+			return err
+		}
+		if l.desk.delivered > before {
+			pauses = l.Retry.pauses()
+		}
+		first := l.desk.abandon()
+		pause, stop := pauses.Next()
+		if stop || first != nil && first.Failures >= l.Retry.Tries {
+			return err
+		}
+		if l.Failed != nil {
+			l.Failed(err)
+		}
+		if err := wait(ctx, pause); err != nil {
+			return err
+		}
 	}
 }
 
-// list lists a directory, over a new connection where the old one fails.
-func (l *line) list(ctx context.Context, dir mirror.Path) (listing Listing, err error) {
-	err = l.Retry.do(ctx, l.Failed, func() error {
-		if err := l.openOnce(ctx); err != nil {
-			return err
-		}
-		listing, err = l.lister.List(ctx, dir)
-		if err == nil {
+// once opens the connection and serves until it fails, or until there is nothing
+// left to do for it.
+func (l *line) once(ctx context.Context) error {
+	lister, err := l.Open(ctx)
+	if err != nil {
+		if busy(err) && !l.isOpen && l.crowded() {
 			return nil
 		}
-		l.close()
-		if restart := (*RestartError)(nil); errors.As(err, &restart) {
-			return err
-		}
-		return fmt.Errorf("list %s: %w", dir.Dir(), err)
-	})
-	return listing, err
+		return err
+	}
+	if !l.isOpen {
+		l.isOpen = true
+		l.count(1)
+	}
+	err = lister.Serve(ctx, l.desk)
+	lister.Close()
+	return err
 }

@@ -2,6 +2,7 @@ package crawl
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"mirrortracker/internal/digest"
@@ -21,20 +22,71 @@ type Source interface {
 	Recall(facts string) bool
 }
 
-// A Lister lists the directories of one site. It is used by one goroutine at a
-// time.
+// A Lister lists directories of one site, over one connection as a rule. It is used
+// by one goroutine at a time.
 //
-// List returns what the source says about a directory: its entries in any
-// order, hidden and odd names included, and whether that was all of them. The
-// caller owns the entries. An error means that the source itself failed, not
-// that it refused; the Lister is then closed and another one opened. A
-// [*RestartError] says that what was listed so far was misunderstood.
+// Serve takes directories from work and delivers their listings until work has none
+// left. It may have taken many before it delivers the first, in any order. An error
+// means that the source itself failed, not that it refused a directory; the Lister
+// is then closed and another one opened, and what was taken and not delivered is
+// given to somebody again. A [*RestartError] says that what was listed so far was
+// misunderstood; a [*BusyError] that there are too many connections already.
 type Lister interface {
-	List(ctx context.Context, dir mirror.Path) (Listing, error)
+	Serve(ctx context.Context, work Work) error
 	Close() error
 }
 
-// A Listing is what a source says about one directory.
+// Work is what a walk has for a Lister to do.
+type Work interface {
+	// Next returns a directory to list, and waits for one while others may still
+	// find some. It is nil when the walk is done.
+	Next(ctx context.Context, from End) (*Task, error)
+
+	// More returns a directory to list if there is one at once, else nil. It is for
+	// listers that have others under way.
+	More(from End) *Task
+
+	// Deliver hands over the listing of a directory that was taken or held.
+	Deliver(ctx context.Context, t *Task, listing Listing) error
+
+	// Hold delivers a listing and takes those of its subdirectories that are to be
+	// listed, in the order of their names, so that nobody else does.
+	Hold(ctx context.Context, t *Task, listing Listing) ([]*Task, error)
+
+	// Return gives back directories that were taken or held, for others or for
+	// later.
+	Return(tasks ...*Task)
+}
+
+// An End says from which end of what is to be listed a directory is taken.
+type End int
+
+// Deepest keeps little open. Highest finds the largest subtrees.
+const (
+	Deepest End = iota
+	Highest
+)
+
+// A Task is a directory that a Lister has taken.
+type Task struct {
+	Path  mirror.Path
+	Depth int // below the root, which has 0
+
+	// Failures is how often a connection failed when this directory was first in
+	// the line. One that has some should be asked for with care.
+	Failures int
+
+	// Begun says that parts of the subtree below are known already, so that
+	// listing all of it would be waste.
+	Begun bool
+
+	todo
+	number int64 // in the order in which tasks were made
+}
+
+// A Listing is what a source says about one directory: its entries in any order,
+// hidden and odd names included, and whether that was all of them. Whoever it is
+// delivered to owns the entries.
 type Listing struct {
 	Entries []digest.Entry
 	Reason  digest.Reason // Complete, or why it is not
@@ -52,3 +104,44 @@ func Incomplete(reason digest.Reason, entries []digest.Entry, format string, arg
 type RestartError struct{ Why string }
 
 func (e *RestartError) Error() string { return "the walk must begin again: " + e.Why }
+
+// A BusyError says that the site accepts no more connections at the moment.
+type BusyError struct{ Err error }
+
+func (e *BusyError) Error() string { return e.Err.Error() }
+
+// Unwrap returns what the site answered.
+func (e *BusyError) Unwrap() error { return e.Err }
+
+func busy(err error) bool {
+	_, ok := errors.AsType[*BusyError](err)
+	return ok
+}
+
+// A Single lists one directory after the other.
+type Single interface {
+	List(ctx context.Context, dir mirror.Path) (Listing, error)
+	Close() error
+}
+
+// OneByOne makes a Lister of a Single.
+func OneByOne(s Single) Lister { return oneByOne{s} }
+
+type oneByOne struct{ Single }
+
+// Serve implements [Lister].
+func (l oneByOne) Serve(ctx context.Context, work Work) error {
+	for {
+		task, err := work.Next(ctx, Deepest)
+		if task == nil || err != nil {
+			return err
+		}
+		listing, err := l.List(ctx, task.Path)
+		if err != nil {
+			return fmt.Errorf("list %s: %w", task.Path.Dir(), err)
+		}
+		if err := work.Deliver(ctx, task, listing); err != nil {
+			return err
+		}
+	}
+}

@@ -12,6 +12,33 @@ import (
 	"mirrortracker/internal/store"
 )
 
+// known is what an interrupted crawl has finished.
+type known struct {
+	subtrees map[mirror.Path]Finished
+	begun    map[mirror.Path]bool // the directories above them
+}
+
+// add adds a subtree.
+func (k *known) add(f Finished) {
+	if k.subtrees == nil {
+		k.subtrees, k.begun = map[mirror.Path]Finished{}, map[mirror.Path]bool{}
+	}
+	k.subtrees[f.Path] = f
+	for p := f.Path; p != mirror.Root; {
+		if p = p.Parent(); k.begun[p] {
+			return
+		}
+		k.begun[p] = true
+	}
+}
+
+func (k known) subtree(p mirror.Path) (Finished, bool) {
+	f, ok := k.subtrees[p]
+	return f, ok
+}
+
+func (k known) above(p mirror.Path) bool { return k.begun[p] }
+
 // A place is a directory of which a tree was made.
 type place struct {
 	path   mirror.Path
@@ -23,16 +50,16 @@ type place struct {
 // that it would be listed in the same way now, and lets the source recall what was
 // learnt. Of a subtree that is incomplete only the complete parts below it are taken
 // over, so that what was refused is asked for again.
-func (j *Job) progress(ctx context.Context) (map[mirror.Path]Finished, error) {
+func (j *Job) progress(ctx context.Context) (done known, err error) {
 	facts, saved, err := j.Store.Progress(ctx, j.Site.ID())
 	if err != nil {
-		return nil, err
+		return done, err
 	}
 	if facts != "" && !j.Source.Recall(facts) {
 		if len(saved) > 0 {
 			j.Log.Info("crawl begins anew, because the site is listed in another way now", "site", j.Site.Name)
 		}
-		return nil, nil
+		return done, nil
 	}
 	var level []place
 	oldest := j.Now().Add(-j.ResumeFor)
@@ -41,21 +68,20 @@ func (j *Job) progress(ctx context.Context) (map[mirror.Path]Finished, error) {
 			level = append(level, place{p.Path, p.Tree, p.Listed})
 		}
 	}
-	known := make(map[mirror.Path]Finished, len(level))
 	for len(level) > 0 {
-		if level, err = j.takeOver(ctx, level, known); err != nil {
-			return nil, err
+		if level, err = j.takeOver(ctx, level, &done); err != nil {
+			return known{}, err
 		}
 	}
-	if len(known) > 0 {
-		j.Log.Info("crawl goes on from where it was interrupted", "site", j.Site.Name, "subtrees", len(known))
+	if n := len(done.subtrees); n > 0 {
+		j.Log.Info("crawl goes on from where it was interrupted", "site", j.Site.Name, "subtrees", n)
 	}
-	return known, nil
+	return done, nil
 }
 
-// takeOver adds the complete trees of some places to known and returns the
+// takeOver adds the complete trees of some places to what is done and returns the
 // subdirectories of the others.
-func (j *Job) takeOver(ctx context.Context, places []place, known map[mirror.Path]Finished) (below []place, err error) {
+func (j *Job) takeOver(ctx context.Context, places []place, done *known) (below []place, err error) {
 	byTree := map[digest.ID][]place{}
 	for _, p := range places {
 		byTree[p.tree] = append(byTree[p.tree], p)
@@ -64,7 +90,7 @@ func (j *Job) takeOver(ctx context.Context, places []place, known map[mirror.Pat
 	err = j.Store.Trees(ctx, ids, store.Branches, func(t *digest.Tree) error {
 		for _, p := range byTree[t.ID] {
 			if !t.Blind.Absent() {
-				known[p.path] = Finished{Path: p.path, Summary: t.Summary, Listed: p.listed}
+				done.add(Finished{Path: p.path, Summary: t.Summary, Listed: p.listed})
 				continue
 			}
 			for c := range t.Children() {

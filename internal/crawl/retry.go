@@ -18,28 +18,33 @@ type Retry struct {
 // DefaultRetry lets a server restart: five tries in about half a minute.
 func DefaultRetry() Retry { return Retry{Tries: 5, Pause: 2 * time.Second} }
 
-// do tries until it is done, until tries are used up, or until an error comes that
-// will not go away. It tells failed, if that is not nil, why it tries again.
-func (r Retry) do(ctx context.Context, failed func(error), try func() error) error {
-	left := max(r.Tries, 1)
-	backoff := retry.WithMaxRetries(uint64(max(r.Tries, 1)-1),
+// pauses returns the pauses between the tries.
+func (r Retry) pauses() retry.Backoff {
+	return retry.WithMaxRetries(uint64(max(r.Tries, 1)-1),
 		retry.WithJitterPercent(10, retry.WithCappedDuration(time.Minute, retry.NewExponential(max(r.Pause, 1)))))
-	return retry.Do(ctx, backoff, func(ctx context.Context) error {
-		err := try()
-		left--
-		if err == nil || ctx.Err() != nil || !temporary(err) {
-			return err
-		}
-		if failed != nil && left > 0 {
-			failed(err)
-		}
-		return retry.RetryableError(err)
-	})
 }
+
+// wait waits, or returns why ctx ended before.
+func wait(ctx context.Context, pause time.Duration) error {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
+	}
+}
+
+// A fatalError ends a walk whatever the connections do.
+type fatalError struct{ error }
+
+func (e *fatalError) Unwrap() error { return e.error }
 
 // temporary reports whether an error may go away when it is tried again.
 func temporary(err error) bool {
-	var restart *RestartError
-	var limit *LimitError
-	return !errors.As(err, &restart) && !errors.As(err, &limit)
+	_, restart := errors.AsType[*RestartError](err)
+	_, limit := errors.AsType[*LimitError](err)
+	_, fatal := errors.AsType[*fatalError](err)
+	return !restart && !limit && !fatal
 }

@@ -5,19 +5,22 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/time/rate"
 
 	"mirrortracker/internal/digest"
 	"mirrortracker/internal/mirror"
 )
 
-// A Sink takes finished trees, children before parents. Put must not be called
-// by two goroutines at a time; the walk sees to that.
+// A Sink takes finished trees, children before parents.
+//
+// Put never waits, and is not called by two goroutines at a time. Ready waits while
+// the sink has too much to do. Its error ends the walk: the sink can take no more.
 type Sink interface {
-	Put(ctx context.Context, tree *digest.Tree) error
+	Put(tree *digest.Tree)
+	Ready(ctx context.Context) error
 }
 
 // A Problem is a directory that is incomplete, and why.
@@ -56,12 +59,12 @@ type Finished struct {
 
 // A Walker holds what a walk needs.
 type Walker struct {
-	// Open makes a Lister; a walk calls it once for each connection, and
-	// again after a failure.
+	// Open makes a Lister; a walk calls it for each connection, one after the
+	// other as there is something to do for them, and again after a failure.
 	Open func(ctx context.Context) (Lister, error)
 	Sink Sink
 
-	Connections int // listers at a time, at least 1
+	Connections int // listers at a time at the most, at least 1
 	Limits      Limits
 	Retry       Retry
 	Now         func() time.Time
@@ -70,55 +73,33 @@ type Walker struct {
 	// nobody wants to know.
 	Failed func(err error)
 
-	// Known tells of a directory that was finished before; nil if none was.
+	// Known tells of a directory that was finished before, Begun of one below which
+	// some are; nil if none was.
 	Known func(dir mirror.Path) (Finished, bool)
+	Begun func(dir mirror.Path) bool
+
+	// Rate bounds the directories listed in a second; nil if nothing does.
+	Rate *rate.Limiter
 }
 
 // walk is one walk under way. The mutex guards everything below it.
 type walk struct {
 	*Walker
 	deadline time.Time
-	lines    atomic.Int32 // connections that are open
 
-	mu      sync.Mutex
-	wake    *sync.Cond
-	pending []todo         // directories to list, the deepest last
-	open    map[*node]bool // directories listed, with something below still to do
-	status  Status
-	names   int64 // seen on the whole site
-	result  Result
-	done    bool
-	digests *digest.Digester
-}
-
-// A todo is a directory that was heard of: an entry of its parent, or the root,
-// which has none. There may be very many of them.
-type todo struct {
-	parent *node
-	slot   int // its place among the parent's entries
-}
-
-// A node is a directory from the time when it is listed to the time when its tree
-// is made.
-type node struct {
-	todo
-	path    mirror.Path
-	depth   int
-	entries []digest.Entry
-	reason  digest.Reason
-	missing int               // subdirectories without a summary
-	listed  time.Time         // the oldest listing in the subtree
-	ages    map[int]time.Time // the same for finished subdirectories, by slot
-}
-
-// finished notes what a subdirectory amounts to.
-func (n *node) finished(slot int, sub *digest.Summary, listed time.Time) {
-	n.entries[slot].Sub = sub
-	n.listed = earlier(n.listed, listed)
-	if n.ages == nil {
-		n.ages = map[int]time.Time{}
-	}
-	n.ages[slot] = listed
+	mu       sync.Mutex
+	wake     *sync.Cond // something below has changed
+	lines    int        // connections that are open
+	full     bool       // the site accepts no more of them
+	pending  []todo     // directories to list, the deepest last
+	failures map[todo]int
+	tasks    int64          // made so far
+	open     map[*node]bool // directories listed, with something below still to do
+	status   Status
+	names    int64 // seen on the whole site
+	result   Result
+	done     bool
+	digests  *digest.Digester
 }
 
 // Start begins a walk from the root. The caller runs [Walk.Wait] to its end.
@@ -126,14 +107,15 @@ func (w *Walker) Start(ctx context.Context) *Walk {
 	run := &walk{
 		Walker:   w,
 		deadline: w.Now().Add(w.Limits.Time),
+		failures: map[todo]int{},
 		open:     map[*node]bool{},
 		digests:  digest.NewDigester(),
 	}
 	run.wake = sync.NewCond(&run.mu)
 	run.pending = []todo{{}}
 	group, ctx := errgroup.WithContext(ctx)
-	for range max(w.Connections, 1) {
-		group.Go(func() error { return run.work(ctx) })
+	for number := range max(w.Connections, 1) {
+		group.Go(func() error { return run.work(ctx, number) })
 	}
 	context.AfterFunc(ctx, run.wakeAll)
 	return &Walk{walk: run, group: group}
@@ -191,90 +173,64 @@ func (w *walk) wakeAll() {
 	w.wake.Broadcast()
 }
 
-// work lists directories over one connection until there are none left. A
-// connection that fails for good is done without as long as another works.
-func (w *walk) work(ctx context.Context) error {
-	line := &line{walk: w}
-	defer line.close()
-	if err := line.open(ctx); err != nil {
-		if ctx.Err() == nil && w.lines.Load() > 0 {
-			return nil
-		}
-		return err
-	}
-	w.lines.Add(1)
-	for {
-		n, err := w.next(ctx)
-		if n == nil || err != nil {
-			return err
-		}
-		listing, err := line.list(ctx, n.path)
-		if err != nil {
-			if ctx.Err() == nil && temporary(err) && w.lines.Add(-1) > 0 {
-				w.giveBack(n.todo)
-				return nil
-			}
-			return err
-		}
-		if err := w.take(ctx, n, listing); err != nil {
-			return err
-		}
-	}
-}
-
-// next returns a directory to list, waiting while others may still find one, or
-// nil when the walk is done.
-func (w *walk) next(ctx context.Context) (*node, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for len(w.pending) == 0 && !w.done && ctx.Err() == nil {
-		w.wake.Wait()
-	}
+// overdue returns why the walk must end before its time.
+func (w *walk) overdue(ctx context.Context) error {
 	switch {
 	case ctx.Err() != nil:
-		return nil, context.Cause(ctx)
-	case w.done:
-		return nil, nil
+		return context.Cause(ctx)
 	case w.Now().After(w.deadline):
-		return nil, &LimitError{What: "crawl.limits.time", Max: w.Limits.Time.String()}
+		return &LimitError{What: "crawl.limits.time", Max: w.Limits.Time.String()}
 	}
-	last := len(w.pending) - 1
-	n := &node{todo: w.pending[last], path: mirror.Root}
-	w.pending = w.pending[:last]
-	if p := n.parent; p != nil {
-		n.path, n.depth = p.path.Join(p.entries[n.slot].Name), p.depth+1
-	}
-	w.status.Current = n.path
-	return n, nil
+	return nil
 }
 
-// giveBack leaves a directory to another connection.
-func (w *walk) giveBack(t todo) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.pending = append(w.pending, t)
+// pace waits until another directory may be listed.
+func (w *walk) pace(ctx context.Context) error {
+	if w.Rate == nil {
+		return nil
+	}
+	return w.Rate.Wait(ctx)
+}
+
+// task makes a task of something to do.
+func (w *walk) task(next todo) *Task {
+	t := &Task{todo: next, Failures: w.failures[next], number: w.tasks}
+	t.Path, t.Depth = next.path()
+	t.Begun = w.Begun != nil && w.Begun(t.Path)
+	w.tasks++
+	return t
+}
+
+// putBack leaves directories to whoever comes next.
+func (w *walk) putBack(all ...todo) {
+	w.pending = append(w.pending, all...)
 	w.wake.Broadcast()
 }
 
-// take records the listing of a directory, queues its subdirectories, and makes
-// the trees that this completes.
-func (w *walk) take(ctx context.Context, n *node, listing Listing) error {
-	listing = w.judge(listing)
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	n.entries, n.reason, n.listed = listing.Entries, listing.Reason, w.Now()
+// listed records the listing of a directory and makes the trees that this
+// completes. It returns the subdirectories that are to be listed, the first last.
+func (w *walk) listed(t *Task, listing Listing) (below []todo, err error) {
+	n := &node{todo: t.todo, path: t.Path, depth: t.Depth, entries: listing.Entries, reason: listing.Reason, listed: w.Now()}
 	w.status.Dirs++
 	if w.names += int64(len(n.entries)); w.names > w.Limits.Total {
-		return &LimitError{What: "crawl.limits.total", Max: fmt.Sprint(w.Limits.Total)}
+		return nil, &LimitError{What: "crawl.limits.total", Max: fmt.Sprint(w.Limits.Total)}
 	}
 	if n.reason != digest.Complete {
 		w.problem(n.path, n.reason, listing.Detail)
 	}
 	w.open[n] = true
-	if err := w.descend(ctx, n); err != nil {
-		return err
+	for i := len(n.entries) - 1; i >= 0; i-- {
+		switch e := &n.entries[i]; e.Kind {
+		case digest.File:
+			w.status.Files++
+		case digest.Dir:
+			if w.expect(n, i) {
+				below = append(below, todo{n, i})
+			}
+		}
 	}
-	return w.finish(ctx, n)
+	w.finish(n)
+	return below, nil
 }
 
 // judge applies the rules that hold whatever the source is. It keeps what can be
@@ -298,25 +254,9 @@ func (w *walk) judge(l Listing) Listing {
 	return l
 }
 
-// descend queues the subdirectories, the first to be listed last.
-func (w *walk) descend(ctx context.Context, n *node) error {
-	for i := len(n.entries) - 1; i >= 0; i-- {
-		switch e := &n.entries[i]; e.Kind {
-		case digest.File:
-			w.status.Files++
-		case digest.Dir:
-			if err := w.queue(ctx, n, i); err != nil {
-				return err
-			}
-		}
-	}
-	w.wake.Broadcast()
-	return nil
-}
-
-// queue sees to it that a subdirectory gets a summary: from what is known, by
-// being listed, or as one that is beyond a limit.
-func (w *walk) queue(ctx context.Context, n *node, slot int) error {
+// expect sees to it that a subdirectory gets a summary: from what is known, or as
+// one that is beyond a limit. It reports whether it has to be listed for that.
+func (w *walk) expect(n *node, slot int) bool {
 	path := n.path.Join(n.entries[slot].Name)
 	beyond := ""
 	switch {
@@ -329,18 +269,18 @@ func (w *walk) queue(ctx context.Context, n *node, slot int) error {
 		tree := w.digests.Tree(nil, digest.Limit)
 		w.problem(path, digest.Limit, beyond)
 		n.entries[slot].Sub = &tree.Summary
-		return w.Sink.Put(ctx, tree)
+		w.Sink.Put(tree)
+		return false
 	}
 	if known, ok := w.known(path); ok {
 		n.finished(slot, &known.Summary, known.Listed)
 		w.names += known.Summary.Files + known.Summary.Dirs
 		w.status.Reused += known.Summary.Dirs + 1
 		w.status.Files += known.Summary.Files
-		return nil
+		return false
 	}
 	n.missing++
-	w.pending = append(w.pending, todo{n, slot})
-	return nil
+	return true
 }
 
 func (w *walk) known(path mirror.Path) (Finished, bool) {
@@ -352,31 +292,21 @@ func (w *walk) known(path mirror.Path) (Finished, bool) {
 
 // finish makes the tree of a directory in which nothing is missing, and those
 // of the ancestors that thereby lack nothing either.
-func (w *walk) finish(ctx context.Context, n *node) error {
+func (w *walk) finish(n *node) {
 	for n.missing == 0 {
 		tree := w.digests.Tree(n.entries, n.reason)
-		if err := w.Sink.Put(ctx, tree); err != nil {
-			return err
-		}
+		w.Sink.Put(tree)
 		delete(w.open, n)
 		if n.parent == nil {
 			w.result.Root = tree.Summary
 			w.done = true
 			w.wake.Broadcast()
-			return nil
+			return
 		}
 		n.parent.finished(n.slot, &tree.Summary, n.listed)
 		n.parent.missing--
 		n = n.parent
 	}
-	return nil
-}
-
-func earlier(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
 }
 
 func (w *walk) problem(path mirror.Path, reason digest.Reason, detail string) {

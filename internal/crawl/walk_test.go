@@ -45,7 +45,7 @@ func (s *fakeSite) Open(context.Context) (Lister, error) {
 		return nil, errors.New("too many connections")
 	}
 	s.open++
-	return &fakeLister{s}, nil
+	return OneByOne(&fakeLister{s}), nil
 }
 
 type fakeLister struct{ *fakeSite }
@@ -79,15 +79,16 @@ func (l *fakeLister) Close() error {
 // memory is a Sink that checks that children come before parents.
 type memory map[digest.ID]*digest.Tree
 
-func (m memory) Put(_ context.Context, t *digest.Tree) error {
+func (m memory) Put(t *digest.Tree) {
 	for c := range t.Children() {
 		if m[c.ID] == nil {
-			return fmt.Errorf("tree %s came before its child %q", t.ID, c.Name)
+			panic(fmt.Sprintf("tree %s came before its child %q", t.ID, c.Name))
 		}
 	}
 	m[t.ID] = t
-	return nil
 }
+
+func (memory) Ready(context.Context) error { return nil }
 
 func file(name string, size int64) digest.Entry {
 	return digest.Entry{Name: name, Kind: digest.File, Size: size, Date: digest.NewDate(2024, 1, 1)}

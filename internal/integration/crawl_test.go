@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"mirrortracker/internal/crawl"
-	"mirrortracker/internal/crawl/disk"
 	"mirrortracker/internal/crawl/ftplist"
 	"mirrortracker/internal/digest"
 	"mirrortracker/internal/distftp"
@@ -19,10 +18,8 @@ import (
 // A keeper is a sink that keeps every tree.
 type keeper map[digest.ID]*digest.Tree
 
-func (k keeper) Put(_ context.Context, t *digest.Tree) error {
-	k[t.ID] = t
-	return nil
-}
+func (k keeper) Put(t *digest.Tree)          { k[t.ID] = t }
+func (k keeper) Ready(context.Context) error { return nil }
 
 // A found is what a crawl found, by path.
 type found struct {
@@ -67,7 +64,7 @@ func (f found) collect(trees keeper, id digest.ID, p mirror.Path) {
 
 func walkDisk(t *testing.T, dir string) found {
 	t.Helper()
-	return walk(t, func(context.Context) (crawl.Lister, error) { return disk.Open(dir) })
+	return walk(t, folder(dir).Open)
 }
 
 // source returns a source for the server at an address.

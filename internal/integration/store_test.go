@@ -49,9 +49,13 @@ func addSite(t *testing.T, s *store.Store, name, addr string) mirror.Site {
 // A folder is a source of which nothing needs to be learnt.
 type folder string
 
-func (f folder) Open(context.Context) (crawl.Lister, error) { return disk.Open(string(f)) }
-func (f folder) Facts() string                              { return "" }
-func (f folder) Recall(string) bool                         { return true }
+func (f folder) Facts() string      { return "" }
+func (f folder) Recall(string) bool { return true }
+
+func (f folder) Open(context.Context) (crawl.Lister, error) {
+	opened, err := disk.Open(string(f))
+	return crawl.OneByOne(opened), err
+}
 
 func job(t *testing.T, s *store.Store, site mirror.Site, from crawl.Source) *crawl.Job {
 	t.Helper()

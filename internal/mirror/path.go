@@ -44,6 +44,14 @@ func (p Path) Join(name string) Path {
 	return p + Path("/"+name)
 }
 
+// Parent returns the directory in which p lies; the root lies in itself.
+func (p Path) Parent() Path {
+	if i := strings.LastIndexByte(string(p), '/'); i > 0 {
+		return p[:i]
+	}
+	return Root
+}
+
 // Names returns the components, none for the root.
 func (p Path) Names() []string {
 	if p == Root || p == "" {

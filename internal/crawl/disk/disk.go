@@ -15,34 +15,34 @@ import (
 	"mirrortracker/internal/mirror"
 )
 
-// Lister lists one folder and what is below it, never following a link.
-type Lister struct{ root *os.Root }
+// A Folder lists one folder and what is below it, never following a link.
+type Folder struct{ root *os.Root }
 
-var _ crawl.Lister = (*Lister)(nil)
+var _ crawl.Single = (*Folder)(nil)
 
-// Open opens a folder. The caller closes the Lister.
-func Open(dir string) (*Lister, error) {
+// Open opens a folder. The caller closes the Folder.
+func Open(dir string) (*Folder, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, err
 	}
-	return &Lister{root: root}, nil
+	return &Folder{root: root}, nil
 }
 
 // Close closes the folder.
-func (l *Lister) Close() error { return l.root.Close() }
+func (f *Folder) Close() error { return f.root.Close() }
 
 // List lists one directory. One that may not be read is refused, like on a server.
-func (l *Lister) List(ctx context.Context, dir mirror.Path) (crawl.Listing, error) {
+func (f *Folder) List(ctx context.Context, dir mirror.Path) (crawl.Listing, error) {
 	if err := ctx.Err(); err != nil {
 		return crawl.Listing{}, err
 	}
-	f, err := l.root.Open("." + string(dir))
+	d, err := f.root.Open("." + string(dir))
 	if err != nil {
 		return refused(dir, err)
 	}
-	defer f.Close()
-	names, err := f.ReadDir(-1)
+	defer d.Close()
+	names, err := d.ReadDir(-1)
 	if err != nil {
 		return refused(dir, err)
 	}
@@ -57,7 +57,7 @@ func (l *Lister) List(ctx context.Context, dir mirror.Path) (crawl.Listing, erro
 		}
 		e := digest.Entry{Name: name.Name(), Kind: kind(info.Mode()), Size: info.Size(), Date: digest.DateOf(info.ModTime())}
 		if e.Kind == digest.Link {
-			e.Target, _ = l.root.Readlink(strings.TrimPrefix(string(dir.Join(e.Name)), "/"))
+			e.Target, _ = f.root.Readlink(strings.TrimPrefix(string(dir.Join(e.Name)), "/"))
 		}
 		entries = append(entries, e)
 	}

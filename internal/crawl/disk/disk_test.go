@@ -41,7 +41,7 @@ func plant(t *testing.T, names ...string) string {
 	return top
 }
 
-func open(t *testing.T, dir string) *Lister {
+func open(t *testing.T, dir string) *Folder {
 	t.Helper()
 	l, err := Open(dir)
 	if err != nil {
@@ -52,7 +52,7 @@ func open(t *testing.T, dir string) *Lister {
 }
 
 // list returns the entries in the order of their names.
-func list(t *testing.T, l *Lister, dir mirror.Path) []digest.Entry {
+func list(t *testing.T, l *Folder, dir mirror.Path) []digest.Entry {
 	t.Helper()
 	found, err := l.List(t.Context(), dir)
 	if err != nil || found.Reason != digest.Complete {
@@ -175,7 +175,7 @@ func TestWalk(t *testing.T) {
 func walk(t *testing.T, dir string) digest.Summary {
 	t.Helper()
 	w := crawl.Walker{
-		Open:   func(context.Context) (crawl.Lister, error) { return Open(dir) },
+		Open:   func(context.Context) (crawl.Lister, error) { return crawl.OneByOne(open(t, dir)), nil },
 		Sink:   nowhere{},
 		Limits: crawl.DefaultLimits(),
 		Now:    time.Now,
@@ -190,4 +190,5 @@ func walk(t *testing.T, dir string) digest.Summary {
 // nowhere is a sink that keeps nothing.
 type nowhere struct{}
 
-func (nowhere) Put(context.Context, *digest.Tree) error { return nil }
+func (nowhere) Put(*digest.Tree)            {}
+func (nowhere) Ready(context.Context) error { return nil }

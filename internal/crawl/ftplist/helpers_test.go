@@ -39,7 +39,7 @@ var offersMLSD = ftpscript.Say("211-Features", " MLST type*;size*;modify*;", "21
 type site struct {
 	*ftpscript.Server
 	source *Source
-	lister crawl.Lister
+	lister *lister
 }
 
 // open connects to a server that does what a script says.
@@ -75,7 +75,7 @@ func open(t *testing.T, s script, change func(*Config)) *site {
 // reopen takes another connection, as a walk does after an error.
 func (s *site) reopen(t *testing.T) {
 	t.Helper()
-	lister, err := s.source.Open(t.Context())
+	lister, err := s.source.open(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

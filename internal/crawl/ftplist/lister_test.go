@@ -496,7 +496,7 @@ func TestCutEverywhere(t *testing.T) {
 				t.Fatal(err)
 			}
 			s.CutAfter(n, n%2 == 0)
-			lister, err := fresh.Open(t.Context())
+			lister, err := fresh.open(t.Context())
 			if err != nil {
 				continue
 			}

@@ -62,11 +62,16 @@ func NewSource(cfg Config) (*Source, error) {
 
 // Open implements [crawl.Source]: it connects to the site.
 func (s *Source) Open(ctx context.Context) (crawl.Lister, error) {
-	l := &lister{Source: s}
-	if err := l.connect(ctx); err != nil {
+	l, err := s.open(ctx)
+	if err != nil {
 		return nil, err
 	}
-	return l, nil
+	return crawl.OneByOne(l), nil
+}
+
+func (s *Source) open(ctx context.Context) (*lister, error) {
+	l := &lister{Source: s}
+	return l, l.connect(ctx)
 }
 
 // connect takes no longer than a listing may.

@@ -1,0 +1,48 @@
+package crawl
+
+import (
+	"time"
+
+	"mirrortracker/internal/digest"
+	"mirrortracker/internal/mirror"
+)
+
+// A todo is a directory that was heard of: an entry of its parent, or the root,
+// which has none. There may be very many of them.
+type todo struct {
+	parent *node
+	slot   int // its place among the parent's entries
+}
+
+// path returns where the directory is, and how deep.
+func (t todo) path() (path mirror.Path, depth int) {
+	if t.parent == nil {
+		return mirror.Root, 0
+	}
+	return t.parent.path.Join(t.parent.entries[t.slot].Name), t.parent.depth + 1
+}
+
+// A node is a directory from the time when it is listed to the time when its tree
+// is made.
+type node struct {
+	todo
+	path    mirror.Path
+	depth   int
+	entries []digest.Entry
+	reason  digest.Reason
+	missing int               // subdirectories without a summary
+	listed  time.Time         // the oldest listing in the subtree
+	ages    map[int]time.Time // the same for finished subdirectories, by slot
+}
+
+// finished notes what a subdirectory amounts to.
+func (n *node) finished(slot int, sub *digest.Summary, listed time.Time) {
+	n.entries[slot].Sub = sub
+	if listed.Before(n.listed) {
+		n.listed = listed
+	}
+	if n.ages == nil {
+		n.ages = map[int]time.Time{}
+	}
+	n.ages[slot] = listed
+}
