@@ -1,8 +1,6 @@
 package config
 
-import (
-	"mirrortracker/internal/mirror"
-)
+import "mirrortracker/internal/mirror"
 
 // A Config is all that can be configured. tracker.toml says what each key
 // means; here stands what the programs need to know beyond that.
@@ -10,6 +8,8 @@ type Config struct {
 	Database   string     `toml:"database"` // as store.Open takes it
 	Log        Log        `toml:"log"`
 	Crawl      Crawl      `toml:"crawl"`
+	Crawler    Crawler    `toml:"crawler"`
+	History    History    `toml:"history"`
 	Redirector Redirector `toml:"redirector"`
 	Sites      []Site     `toml:"site"`
 }
@@ -20,21 +20,43 @@ type Log struct {
 	Format string `toml:"format"` // auto, text or json
 }
 
-// Crawl says how and when sites are crawled.
+// Crawl says how and when sites are crawled. A mirror.Visit goes before it.
 type Crawl struct {
 	Connections    int      `toml:"connections"`
-	Listing        string   `toml:"listing"` // auto, mlsd or list
+	PerHost        int      `toml:"per_host"`
+	Rate           float64  `toml:"rate"`      // directories a second, 0 for any
+	Bandwidth      Size     `toml:"bandwidth"` // a second, 0 for any
+	Contact        string   `toml:"contact"`   // the anonymous password
+	Listing        string   `toml:"listing"`   // one of mirror.Listings
+	Index          string   `toml:"index"`     // auto or off
 	Timeout        Duration `toml:"timeout"`
 	ListingTimeout Duration `toml:"listing_timeout"`
 	Retries        int      `toml:"retries"`
 	RetryPause     Duration `toml:"retry_pause"`
 	ResumeFor      Duration `toml:"resume_for"`
 	SaveEvery      Duration `toml:"save_every"`
-	Schedule       string   `toml:"schedule"` // a cron expression, in UTC
+	Suspect        float64  `toml:"suspect"`  // a share of what was there before, 0 for none
+	Schedule       string   `toml:"schedule"` // a cron expression
+	Zone           string   `toml:"zone"`     // of schedules and hours
+	Hours          string   `toml:"hours"`    // as mirror.ParseHours reads them
 	Jitter         Duration `toml:"jitter"`
+	Pause          Duration `toml:"pause"`
 	Again          Duration `toml:"again"`
+	AgainMax       Duration `toml:"again_max"`
+	Breaker        int      `toml:"breaker"`
 	Parallel       int      `toml:"parallel"`
 	Limits         Limits   `toml:"limits"`
+}
+
+// Crawler is about the program that crawls on schedule.
+type Crawler struct {
+	Listen string `toml:"listen"` // "" for nowhere
+}
+
+// History says for how long snapshots are kept.
+type History struct {
+	Keep int `toml:"keep"`
+	Days int `toml:"days"`
 }
 
 // Limits are those of crawl.Limits.
@@ -59,25 +81,6 @@ type Doubt struct {
 	Files int64 `toml:"files"`
 	Bytes Size  `toml:"bytes"`
 	Names int   `toml:"names"`
-}
-
-// A Site is a site as the file declares it.
-type Site struct {
-	Name     string       `toml:"name"`
-	URL      mirror.URL   `toml:"url"`
-	Serving  []mirror.URL `toml:"serving"`
-	Weight   *int         `toml:"weight"` // nil for the default
-	Schedule string       `toml:"schedule"`
-	Zone     string       `toml:"zone"`
-}
-
-// Site returns the site in the words of the rest of the tracker.
-func (s Site) Site() mirror.Site {
-	weight := mirror.DefaultWeight
-	if s.Weight != nil {
-		weight = *s.Weight
-	}
-	return mirror.Site{Name: s.Name, URL: s.URL, Serving: s.Serving, Weight: weight, Schedule: s.Schedule, Zone: s.Zone}
 }
 
 // Tracked returns the declared sites. They were validated when they were loaded.

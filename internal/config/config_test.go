@@ -89,7 +89,7 @@ func TestOrder(t *testing.T) {
 			"TRACKER_CRAWL_LIMITS_LISTING": "2MiB",
 			"TRACKER_CRAWL_PARALLEL":       "9",
 			"TRACKER_CRAWL_JITTER":         "",
-			"TRACKER_SERVICE_HOST":         "10.0.0.1",
+			"TRACKER_CRAWL_RATE":           "2.5",
 		}[name]
 	})
 	if err != nil {
@@ -100,6 +100,7 @@ func TestOrder(t *testing.T) {
 	want.Crawl.Timeout = Duration{6 * time.Second}
 	want.Crawl.Connections = 7
 	want.Crawl.Parallel = 9
+	want.Crawl.Rate = 2.5
 	want.Crawl.Limits.Listing = 2 << 20
 	if diff := cmp.Diff(want, c); diff != "" {
 		t.Error(diff)
@@ -113,7 +114,7 @@ func TestMistakes(t *testing.T) {
 	}{
 		"unknown key":         {"[crawl]\nconections = 3\n", []string{":2: unknown key crawl.conections", "2 | conections = 3", "| ^"}},
 		"two unknown keys":    {"a = 1\nb = 2\n", []string{":1: unknown key a", ":2: unknown key b"}},
-		"unknown table":       {"[crawler]\n", []string{"unknown key crawler"}},
+		"unknown table":       {"[crawlers]\n", []string{"unknown key crawlers"}},
 		"no TOML":             {"database = \n", []string{":1:", "1 | database ="}},
 		"number as duration":  {"[crawl]\ntimeout = 30\n", []string{`crawl.timeout is 30, must be a duration with a unit such as "30s"`}},
 		"not a duration":      {"[crawl]\ntimeout = 'soon'\n", []string{"crawl.timeout", `"soon" is not a duration`}},
@@ -122,8 +123,17 @@ func TestMistakes(t *testing.T) {
 		"too small":           {"[crawl]\nconnections = 0\n", []string{"crawl.connections is 0, must be from 1 to 32"}},
 		"too short":           {"[crawl]\ntimeout = '1ms'\n", []string{"crawl.timeout is 1ms, must be from 1s to 1h0m0s"}},
 		"inconsistent":        {"[crawl]\ntimeout = '2m'\nlisting_timeout = '1m'\n", []string{"crawl.listing_timeout is 1m0s, must be from 2m0s"}},
-		"two mistakes":        {"[crawl]\nconnections = 0\nlisting = 'nlst'\n", []string{"crawl.connections", `crawl.listing is "nlst", must be one of auto, mlsd, list`}},
+		"two mistakes":        {"[crawl]\nconnections = 0\nlisting = 'nlst'\n", []string{"crawl.connections", `crawl.listing is "nlst", must be one of auto, index, recursive, stat, pipelined, mlsd, list`}},
 		"schedule":            {"[crawl]\nschedule = 'daily'\n", []string{"crawl.schedule", `"daily" is not a cron expression`}},
+		"rate":                {"[crawl]\nrate = 1e-9\n", []string{"crawl.rate is 1e-09, must be 0 or from 0.01 to 1e+06"}},
+		"rate that is none":   {"[crawl]\nrate = nan\n", []string{"crawl.rate is NaN, must be 0 or from"}},
+		"bandwidth":           {"[crawl]\nbandwidth = 1\n", []string{"crawl.bandwidth is 1, must be 0 or from 1KiB to 1TiB"}},
+		"share":               {"[crawl]\nsuspect = 80\n", []string{"crawl.suspect is 80, must be from 0 to 1"}},
+		"contact":             {"[crawl]\ncontact = \"a\\r\\nDELE b\"\n", []string{"crawl.contact", "visible ASCII"}},
+		"zone":                {"[crawl]\nzone = 'Local'\n", []string{`crawl.zone is "Local", must be UTC or`}},
+		"hours":               {"[crawl]\nhours = '6'\n", []string{`crawl.hours: hours "6": want`}},
+		"pause without unit":  {"[[site]]\nname = 'a'\nurl = 'ftp://a.example/'\npause = 3\n", []string{`"3" is not a duration such as "30s"`}},
+		"crawler listens":     {"[crawler]\nlisten = '9100'\n", []string{`crawler.listen is "9100", must be HOST:PORT`}},
 		"size out of range":   {"[crawl.limits]\nlisting = 10\n", []string{"crawl.limits.listing is 10, must be from 1KiB to 4GiB"}},
 		"listen":              {"[redirector]\nlisten = '8080'\n", []string{`redirector.listen is "8080", must be HOST:PORT`}},
 		"site without a name": {"[[site]]\nurl = 'ftp://a.example/'\n", []string{"site: number 1 has no name"}},
@@ -131,6 +141,8 @@ func TestMistakes(t *testing.T) {
 		"site of HTTP":        {"[[site]]\nname = 'a'\nurl = 'http://a.example/'\n", []string{"site a", "ftp://"}},
 		"site's weight":       {"[[site]]\nname = 'a'\nurl = 'ftp://a.example/'\nweight = 0\n", []string{"site a: weight 0 is not between 1 and 1000000"}},
 		"site's schedule":     {"[[site]]\nname = 'a'\nurl = 'ftp://a.example/'\nschedule = 'x'\n", []string{"site a: schedule"}},
+		"site's visit":        {"[[site]]\nname = 'a'\nurl = 'ftp://a.example/'\nconnections = 99\n", []string{"site a: connections 99 is not between 1 and 32"}},
+		"site's password":     {"[[site]]\nname = 'a'\nurl = 'ftp://a.example/'\nuser = 'm'\npassword = 'x'\n", []string{"site a: password must be env:NAME"}},
 		"site's URL": {"[[site]]\nname = 'a'\nurl = 'gopher://a.example/'\n",
 			[]string{":3:", "gopher"}},
 		"same name": {"[[site]]\nname = 'a'\nurl = 'ftp://a.example/'\n[[site]]\nname = 'a'\nurl = 'ftp://b.example/'\n",
@@ -179,6 +191,31 @@ func TestNoPasswordInErrors(t *testing.T) {
 func TestMissingFile(t *testing.T) {
 	if _, err := Load("no/such/file.toml", nothing); err == nil || !strings.Contains(err.Error(), "no/such/file.toml") {
 		t.Errorf("%v", err)
+	}
+}
+
+// A misspelt variable is found out; what Kubernetes sets for a service is not one.
+func TestCheckEnvironment(t *testing.T) {
+	for variable, sound := range map[string]bool{
+		"TRACKER_CONFIG=x":                              true,
+		"TRACKER_DATABASE=":                             true,
+		"TRACKER_CRAWL_LIMITS_DEPTH=7":                  true,
+		"HOME=/root":                                    true,
+		"MY_TRACKER_X=1":                                true,
+		"TRACKER_SERVICE_HOST=10.0.0.1":                 true,
+		"TRACKER_SERVICE_PORT_HTTP=80":                  true,
+		"TRACKER_PORT=tcp://10.0.0.1:80":                true,
+		"TRACKER_PORT_80_TCP_ADDR=10.0.0.1":             true,
+		"TRACKER_CRAWL_CONECTIONS=3":                    false,
+		"TRACKER_CRAWL_LIMITS=3":                        false,
+		"TRACKER_SITE=ftp://a.example/":                 false,
+		"TRACKER_PASSWORD=mysql://u:hunter2@db.example": false,
+	} {
+		err := CheckEnvironment([]string{variable})
+		name, _, _ := strings.Cut(variable, "=")
+		if (err == nil) != sound || err != nil && (!strings.Contains(err.Error(), name+" names no key") || strings.Contains(err.Error(), "hunter2")) {
+			t.Errorf("%s: %v", variable, err)
+		}
 	}
 }
 

@@ -10,8 +10,8 @@
 //	the defaults (see [Default])
 //
 // A key that does not exist is an error that shows the line it stands in, for a
-// misspelt limit must not go unnoticed. Variables of the environment that name
-// no key are nobody's business: others may use the same prefix.
+// misspelt limit must not go unnoticed; so is a variable of the environment that
+// begins like one of ours and is none (see [CheckEnvironment]).
 //
 // What the file may hold is documented in tracker.toml beside this file, which
 // is what "crawler config init" writes. A [Duration] is text such as "30s" or

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -15,6 +16,27 @@ const Prefix = "TRACKER_"
 // Variable returns the name of the variable that overrides a key.
 func Variable(key string) string {
 	return Prefix + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
+}
+
+// foreign matches variables of a Kubernetes service that is called tracker, which
+// every container of its namespace gets, wanted or not.
+var foreign = regexp.MustCompile(`^TRACKER_(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$`)
+
+// CheckEnvironment names the variables of an environment, given as os.Environ does,
+// that look like keys and are none.
+func CheckEnvironment(environ []string) error {
+	known := map[string]bool{Prefix + "CONFIG": true}
+	for key := range keys(&Config{}) {
+		known[Variable(key)] = true
+	}
+	var failed []error
+	for _, variable := range environ {
+		name, _, _ := strings.Cut(variable, "=")
+		if strings.HasPrefix(name, Prefix) && !known[name] && !foreign.MatchString(name) {
+			failed = append(failed, fmt.Errorf("environment: %s names no key of the configuration; variables for something else must not begin with %s", name, Prefix))
+		}
+	}
+	return errors.Join(failed...)
 }
 
 // overlay sets the keys that the environment has. An empty variable is as good
@@ -64,6 +86,14 @@ func set(field reflect.Value, text string) error {
 	}
 	if field.Kind() == reflect.String {
 		field.SetString(text)
+		return nil
+	}
+	if field.Kind() == reflect.Float64 {
+		n, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			return fmt.Errorf("%q is not a number", text)
+		}
+		field.SetFloat(n)
 		return nil
 	}
 	n, err := strconv.ParseInt(text, 10, field.Type().Bits())

@@ -17,24 +17,33 @@ import (
 func (c *Config) validate() error {
 	k, l, r := &c.Crawl, &c.Crawl.Limits, &c.Redirector
 	_, badSchedule := schedule.Parse(k.Schedule)
-	if badSchedule != nil {
-		badSchedule = fmt.Errorf("crawl.schedule: %w", badSchedule)
-	}
+	_, badHours := mirror.ParseHours(k.Hours)
 	return errors.Join(
 		filled("database", c.Database),
 		oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error"),
 		oneOf("log.format", c.Log.Format, "auto", "text", "json"),
-		between("crawl.connections", k.Connections, 1, 32),
-		oneOf("crawl.listing", k.Listing, "auto", "mlsd", "list"),
+		between("crawl.connections", k.Connections, 1, mirror.MaxConnections),
+		between("crawl.per_host", k.PerHost, 1, 1000),
+		zeroOr("crawl.rate", k.Rate, mirror.MinRate, mirror.MaxRate),
+		zeroOr("crawl.bandwidth", k.Bandwidth, mirror.MinBandwidth, mirror.MaxBandwidth),
+		greeting("crawl.contact", k.Contact),
+		oneOf("crawl.listing", k.Listing, mirror.Listings...),
+		oneOf("crawl.index", k.Index, "auto", "off"),
 		lasting("crawl.timeout", k.Timeout, time.Second, time.Hour),
 		lasting("crawl.listing_timeout", k.ListingTimeout, k.Timeout.Duration, 24*time.Hour),
 		between("crawl.retries", k.Retries, 1, 100),
 		lasting("crawl.retry_pause", k.RetryPause, time.Millisecond, time.Minute),
 		lasting("crawl.resume_for", k.ResumeFor, 0, 31*24*time.Hour),
 		lasting("crawl.save_every", k.SaveEvery, time.Second, time.Hour),
-		badSchedule,
+		between("crawl.suspect", k.Suspect, 0, 1),
+		of("crawl.schedule", badSchedule),
+		zone("crawl.zone", k.Zone),
+		of("crawl.hours", badHours),
 		lasting("crawl.jitter", k.Jitter, 0, 7*24*time.Hour),
+		lasting("crawl.pause", k.Pause, 0, mirror.MaxPause),
 		lasting("crawl.again", k.Again, time.Minute, 31*24*time.Hour),
+		lasting("crawl.again_max", k.AgainMax, k.Again.Duration, 31*24*time.Hour),
+		between("crawl.breaker", k.Breaker, 1, 1000),
 		between("crawl.parallel", k.Parallel, 1, 1000),
 		between("crawl.limits.depth", l.Depth, 1, 1000),
 		between("crawl.limits.name", l.Name, 1, 65535),
@@ -42,6 +51,9 @@ func (c *Config) validate() error {
 		between("crawl.limits.listing", l.Listing, 1<<10, 4<<30),
 		between("crawl.limits.total", l.Total, 1, 1_000_000_000_000),
 		lasting("crawl.limits.time", l.Time, time.Minute, 31*24*time.Hour),
+		optional("crawler.listen", c.Crawler.Listen, address),
+		between("history.keep", c.History.Keep, 1, 100_000),
+		between("history.days", c.History.Days, 0, 100_000),
 		address("redirector.listen", r.Listen),
 		lasting("redirector.refresh", r.Refresh, 100*time.Millisecond, time.Hour),
 		between("redirector.doubt.files", r.Doubt.Files, 1, 1_000_000_000),
@@ -82,6 +94,22 @@ func validateSites(declared []Site) error {
 	return errors.Join(failed...)
 }
 
+// of adds the key to what is wrong with its value.
+func of(key string, err error) error {
+	if err != nil {
+		return fmt.Errorf("%s: %w", key, err)
+	}
+	return nil
+}
+
+// optional checks a value that may be empty.
+func optional(key, value string, check func(key, value string) error) error {
+	if value == "" {
+		return nil
+	}
+	return check(key, value)
+}
+
 func filled(key, value string) error {
 	if value == "" {
 		return fmt.Errorf("%s is empty", key)
@@ -96,9 +124,20 @@ func oneOf(key, value string, allowed ...string) error {
 	return nil
 }
 
-func between[N int | int64 | Size](key string, value, low, high N) error {
-	if value < low || value > high {
+// A number is what between and zeroOr compare.
+type number interface{ int | int64 | float64 | Size }
+
+func between[N number](key string, value, low, high N) error {
+	if !(low <= value && value <= high) { // false for what is no number, too
 		return fmt.Errorf("%s is %v, must be from %v to %v", key, value, low, high)
+	}
+	return nil
+}
+
+// zeroOr checks a value of which 0 stands for none.
+func zeroOr[N number](key string, value, low, high N) error {
+	if value != 0 && between(key, value, low, high) != nil {
+		return fmt.Errorf("%s is %v, must be 0 or from %v to %v", key, value, low, high)
 	}
 	return nil
 }
@@ -113,6 +152,23 @@ func lasting(key string, value Duration, low, high time.Duration) error {
 func address(key, value string) error {
 	if _, _, err := net.SplitHostPort(value); err != nil {
 		return fmt.Errorf("%s is %q, must be HOST:PORT such as 127.0.0.1:8080, or :8080 for all addresses", key, value)
+	}
+	return nil
+}
+
+// zone checks the name of a time zone. The machine's own is none: the same
+// configuration would mean another thing elsewhere.
+func zone(key, value string) error {
+	if _, err := time.LoadLocation(value); err != nil || value == "" || value == "Local" {
+		return fmt.Errorf("%s is %q, must be UTC or the name of a time zone such as Europe/Berlin", key, value)
+	}
+	return nil
+}
+
+// greeting checks what is said to servers in one line.
+func greeting(key, value string) error {
+	if value == "" || len(value) > 200 || strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return fmt.Errorf("%s is %q, must be 1 to 200 visible ASCII characters such as mirrors@example.org", key, value)
 	}
 	return nil
 }

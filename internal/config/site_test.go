@@ -1,0 +1,41 @@
+package config
+
+import (
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"mirrortracker/internal/mirror"
+)
+
+// All that the file says of a site reaches the rest of the tracker.
+func TestSite(t *testing.T) {
+	u, err := mirror.ParseURL("ftp://a.example/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := Site{
+		Name: "a", URL: u, Serving: []mirror.URL{u}, Weight: new(7), Schedule: "@daily", Zone: "UTC",
+		Listing: "stat", Connections: 3, Rate: 1.5, Bandwidth: 1 << 20, Hours: "22-6", Pause: Duration{time.Hour},
+		TLS: "explicit", CA: "ca.pem", Insecure: true, Family: "ipv6", User: "m", Password: "env:X",
+	}.Site()
+	want := mirror.Site{
+		Name: "a", URL: u, Serving: []mirror.URL{u}, Weight: 7, Schedule: "@daily", Zone: "UTC",
+		Visit: mirror.Visit{
+			Listing: "stat", Connections: 3, Rate: 1.5, Bandwidth: 1 << 20, Hours: "22-6", Pause: time.Hour,
+			TLS: "explicit", CA: "ca.pem", Insecure: true, Family: "ipv6", User: "m", Password: "env:X",
+		},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	for _, value := range []reflect.Value{reflect.ValueOf(got), reflect.ValueOf(got.Visit)} {
+		for i := range value.NumField() {
+			if value.Field(i).IsZero() {
+				t.Errorf("the test leaves %s out", value.Type().Field(i).Name)
+			}
+		}
+	}
+}
