@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"testing"
+	"unsafe"
 )
 
 // text repeats a line for files of different names.
@@ -42,13 +43,44 @@ func BenchmarkMLSD(b *testing.B) {
 	bench(b, "modify=20230105123456;perm=adfr;size=%d;type=file;unique=801U1234;UNIX.group=0;UNIX.mode=0644;UNIX.owner=0; package-%07d_1.2.3-4_amd64.deb\r\n", ParseMLSD)
 }
 
+// A recursive listing has directories of ten files, as most are.
 func BenchmarkRecursive(b *testing.B) {
-	bench(b, "-rw-r--r--    1 ftp      ftp      %9d Jan 05 12:34 package-%07d_1.2.3-4_amd64.deb\r\n", func(in []byte) (Listing, error) {
-		for d, err := range ParseRecursive(bytes.NewReader(in), Limits{}) {
-			return d.Listing, err
+	const dirs, files = 1000, 10
+	var in bytes.Buffer
+	for i := range dirs {
+		fmt.Fprintf(&in, "./pool/main/%d:\r\ntotal 48\r\ndrwxr-xr-x 2 ftp ftp 4096 Jan 05 12:34 .\r\ndrwxr-xr-x 9 ftp ftp 4096 Jan 05 12:34 ..\r\n", i)
+		in.Write(text(files, "-rw-r--r--    1 ftp      ftp      %9d Jan 05 12:34 package-%07d_1.2.3-4_amd64.deb\r\n"))
+		in.WriteString("\r\n")
+	}
+	b.ReportAllocs()
+	b.SetBytes(int64(in.Len()))
+	for b.Loop() {
+		for _, err := range ParseRecursive(bytes.NewReader(in.Bytes()), Limits{}) {
+			if err != nil {
+				b.Fatal(err)
+			}
 		}
-		return Listing{}, nil
-	})
+	}
+	b.ReportMetric(float64(b.N)*dirs/b.Elapsed().Seconds(), "directories/s")
+}
+
+// What lasts of a listing is its entries and their names, and no more of the text.
+func TestOnlyNamesLast(t *testing.T) {
+	const lines = 10_000
+	const name = len("package-0000000_1.2.3-4_amd64.deb")
+	in := text(lines, "-rw-r--r--    1 ftp      ftp      %9d Jan 05 12:34 package-%07d_1.2.3-4_amd64.deb\r\n")
+	l, err := ParseList(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, last := unsafe.StringData(l.Entries[0].Name), unsafe.StringData(l.Entries[lines-1].Name)
+	if span := uintptr(unsafe.Pointer(last)) - uintptr(unsafe.Pointer(first)); span != uintptr((lines-1)*name) {
+		t.Errorf("the names lie over %d bytes", span)
+	}
+	clear(in)
+	if got := l.Entries[lines-1].Name; got != "package-0009999_1.2.3-4_amd64.deb" {
+		t.Errorf("a name is a part of the text that was read: %q", got)
+	}
 }
 
 func TestAllocationsDoNotGrowWithLines(t *testing.T) {

@@ -52,6 +52,24 @@
 // name. The type must be told; size and modify make an unknown size or date
 // where they are absent.
 //
+// # Recursive listings
+//
+// [ParseRecursive] reads blocks: the heading of a directory, its lines, an empty
+// line. What servers send to LIST -alR (recorded in testdata/golden):
+//
+//	            first heading   others    empty lines
+//	vsftpd      .:              ./pub:    one before a heading
+//	proftpd     none            pub:      one before a heading
+//	pure-ftpd   none            ./pub:    two before a heading and one below it
+//	ls -lR      .: or a path    ./pub:    one before a heading, "total N" below it
+//
+// All of them put a directory's block behind that of its parent, next after it
+// all that is below it (the parent's subdirectories may come in any order), and
+// no directory twice. A directory that may not be read has a heading and nothing
+// else, or no block at all; what shows "." was read. So a caller can check that
+// each block is of a directory that an earlier one showed and that none came for
+// before, and knows at the next block outside of it what a directory lacks.
+//
 // # Sizes, names, dates
 //
 // A size is decimal, without sign or leading zeros, and below 2^63. Names and

@@ -3,18 +3,23 @@ package listing
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"strings"
+	"unsafe"
 
 	"mirrortracker/internal/digest"
 )
 
 // An Entry is what one line says.
+//
+// There may be very many of them: the names and targets of one directory share
+// one string that holds nothing else, and the fields lie so that none is padded.
 type Entry struct {
 	Name   string // raw bytes, not necessarily UTF-8
-	Kind   digest.Kind
-	Size   int64  // of a file, in bytes; digest.UnknownSize where it is not told
 	Target string // of a link, raw bytes as printed; "" if not told
+	Size   int64  // of a file, in bytes; digest.UnknownSize where it is not told
 	Stamp  Stamp  // when it was modified, as printed
+	Kind   digest.Kind
 }
 
 // A Listing is what a server told about one directory. Whether it is complete
@@ -60,31 +65,48 @@ func (e *LineError) Error() string {
 //
 // A last line without a line end is a line like others: that a listing was cut
 // off is for the connection to notice.
-func ParseList(text []byte) (Listing, error) { return parse(text, listLine) }
+func ParseList(text []byte) (Listing, error) { return ParseListUpTo(text, math.MaxInt) }
+
+// ParseListUpTo is ParseList of what a stranger sent: it stops with a
+// [*LimitError] at the line that would be one entry too many, so that memory is
+// bounded by that number as well as by the length of the text.
+func ParseListUpTo(text []byte, entries int) (Listing, error) { return parse(text, entries, listLine) }
 
 // ParseMLSD reads the text of an MLSD. The error is a [*LineError]; the listing
 // then holds all the other lines.
-func ParseMLSD(text []byte) (Listing, error) { return parse(text, factLine) }
+func ParseMLSD(text []byte) (Listing, error) { return ParseMLSDUpTo(text, math.MaxInt) }
+
+// ParseMLSDUpTo is to ParseMLSD what ParseListUpTo is to ParseList.
+func ParseMLSDUpTo(text []byte, entries int) (Listing, error) { return parse(text, entries, factLine) }
 
 // A form reads one line that is not empty, and returns what is wrong with it.
 type form func(l *Listing, line string) (why string)
 
-// shortestLine is less than the bytes of nearly all lines. It keeps a text of
-// empty lines from reserving many times its own size.
-const shortestLine = 24
+// shortestLine is less than the bytes of nearly all lines, and shortestRest what
+// stands on nearly all lines beside the name. They keep odd texts from reserving
+// many times their own size.
+const (
+	shortestLine = 24
+	shortestRest = 40
+)
 
-// parse reads all lines from one copy of the text, of which all names are parts.
-func parse(text []byte, read form) (Listing, error) {
-	var p parser
-	p.listing.Entries = make([]Entry, 0, min(bytes.Count(text, []byte{'\n'}), len(text)/shortestLine))
+// parse reads all lines, or stops at the entry that is one too many.
+func parse(text []byte, most int, read form) (Listing, error) {
+	lines := min(bytes.Count(text, []byte{'\n'})+1, len(text)/shortestLine)
+	p := parser{most: most}
+	p.listing.Entries = make([]Entry, 0, min(lines-1, most)+1)
+	p.names = make([]byte, 0, max(len(text)-lines*shortestRest, 0))
 	n := 0
-	for line := range strings.Lines(string(text)) {
+	for line := range strings.Lines(view(text)) {
 		n++
-		if line = chomp(line); line != "" {
-			p.line(n, line, read)
+		if line = chomp(line); line == "" {
+			continue
+		}
+		if err := p.line(n, line, read); err != nil {
+			return p.keep(p.listing.Entries), err
 		}
 	}
-	return p.result()
+	return p.result(p.listing.Entries)
 }
 
 // chomp cuts off the end of a line: one LF, and one CR before it.
@@ -92,31 +114,61 @@ func chomp(line string) string {
 	return strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r")
 }
 
-// A parser collects the lines of one directory.
+// view returns bytes as a string without copying them. It is good until the
+// bytes change; whatever lasts longer is a copy.
+func view(text []byte) string { return unsafe.String(unsafe.SliceData(text), len(text)) }
+
+// A parser collects the lines of one directory. Its lines are views: of a name
+// or a target in listing.Entries only the length counts, the bytes are in names.
 type parser struct {
 	listing Listing
+	names   []byte // names and targets in the order of the entries
+	most    int    // entries
 	bad     *LineError
 }
 
-// line reads the nth line.
-func (p *parser) line(n int, line string, read form) {
-	why := read(&p.listing, line)
+// line reads the nth line. The error is a [*LimitError].
+func (p *parser) line(n int, line string, read form) error {
+	l := &p.listing
+	before := len(l.Entries)
+	why := read(l, line)
 	switch {
-	case why == "":
-	case p.bad == nil:
-		p.bad = &LineError{Line: n, Text: quoted(line), Why: why}
-	default:
+	case why != "" && p.bad != nil:
 		p.bad.More++
+	case why != "":
+		p.bad = &LineError{Line: n, Text: quoted(line), Why: why}
+	case before == len(l.Entries):
+	case before == p.most:
+		l.Entries = l.Entries[:before]
+		return &LimitError{Line: n, What: "entries", Max: p.most}
+	default:
+		p.names = append(append(p.names, l.Entries[before].Name...), l.Entries[before].Target...)
 	}
+	return nil
 }
 
 func quoted(line string) string { return strings.Clone(line[:min(len(line), maxQuoted)]) }
 
-func (p *parser) result() (Listing, error) {
+// result returns the listing, with the given entries as its own, and what is
+// wrong with it.
+func (p *parser) result(entries []Entry) (Listing, error) {
 	if p.bad != nil {
-		return p.listing, p.bad
+		return p.keep(entries), p.bad
 	}
-	return p.listing, nil
+	return p.keep(entries), nil
+}
+
+// keep returns the listing as it lasts.
+func (p *parser) keep(entries []Entry) Listing {
+	names := string(p.names)
+	for i := range entries {
+		e := &entries[i]
+		e.Name, names = names[:len(e.Name)], names[len(e.Name):]
+		e.Target, names = names[:len(e.Target)], names[len(e.Target):]
+	}
+	l := p.listing
+	l.Entries, l.SelfName = entries, strings.Clone(l.SelfName)
+	return l
 }
 
 // add files an entry that was read from a line, of which why is what was wrong.

@@ -1,6 +1,7 @@
 package listing
 
 import (
+	"errors"
 	"strings"
 	"testing"
 )
@@ -63,6 +64,35 @@ func names(l Listing) (names []string) {
 func TestARefusalCanBeTold(t *testing.T) {
 	l, err := ParseList([]byte("d-wx--x--x    2 0        0            4096 Jan 05 12:34 secret\r\n"))
 	if err != nil || l.Self || len(l.Entries) != 1 || l.Entries[0] != dir("secret", recent) {
+		t.Errorf("%+v, %v", l, err)
+	}
+}
+
+// A listing of too many entries is given up at the first that is too many, in
+// memory that follows the bound and not the text.
+func TestListingUpTo(t *testing.T) {
+	const file, fact = "-rw-r--r-- 1 root root 1 Jan  5  2023 %d%d\n", "type=file;size=%d; %d\n"
+	for name, c := range map[string]struct {
+		text  []byte
+		parse func([]byte, int) (Listing, error)
+	}{
+		"LIST": {text(100_000, file), ParseListUpTo},
+		"MLSD": {text(100_000, fact), ParseMLSDUpTo},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l, err := c.parse(c.text, 3)
+			limit := (*LimitError)(nil)
+			if !errors.As(err, &limit) || *limit != (LimitError{Line: 4, What: "entries", Max: 3}) || len(l.Entries) != 3 || cap(l.Entries) > 4 {
+				t.Errorf("%d entries, room for %d, %v", len(l.Entries), cap(l.Entries), err)
+			}
+			if l, err := c.parse(c.text, 100_000); err != nil || len(l.Entries) != 100_000 {
+				t.Errorf("%d entries, %v", len(l.Entries), err)
+			}
+		})
+	}
+	// Neither what is no entry nor what is not understood counts.
+	l, err := ParseListUpTo([]byte("total 1\nd--------- 1 a 1 Jan  1  2020 .\nwhat?\n-rw-r--r-- 1 a 1 Jan  1  2020 x\n\n"), 1)
+	if bad := (*LineError)(nil); !errors.As(err, &bad) || !l.Self || len(l.Entries) != 1 {
 		t.Errorf("%+v, %v", l, err)
 	}
 }

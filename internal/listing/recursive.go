@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 )
 
@@ -22,7 +23,7 @@ type Directory struct {
 // is zero means the default.
 type Limits struct {
 	Line    int // bytes of a line, its end included (default 64 KiB)
-	Entries int // lines of a directory (default 1,000,000)
+	Entries int // entries of a directory (default 1,000,000)
 	Bytes   int // bytes of a directory (default 256 MiB)
 }
 
@@ -38,9 +39,6 @@ func (l Limits) orDefault() Limits {
 	return l
 }
 
-// ErrLimit is wrapped by the error of a listing that goes beyond its [Limits].
-var ErrLimit = errors.New("listing: limit reached")
-
 // ParseRecursive reads the output of `ls -lR`, as LIST -R sends it and as
 // archives publish it, one directory at a time. It holds one directory in
 // memory.
@@ -49,8 +47,8 @@ var ErrLimit = errors.New("listing: limit reached")
 // follows an empty line; the first directory may lack one. No empty line comes
 // between the lines of a directory. It comes with a [*LineError] where one of
 // its lines was not understood, and the next follows. Any other error, of
-// reading or of a limit, is the last thing that is yielded; the directory with
-// it was not read to its end. Text that ends early at the end of a line cannot
+// reading or a [*LimitError], is the last thing that is yielded; the directory
+// with it was not read to its end. Text that ends early at the end of a line cannot
 // be told from a shorter one: that every subdirectory has had its block is for
 // the caller to check.
 //
@@ -59,7 +57,7 @@ func ParseRecursive(r io.Reader, limits Limits) iter.Seq2[Directory, error] {
 	return func(yield func(Directory, error) bool) {
 		lines := lineReader{limits: limits.orDefault()}
 		lines.in = bufio.NewReaderSize(r, lines.limits.Line)
-		var now block
+		now := block{parser: parser{most: lines.limits.Entries}}
 		begun := false   // there was a heading or a line of the block
 		afterGap := true // there was an empty line before, or nothing
 		for {
@@ -71,7 +69,7 @@ func ParseRecursive(r io.Reader, limits Limits) iter.Seq2[Directory, error] {
 			case err == io.EOF:
 				return
 			case err != nil:
-				yield(now.finish(err))
+				yield(now.finish(inBlock(err, now.path)))
 				return
 			case line == "":
 				afterGap = true
@@ -81,12 +79,12 @@ func ParseRecursive(r io.Reader, limits Limits) iter.Seq2[Directory, error] {
 				if begun && !yield(now.finish(nil)) {
 					return
 				}
-				now = block{path: path}
+				now.begin(path)
 				begun, afterGap = true, false
 				continue
 			}
-			if err := now.line(lines.count, line, afterGap, lines.limits); err != nil {
-				yield(now.finish(err))
+			if err := now.line(lines.count, line, afterGap, lines.limits.Bytes); err != nil {
+				yield(now.finish(inBlock(err, now.path)))
 				return
 			}
 			begun, afterGap = true, false
@@ -94,12 +92,20 @@ func ParseRecursive(r io.Reader, limits Limits) iter.Seq2[Directory, error] {
 	}
 }
 
-// A block is what was read of one directory.
+// A block is what was read of one directory. Its entries are the caller's once it
+// is finished, and its own room for them serves for the next.
 type block struct {
 	path   string
 	parser parser
 	lines  int
 	bytes  int
+}
+
+// begin makes room for the next directory.
+func (b *block) begin(path string) {
+	old := b.parser
+	*b = block{path: strings.Clone(path), parser: parser{names: old.names[:0], most: old.most}}
+	b.parser.listing.Entries = old.listing.Entries[:0]
 }
 
 // heads reports whether a line that ends in a colon and follows an empty line is
@@ -112,14 +118,10 @@ func (b *block) heads(line string) bool {
 }
 
 // line reads the nth line of the text, which belongs to this block.
-func (b *block) line(n int, line string, afterGap bool, limits Limits) error {
+func (b *block) line(n int, line string, afterGap bool, most int) error {
 	b.lines++
-	b.bytes += len(line)
-	switch {
-	case b.lines > limits.Entries:
-		return fmt.Errorf("read line %d: %w: more than %d lines in directory %q", n, ErrLimit, limits.Entries, b.path)
-	case b.bytes > limits.Bytes:
-		return fmt.Errorf("read line %d: %w: more than %d bytes in directory %q", n, ErrLimit, limits.Bytes, b.path)
+	if b.bytes += len(line); b.bytes > most {
+		return &LimitError{Line: n, What: "bytes", Max: most}
 	}
 	read := listLine
 	switch {
@@ -129,8 +131,7 @@ func (b *block) line(n int, line string, afterGap bool, limits Limits) error {
 	case strings.HasSuffix(line, ":") && bare(b.path):
 		read = refuse(twoWays)
 	}
-	b.parser.line(n, line, read)
-	return nil
+	return b.parser.line(n, line, read)
 }
 
 const (
@@ -150,11 +151,19 @@ func refuse(why string) form { return func(*Listing, string) string { return why
 // finish returns the directory with what is wrong with it: err, or else its
 // first bad line.
 func (b *block) finish(err error) (Directory, error) {
-	l, bad := b.parser.result()
+	l, bad := b.parser.result(slices.Clone(b.parser.listing.Entries))
 	if err == nil {
 		err = bad
 	}
 	return Directory{Path: b.path, Listing: l}, err
+}
+
+// inBlock says in the error of a limit whose block it was.
+func inBlock(err error, path string) error {
+	if limit, ok := errors.AsType[*LimitError](err); ok {
+		limit.Dir = path
+	}
+	return err
 }
 
 // A lineReader reads lines of bounded length.
@@ -165,12 +174,12 @@ type lineReader struct {
 	crlf   bool // the first line ended in CR LF
 }
 
-// next returns a line without its end, or io.EOF after the last one.
+// next returns a view of a line without its end, or io.EOF after the last one.
 func (r *lineReader) next() (string, error) {
 	line, err := r.in.ReadSlice('\n')
 	switch {
 	case err == bufio.ErrBufferFull:
-		return "", fmt.Errorf("read line %d: %w: it is longer than %d bytes", r.count+1, ErrLimit, r.limits.Line)
+		return "", &LimitError{Line: r.count + 1, What: "bytes of a line", Max: r.limits.Line}
 	case err == io.EOF && len(line) > 0: // a last line without an end
 	case err == io.EOF:
 		return "", io.EOF
@@ -185,5 +194,5 @@ func (r *lineReader) next() (string, error) {
 	if r.crlf {
 		line = bytes.TrimSuffix(line, []byte{'\r'})
 	}
-	return string(line), nil
+	return view(line), nil
 }

@@ -64,13 +64,13 @@ func TestRecursiveStops(t *testing.T) {
 		text   io.Reader
 		limits Limits
 		want   []string
-		err    error
+		err    string
 	}{
-		{"line", strings.NewReader(text + line + "too long\n"), Limits{Line: len(line) + 3}, []string{"a:1,2", "b:3"}, ErrLimit},
-		{"entries", strings.NewReader(text), Limits{Entries: 1}, []string{"a:1"}, ErrLimit},
-		{"bytes", strings.NewReader(text), Limits{Bytes: 2*len(line) + 1}, []string{"a:1"}, ErrLimit},
-		{"reading", io.MultiReader(strings.NewReader(text), iotest.ErrReader(lost)), Limits{}, []string{"a:1,2", "b:3"}, lost},
-		{"at once", iotest.ErrReader(lost), Limits{}, []string{":"}, lost},
+		{"line", strings.NewReader(text + line + "too long\n"), Limits{Line: len(line) + 3}, []string{"a:1,2", "b:3"}, `line 7: more than 41 bytes of a line in directory "b"`},
+		{"entries", strings.NewReader(text), Limits{Entries: 1}, []string{"a:1"}, `line 3: more than 1 entries in directory "a"`},
+		{"bytes", strings.NewReader(text), Limits{Bytes: 2*len(line) + 1}, []string{"a:1"}, `line 3: more than 77 bytes in directory "a"`},
+		{"reading", io.MultiReader(strings.NewReader(text), iotest.ErrReader(lost)), Limits{}, []string{"a:1,2", "b:3"}, "read line 7: connection lost"},
+		{"at once", iotest.ErrReader(lost), Limits{}, []string{":"}, "read line 1: connection lost"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var got []string
@@ -81,7 +81,8 @@ func TestRecursiveStops(t *testing.T) {
 				}
 				got, last = append(got, d.Path+":"+strings.Join(names(d.Listing), ",")), err
 			}
-			if !slices.Equal(got, c.want) || !errors.Is(last, c.err) {
+			limit := (*LimitError)(nil)
+			if !slices.Equal(got, c.want) || fmt.Sprint(last) != c.err || errors.As(last, &limit) == errors.Is(last, lost) {
 				t.Errorf("got %q and %v, want %q and %v", got, last, c.want, c.err)
 			}
 		})
