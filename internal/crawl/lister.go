@@ -16,10 +16,19 @@ import (
 // takes that up again in a later crawl. It reports false, and changes nothing, where
 // directories that were listed under those facts could differ from those that would
 // be listed now.
+//
+// Memory tells what is good to know in later crawls and can do no harm there, such as
+// how the site is listed fastest; Remember takes that up again. Connections returns how
+// many of the wanted ones the site is known to accept. Account says in a line how the
+// site was listed, for people.
 type Source interface {
 	Open(ctx context.Context) (Lister, error)
 	Facts() string
 	Recall(facts string) bool
+	Memory() string
+	Remember(memory string)
+	Connections(wanted int) int
+	Account() string
 }
 
 // A Lister lists directories of one site, over one connection as a rule. It is used

@@ -26,9 +26,15 @@ type fakeSite struct {
 	learns   string              // with the restart
 	facts    string
 	refuses  bool // to recall any facts
+	memory   string
 }
 
 func (s *fakeSite) Facts() string { return s.facts }
+
+func (s *fakeSite) Memory() string        { return s.memory }
+func (s *fakeSite) Remember(m string)     { s.memory = m }
+func (s *fakeSite) Connections(n int) int { return n }
+func (s *fakeSite) Account() string       { return "by heart" }
 
 func (s *fakeSite) Recall(facts string) bool {
 	if !s.refuses {

@@ -49,8 +49,12 @@ func addSite(t *testing.T, s *store.Store, name, addr string) mirror.Site {
 // A folder is a source of which nothing needs to be learnt.
 type folder string
 
-func (f folder) Facts() string      { return "" }
-func (f folder) Recall(string) bool { return true }
+func (f folder) Facts() string         { return "" }
+func (f folder) Recall(string) bool    { return true }
+func (f folder) Memory() string        { return "" }
+func (f folder) Remember(string)       {}
+func (f folder) Connections(n int) int { return n }
+func (f folder) Account() string       { return "" }
 
 func (f folder) Open(context.Context) (crawl.Lister, error) {
 	opened, err := disk.Open(string(f))

@@ -44,10 +44,13 @@ type facts struct {
 	NoMDTM      bool           `json:"no_mdtm,omitempty"`
 }
 
-// A memory is the facts of a Source and their guard.
+// A memory is what a Source knows of a site, and its guard.
 type memory struct {
-	mu    sync.Mutex
-	facts facts
+	mu     sync.Mutex
+	facts  facts
+	habits habits
+	counts map[Way]int64 // directories listed by each strategy
+	opened int           // connections at this moment
 }
 
 // learn changes the facts.

@@ -17,7 +17,7 @@ type lister struct {
 	conn *ftpconn.Conn // nil after a listing was given up in the middle
 }
 
-var _ crawl.Single = (*lister)(nil)
+var _ crawl.Lister = (*lister)(nil)
 
 // Close closes the connection.
 func (l *lister) Close() error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"slices"
 	"time"
 
 	"mirrortracker/internal/crawl"
@@ -14,12 +15,20 @@ import (
 // A Way is a way of listing.
 type Way string
 
-// The ways of listing. Auto takes MLSD where it can be trusted, else LIST.
+// The ways of listing. Auto takes the best that the site allows of those that follow
+// it; MLSD and LIST are one directory at a time by that command and no other.
 const (
-	Auto Way = "auto"
-	MLSD Way = "mlsd"
-	LIST Way = "list"
+	Auto      Way = "auto"
+	Index     Way = "index"     // from an index file that the site publishes
+	Recursive Way = "recursive" // LIST -R of whole subtrees
+	Stat      Way = "stat"      // STAT, many on their way at a time
+	Pipelined Way = "pipelined" // LIST or MLSD, the next sent before the last has ended
+	Single    Way = "single"    // MLSD or LIST, one at a time
+	MLSD      Way = "mlsd"
+	LIST      Way = "list"
 )
+
+var ways = []Way{Auto, Index, Recursive, Stat, Pipelined, Single, MLSD, LIST}
 
 // Config says how a site is listed.
 type Config struct {
@@ -48,12 +57,11 @@ func NewSource(cfg Config) (*Source, error) {
 	if cfg.URL.Scheme != "ftp" {
 		return nil, fmt.Errorf("site %s: only ftp:// can be crawled", cfg.URL)
 	}
-	switch cfg.Way {
-	case "":
+	if cfg.Way == "" {
 		cfg.Way = Auto
-	case Auto, MLSD, LIST:
-	default:
-		return nil, fmt.Errorf("way of listing %q is not one of auto, mlsd, list", cfg.Way)
+	}
+	if !slices.Contains(ways, cfg.Way) {
+		return nil, fmt.Errorf("way of listing %q is not one of %q", cfg.Way, ways)
 	}
 	s := &Source{cfg: cfg}
 	s.facts = facts{Rules: rules, Way: cfg.Way, Zone: zoneName(cfg.Zone)}
@@ -66,7 +74,7 @@ func (s *Source) Open(ctx context.Context) (crawl.Lister, error) {
 	if err != nil {
 		return nil, err
 	}
-	return crawl.OneByOne(l), nil
+	return l, nil
 }
 
 func (s *Source) open(ctx context.Context) (*lister, error) {
