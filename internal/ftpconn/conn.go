@@ -2,9 +2,11 @@ package ftpconn
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/textproto"
 	"strings"
@@ -39,6 +41,10 @@ const (
 // with the square of a reply's length.
 const maxLogin = 64 << 10
 
+// readAhead is how much of the replies is read at once, in bytes: many replies to
+// pipelined commands.
+const readAhead = 32 << 10
+
 // anonymous is who we are to every server (RFC 1635).
 const (
 	anonymous = "anonymous"
@@ -51,8 +57,11 @@ type Conn struct {
 	cfg      Config
 	raw      *deadlineConn
 	in       *bufio.Reader
-	host     string // where data connections go
-	features map[string]string
+	out      io.Writer
+	flight   []command // sent, and not answered yet
+	broken   error     // why the connection is of no use any more
+	host     string    // where data connections go
+	features map[string]bool
 	noEPSV   bool
 }
 
@@ -98,7 +107,7 @@ func (c *Conn) login(ctx context.Context) error {
 		return loginError("anonymous login", err)
 	}
 	c.raw.budget = unlimited
-	c.in = bufio.NewReader(c.raw)
+	c.in, c.out = bufio.NewReaderSize(c.raw, readAhead), c.raw
 	c.host, _, err = net.SplitHostPort(c.raw.RemoteAddr().String())
 	if err != nil {
 		return err
@@ -117,7 +126,7 @@ func (c *Conn) login(ctx context.Context) error {
 // filling or steering a terminal.
 func loginError(step string, err error) error {
 	if no, ok := errors.AsType[*textproto.Error](err); ok {
-		return fmt.Errorf("%s: the server answers %q", step, Reply{Code: no.Code, Lines: []string{no.Msg}})
+		return fmt.Errorf("%s: the server answers %q", step, Reply{Code: no.Code, Raw: fmt.Appendf(nil, "%d %s", no.Code, no.Msg)})
 	}
 	said := err.Error()
 	if odd := func(r rune) bool { return !unicode.IsPrint(r) }; truncated(said) != said || strings.ContainsFunc(said, odd) {
@@ -138,7 +147,7 @@ func (c *Conn) dial(ctx context.Context, addr string) (*deadlineConn, error) {
 }
 
 func (c *Conn) readFeatures(ctx context.Context) error {
-	c.features = map[string]string{}
+	c.features = map[string]bool{}
 	reply, err := c.Cmd(ctx, "FEAT")
 	if err != nil {
 		return err
@@ -146,12 +155,12 @@ func (c *Conn) readFeatures(ctx context.Context) error {
 	if reply.Code != 211 {
 		return nil
 	}
-	for _, line := range reply.Lines {
+	for line := range bytes.Lines(reply.Body()) {
 		// RFC 2389, section 3.2: each feature on a line of its own that
 		// begins with a blank.
-		if feature, ok := strings.CutPrefix(line, " "); ok {
-			word, rest, _ := strings.Cut(strings.TrimSpace(feature), " ")
-			c.features[strings.ToUpper(word)] = rest
+		if feature, ok := bytes.CutPrefix(line, []byte(" ")); ok {
+			word, _, _ := strings.Cut(string(bytes.TrimSpace(feature)), " ")
+			c.features[strings.ToUpper(word)] = true
 		}
 	}
 	return nil
@@ -159,8 +168,7 @@ func (c *Conn) readFeatures(ctx context.Context) error {
 
 // Has reports whether the server listed a feature in its reply to FEAT.
 func (c *Conn) Has(feature string) bool {
-	_, ok := c.features[feature]
-	return ok
+	return c.features[feature]
 }
 
 // Close says goodbye without waiting for the answer, and closes the connection.

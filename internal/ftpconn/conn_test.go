@@ -133,18 +133,21 @@ func TestReplies(t *testing.T) {
 		"LF":    func(s *ftpscript.Session) { s.Send("200-a\n200 b\n") },
 		"BYTES": func(s *ftpscript.Session) { s.Send("2"); s.Send("57 caf\xe9\r"); s.Send("\r\n") },
 	})
-	for command, want := range map[string]Reply{
-		"ONE":   {200, []string{"fine"}},
-		"BARE":  {250, []string{""}},
-		"LONG":  {211, []string{"first", " 211 second", "212 third", "", "211-fourth", "last"}},
-		"ENDS":  {211, []string{"first", ""}},
-		"NO":    {550, []string{"no"}},
-		"LF":    {200, []string{"a", "b"}},
-		"BYTES": {257, []string{"caf\xe9\r"}},
+	for command, want := range map[string]struct {
+		code       int
+		text, body string
+	}{
+		"ONE":   {200, "fine", ""},
+		"BARE":  {250, "", ""},
+		"LONG":  {211, "first; 211 second; 212 third; ; 211-fourth; last", " 211 second\r\n212 third\r\n\r\n211-fourth\r\n"},
+		"ENDS":  {211, "first; ", ""},
+		"NO":    {550, "no", ""},
+		"LF":    {200, "a; b", ""},
+		"BYTES": {257, "caf\xe9", ""},
 	} {
 		got, err := c.Cmd(t.Context(), command)
-		if err != nil || got.Code != want.Code || !slices.Equal(got.Lines, want.Lines) {
-			t.Errorf("%s: %+v, %v, want %+v", command, got, err, want)
+		if err != nil || got.Code != want.code || got.Text() != want.text || string(got.Body()) != want.body {
+			t.Errorf("%s: %d, %q, %q, %v, want %+v", command, got.Code, got.Text(), got.Body(), err, want)
 		}
 	}
 }

@@ -2,7 +2,7 @@ package ftpconn
 
 import (
 	"bufio"
-	"context"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -12,18 +12,42 @@ import (
 
 // A Reply is what a server answers on the control connection (RFC 959, section 4.2).
 type Reply struct {
-	Code  int      // three digits
-	Lines []string // without the code of the first and last line
+	Code int    // three digits
+	Raw  []byte // all lines as they came, with their ends
 }
 
-// Text returns the reply's lines as one, to look into it.
+// Body returns the lines between the first and the last as they came, such as
+// the listing in a reply to STAT. It is a part of Raw.
+func (r Reply) Body() []byte {
+	_, body, _ := r.cut()
+	return body
+}
+
+// cut takes a reply apart.
+func (r Reply) cut() (first, body, last []byte) {
+	afterFirst := bytes.IndexByte(r.Raw, '\n') + 1
+	if afterFirst == 0 || afterFirst == len(r.Raw) {
+		return r.Raw, nil, nil
+	}
+	beforeLast := bytes.LastIndexByte(r.Raw[:len(r.Raw)-1], '\n') + 1
+	return r.Raw[:afterFirst], r.Raw[afterFirst:beforeLast], r.Raw[beforeLast:]
+}
+
+// Text returns the reply's lines as one, to look into it, without the code of
+// the first and the last.
 func (r Reply) Text() string {
-	lines := make([]string, len(r.Lines))
-	for i, line := range r.Lines {
-		lines[i] = strings.TrimSpace(line)
+	first, body, last := r.cut()
+	lines := []string{afterCode(first)}
+	for line := range bytes.Lines(body) {
+		lines = append(lines, string(bytes.TrimSpace(line)))
+	}
+	if last != nil {
+		lines = append(lines, afterCode(last))
 	}
 	return strings.Join(lines, "; ")
 }
+
+func afterCode(line []byte) string { return string(bytes.TrimSpace(line[min(4, len(line)):])) }
 
 // String returns the reply in one line that is not too long for a message.
 func (r Reply) String() string {
@@ -39,145 +63,71 @@ func (r Reply) Positive() bool { return r.Code/100 == 2 }
 // Negative reports a 4yz or 5yz reply: the command was not carried out.
 func (r Reply) Negative() bool { return r.Code >= 400 }
 
-// A ReplyError is a reply that says no to a command.
-type ReplyError struct {
-	Command string // without its argument
-	Reply   Reply
-}
-
-func (e *ReplyError) Error() string {
-	return fmt.Sprintf("%s: the server answers %q", e.Command, e.Reply)
-}
-
-// Lost reports whether the reply says that the connection, for control or for
-// data, is of no use any more: 421, 425, 426, and 530 for a session that is not
-// logged in any longer (RFC 959, section 4.2.2).
-func (e *ReplyError) Lost() bool {
-	switch e.Reply.Code {
-	case 421, 425, 426, 530:
-		return true
-	}
-	return false
-}
-
-// Cmd sends one command and returns the reply, whatever it says. A reply of
-// 421 is an error: the server is about to close the connection.
-func (c *Conn) Cmd(ctx context.Context, command string) (Reply, error) {
-	defer c.raw.closeWhenDone(ctx)()
-	reply, err := c.exchange(command)
-	if err == nil && !reply.Positive() && !reply.Negative() {
-		err = fmt.Errorf("the server answers %q, which cannot follow", reply)
-	}
-	if err != nil {
-		return Reply{}, failed(ctx, command, err)
-	}
-	return reply, nil
-}
-
-func (c *Conn) exchange(command string) (Reply, error) {
-	if err := c.send(command); err != nil {
-		return Reply{}, err
-	}
-	return c.reply(command)
-}
-
-// failed puts the command before an error that does not name it, and the end of
-// ctx in the place of the closed connection that followed from it.
-func failed(ctx context.Context, command string, err error) error {
-	switch err.(type) {
-	case *ReplyError, *TooLongError:
-		return err
-	}
-	if ctx.Err() != nil {
-		err = context.Cause(ctx)
-	}
-	return fmt.Errorf("%s: %w", verb(command), err)
-}
-
-func verb(command string) string {
-	v, _, _ := strings.Cut(command, " ")
-	return v
-}
-
-// send writes a command. Bytes of 255 are doubled, because the control
-// connection is a Telnet one (RFC 959, section 2.3; RFC 854).
-func (c *Conn) send(command string) error {
-	if strings.ContainsAny(command, "\r\n\x00") {
-		return fmt.Errorf("command %q holds a control character", command)
-	}
-	_, err := c.raw.Write([]byte(strings.ReplaceAll(command, "\xff", "\xff\xff") + "\r\n"))
-	return err
-}
-
-// reply reads the reply to a command.
-func (c *Conn) reply(command string) (Reply, error) {
-	reply, err := readReply(c.in, c.cfg.MaxReply)
-	if err == nil && reply.Code == 421 {
-		err = &ReplyError{Command: verb(command), Reply: reply}
-	}
-	return reply, err
-}
-
 // readReply reads a reply of no more than max bytes.
 func readReply(in *bufio.Reader, max int) (Reply, error) {
-	budget := max
-	line, err := readLine(in, &budget)
+	raw, err := appendLine(nil, in, max)
 	if err != nil {
 		return Reply{}, err
 	}
-	code, more, ok := parseCode(line)
+	code, more, ok := parseCode(raw)
 	if !ok {
-		return Reply{}, fmt.Errorf("the server answers %q, which is no reply", truncated(line))
+		return Reply{}, fmt.Errorf("the server answers %q, which is no reply", truncated(string(bytes.TrimRight(raw, "\r\n"))))
 	}
-	r := Reply{Code: code, Lines: []string{afterCode(line)}}
-	for end := line[:3] + " "; more; {
-		if line, err = readLine(in, &budget); err != nil {
+	for more {
+		start := len(raw)
+		if raw, err = appendLine(raw, in, max); err != nil {
 			return Reply{}, err
 		}
-		// The last line of a long reply begins with the same code and a
-		// blank; the lines between may begin with anything else.
-		if more = !strings.HasPrefix(line+" ", end); !more {
-			line = afterCode(line)
-		}
-		r.Lines = append(r.Lines, line)
+		more = !endsReply(raw[start:], raw[:3])
 	}
-	return r, nil
+	return Reply{Code: code, Raw: raw}, nil
 }
-
-func afterCode(line string) string { return line[min(4, len(line)):] }
 
 // parseCode reads the beginning of a reply's first line, and whether more lines
 // will follow.
-func parseCode(line string) (code int, more, ok bool) {
-	code, err := strconv.Atoi(line[:min(3, len(line))])
+func parseCode(line []byte) (code int, more, ok bool) {
+	code, err := strconv.Atoi(string(line[:min(3, len(line))]))
 	rest := line[min(3, len(line)):]
-	more = strings.HasPrefix(rest, "-")
-	ok = err == nil && code >= 100 && code <= 599 && (rest == "" || more || rest[0] == ' ')
+	more = len(rest) > 0 && rest[0] == '-'
+	ok = err == nil && code >= 100 && code <= 599 && (more || endsCode(rest))
 	return code, more, ok
 }
 
-// readLine reads one line without its end, taking its length from the budget.
-func readLine(in *bufio.Reader, budget *int) (string, error) {
-	var line []byte
+// endsReply reports the last line of a long reply, which begins with the code of
+// the first and a blank; the lines between may begin with anything else.
+func endsReply(line, code []byte) bool {
+	rest, ok := bytes.CutPrefix(line, code)
+	return ok && endsCode(rest)
+}
+
+// endsCode reports whether a code, of which the rest of its line is given, stands
+// for itself: the blank may be missing where no text follows.
+func endsCode(rest []byte) bool {
+	return len(rest) > 0 && rest[0] == ' ' || string(rest) == "\n" || string(rest) == "\r\n"
+}
+
+// appendLine appends a line with its end to a reply of which no more than max
+// bytes are allowed.
+func appendLine(raw []byte, in *bufio.Reader, max int) ([]byte, error) {
 	for {
 		part, err := in.ReadSlice('\n')
-		if *budget -= len(part); *budget < 0 {
-			return "", errLongReply
+		if len(raw)+len(part) > max {
+			return nil, errLongReply
 		}
-		line = append(line, part...)
+		raw = append(raw, part...)
 		switch err {
 		case nil:
-			return strings.TrimSuffix(strings.TrimSuffix(string(line), "\n"), "\r"), nil
+			return raw, nil
 		case io.EOF:
-			return "", io.ErrUnexpectedEOF
+			return nil, io.ErrUnexpectedEOF
 		case bufio.ErrBufferFull:
 		default:
-			return "", err
+			return nil, err
 		}
 	}
 }
 
-// errLongReply says that a reply passes Config.MaxReply.
+// errLongReply says that a reply is longer than allowed.
 var errLongReply = errors.New("the server's reply is too long")
 
 func truncated(line string) string {

@@ -3,6 +3,7 @@ package ftpconn
 import (
 	"bufio"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -24,12 +25,12 @@ func FuzzReadReply(f *testing.F) {
 		if err != nil {
 			return
 		}
-		length := 0
-		for _, line := range r.Lines {
-			length += len(line)
+		first, body, last := r.cut()
+		if whole := string(slices.Concat(first, body, last)); r.Code < 100 || r.Code > 599 || len(whole) > max || !strings.HasPrefix(text, whole) || len(first) == 0 {
+			t.Errorf("%q: %d, %q", text, r.Code, r.Raw)
 		}
-		if r.Code < 100 || r.Code > 599 || len(r.Lines) == 0 || length > max {
-			t.Errorf("%q: %d, %q", text, r.Code, r.Lines)
+		if last != nil && string(last[:3]) != string(first[:3]) {
+			t.Errorf("%q: begins with %q and ends with %q", text, first, last)
 		}
 		_, _ = r.String(), (&ReplyError{Command: "NOOP", Reply: r}).Error()
 	})
@@ -39,29 +40,35 @@ func FuzzReadReply(f *testing.F) {
 // many come one after the other.
 func TestReplyRoundTrip(t *testing.T) {
 	t.Parallel()
+	type written struct {
+		code              int
+		first, last, wire string
+		body              []string
+	}
 	rapid.Check(t, func(t *rapid.T) {
-		line := rapid.StringMatching(`( |[a-z])[ -~]{0,40}`)
-		replies := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Reply {
-			return Reply{Code: rapid.IntRange(100, 599).Draw(t, "code"), Lines: rapid.SliceOfN(line, 1, 5).Draw(t, "lines")}
+		text := rapid.StringMatching(`[ -~]{0,40}`)
+		replies := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) written {
+			w := written{code: rapid.IntRange(100, 599).Draw(t, "code"), first: text.Draw(t, "first"), last: text.Draw(t, "last")}
+			w.body = rapid.SliceOfN(rapid.StringMatching(`( |[a-z])[ -~]{0,40}\r\n`), 0, 5).Draw(t, "body")
+			w.wire = fmt.Sprintf("%d-%s\r\n%s%d %s\r\n", w.code, w.first, strings.Join(w.body, ""), w.code, w.last)
+			return w
 		}), 1, 4).Draw(t, "replies")
 		var wire strings.Builder
-		for _, r := range replies {
-			for i, line := range r.Lines {
-				switch {
-				case i == len(r.Lines)-1:
-					fmt.Fprintf(&wire, "%d %s\r\n", r.Code, line)
-				case i == 0:
-					fmt.Fprintf(&wire, "%d-%s\r\n", r.Code, line)
-				default:
-					fmt.Fprintf(&wire, "%s\r\n", line)
-				}
-			}
+		for _, w := range replies {
+			wire.WriteString(w.wire)
 		}
 		in := bufio.NewReaderSize(strings.NewReader(wire.String()), 16)
 		for _, want := range replies {
 			got, err := readReply(in, 10_000)
-			if err != nil || fmt.Sprintf("%#v", got) != fmt.Sprintf("%#v", want) {
-				t.Fatalf("%q: %#v, %v, want %#v", wire.String(), got, err, want)
+			if err != nil || got.Code != want.code || string(got.Raw) != want.wire || string(got.Body()) != strings.Join(want.body, "") {
+				t.Fatalf("%q: %q, %v", wire.String(), got.Raw, err)
+			}
+			lines := []string{strings.TrimSpace(want.first)}
+			for _, line := range append(want.body, want.last) {
+				lines = append(lines, strings.TrimSpace(line))
+			}
+			if text := strings.Join(lines, "; "); got.Text() != text {
+				t.Fatalf("text %q, want %q", got.Text(), text)
 			}
 		}
 	})
@@ -70,7 +77,7 @@ func TestReplyRoundTrip(t *testing.T) {
 // What a server says at length does not end up in messages at length.
 func TestMessagesAreShort(t *testing.T) {
 	t.Parallel()
-	err := &ReplyError{Command: "CWD", Reply: Reply{Code: 550, Lines: []string{strings.Repeat("\x1b", 1<<20)}}}
+	err := &ReplyError{Command: "CWD", Reply: Reply{Code: 550, Raw: []byte("550 " + strings.Repeat("\x1b", 1<<20))}}
 	if got := err.Error(); len(got) > 2000 || strings.Contains(got, "\x1b") {
 		t.Errorf("%d bytes: %.100q", len(got), got)
 	}
