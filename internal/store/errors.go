@@ -13,6 +13,7 @@ import (
 var (
 	ErrLeaseLost = errors.New("the lease has expired or is another's now")
 	ErrNoSite    = errors.New("no such site")
+	ErrNoSuspect = errors.New("nothing is set aside of the site")
 	ErrNoTree    = errors.New("the tree is not in the database")
 )
 

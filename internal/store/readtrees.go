@@ -3,6 +3,8 @@ package store
 import (
 	"bytes"
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -60,10 +62,6 @@ func (s *Store) Trees(ctx context.Context, ids []digest.ID, parts Parts, fn func
 // how many of the ids were asked for.
 func someTrees(ctx context.Context, db *sqlx.DB, ids []digest.ID, parts Parts) (trees []treeRow, asked int, err error) {
 	ids = ids[:min(len(ids), maxRows)]
-	args := make([]any, len(ids))
-	for i, id := range ids {
-		args[i] = id
-	}
 	rows, err := db.QueryxContext(ctx, `
 		SELECT
 			id,
@@ -77,7 +75,7 @@ func someTrees(ctx context.Context, db *sqlx.DB, ids []digest.ID, parts Parts) (
 		FROM trees
 		WHERE id IN (`+placeholders(len(ids))+`)
 		ORDER BY id`,
-		args...)
+		anyOf(ids)...)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -121,15 +119,54 @@ func (r treeRow) decode(parts Parts) (*digest.Tree, error) {
 	return t, nil
 }
 
-func requireTree(ctx context.Context, tx *sqlx.Tx, id digest.ID) error {
-	var n int
-	if err := tx.GetContext(ctx, &n, `SELECT COUNT(*) FROM trees WHERE id = ?`, id); err != nil {
+// requireTop returns [ErrNoTree] unless a directory's tree and those of the
+// directories in it are there.
+func requireTop(ctx context.Context, tx *sqlx.Tx, root digest.ID) error {
+	var row treeRow
+	err := tx.QueryRowxContext(ctx, `SELECT branches FROM trees WHERE id = ?`, root).Scan(&row.branches)
+	if errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("tree %s: %w", root, ErrNoTree)
+	}
+	if err != nil {
 		return err
 	}
-	if n == 0 {
-		return fmt.Errorf("tree %s: %w", id, ErrNoTree)
+	tree, err := row.decode(Branches)
+	if err != nil {
+		return fmt.Errorf("tree %s: %w", root, err)
+	}
+	var below []digest.ID
+	for c := range tree.Children() {
+		below = append(below, c.ID)
+	}
+	slices.SortFunc(below, compareIDs)
+	below = slices.Compact(below)
+	for some := range slices.Chunk(below, maxRows) {
+		var there []digest.ID
+		if err := tx.SelectContext(ctx, &there, `
+			SELECT id
+			FROM trees
+			WHERE id IN (`+placeholders(len(some))+`)
+			ORDER BY id`,
+			anyOf(some)...,
+		); err != nil {
+			return err
+		}
+		for i, id := range some {
+			if i >= len(there) || there[i] != id {
+				return fmt.Errorf("tree %s in %s: %w", id, root, ErrNoTree)
+			}
+		}
 	}
 	return nil
+}
+
+// anyOf returns identities as a statement takes them.
+func anyOf(ids []digest.ID) []any {
+	args := make([]any, len(ids))
+	for i, id := range ids {
+		args[i] = id
+	}
+	return args
 }
 
 func compareIDs(a, b digest.ID) int { return bytes.Compare(a[:], b[:]) }

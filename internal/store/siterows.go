@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -19,6 +20,7 @@ func sites(ctx context.Context, tx *sqlx.Tx) ([]mirror.Site, error) {
 		Weight   int           `db:"weight"`
 		Schedule string        `db:"schedule"`
 		Zone     string        `db:"zone"`
+		Visit    []byte        `db:"visit"`
 	}
 	if err := tx.SelectContext(ctx, &rows, `
 		SELECT
@@ -27,7 +29,8 @@ func sites(ctx context.Context, tx *sqlx.Tx) ([]mirror.Site, error) {
 			url,
 			weight,
 			schedule,
-			zone
+			zone,
+			visit
 		FROM sites
 		ORDER BY name`,
 	); err != nil {
@@ -44,6 +47,10 @@ func sites(ctx context.Context, tx *sqlx.Tx) ([]mirror.Site, error) {
 			return nil, fmt.Errorf("site %s: %w", r.Name, err)
 		}
 		all[i] = mirror.Site{Name: r.Name, URL: u, Serving: serving[r.ID], Weight: r.Weight, Schedule: r.Schedule, Zone: r.Zone}
+		// A word that only a later version knows is passed over.
+		if err := json.Unmarshal(r.Visit, &all[i].Visit); err != nil {
+			return nil, fmt.Errorf("site %s: how it is visited: %w", r.Name, err)
+		}
 	}
 	return all, nil
 }
@@ -99,6 +106,8 @@ func removeSite(ctx context.Context, tx *sqlx.Tx, id mirror.SiteID) error {
 		`DELETE FROM snapshots WHERE site = ?`,
 		`DELETE FROM crawls WHERE site = ?`,
 		`DELETE FROM attempts WHERE site = ?`,
+		`DELETE FROM memories WHERE site = ?`,
+		`DELETE FROM suspects WHERE site = ?`,
 	} {
 		if _, err := tx.ExecContext(ctx, statement, id); err != nil {
 			return err
@@ -122,7 +131,8 @@ func find(all []mirror.Site, id mirror.SiteID) *mirror.Site {
 
 // same reports whether two sites of the same identity need no update.
 func same(a, b mirror.Site) bool {
-	return a.Name == b.Name && a.Weight == b.Weight && a.Schedule == b.Schedule && a.Zone == b.Zone && slices.Equal(a.Serving, b.Serving)
+	return a.Name == b.Name && a.Weight == b.Weight && a.Schedule == b.Schedule && a.Zone == b.Zone && a.Visit == b.Visit &&
+		slices.Equal(a.Serving, b.Serving)
 }
 
 func (c *Changes) sort() {

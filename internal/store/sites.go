@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -10,8 +11,11 @@ import (
 	"mirrortracker/internal/mirror"
 )
 
-// maxURL is the longest URL that is stored, in bytes: the width of the column in MySQL.
-const maxURL = 2048
+// The widths of columns in MySQL, in bytes.
+const (
+	maxURL   = 2048
+	maxVisit = 65535 // as JSON
+)
 
 // Changes names the sites that [Store.ReplaceSites] touched, each list sorted.
 type Changes struct {
@@ -21,7 +25,7 @@ type Changes struct {
 }
 
 // PutSite adds a site, or updates the one with the same identity: its name, its
-// further URLs, weight, schedule and zone. It returns a [NameTakenError] if another
+// further URLs, weight, schedule, zone and visit. It returns a [NameTakenError] if another
 // site has the name.
 func (s *Store) PutSite(ctx context.Context, site mirror.Site) error {
 	if err := checkSite(site); err != nil {
@@ -64,7 +68,8 @@ func (s *Store) ReplaceSites(ctx context.Context, want []mirror.Site) (Changes, 
 }
 
 // RemoveSite removes a site and all that is known of it: snapshots, the crawl
-// that is running or was cut short, the last attempt. A crawl of it that is running loses its lease. Trees stay,
+// that is running or was cut short, the last attempt, what was set aside and
+// what is remembered. A crawl of it that is running loses its lease. Trees stay,
 // for they may be shared. It returns [ErrNoSite] if there is none.
 func (s *Store) RemoveSite(ctx context.Context, id mirror.SiteID) error {
 	err := s.write(ctx, "remove site "+id.String(), func(tx *sqlx.Tx) error {
@@ -122,6 +127,13 @@ func checkSite(site mirror.Site) error {
 	if n := len(site.Schedule); n > 255 {
 		return &TooLargeError{What: "the schedule of site " + site.Name, Size: n, Max: 255}
 	}
+	visit, err := json.Marshal(site.Visit)
+	if err != nil {
+		return fmt.Errorf("how site %s is visited: %w", site.Name, err)
+	}
+	if n := len(visit); n > maxVisit {
+		return &TooLargeError{What: "how site " + site.Name + " is visited", Size: n, Max: maxVisit}
+	}
 	return nil
 }
 
@@ -166,19 +178,23 @@ func replaceSites(ctx context.Context, tx *sqlx.Tx, want []mirror.Site) (changes
 // putSite inserts a site, or updates old, which has the same identity.
 func putSite(ctx context.Context, tx *sqlx.Tx, site mirror.Site, old *mirror.Site) error {
 	id := site.ID()
+	visit, err := json.Marshal(site.Visit)
+	if err != nil {
+		return err
+	}
 	if old == nil {
 		if _, err := tx.ExecContext(ctx, `
-			INSERT INTO sites (id, name, url, weight, schedule, zone, added_at)
-			VALUES (?, ?, ?, ?, ?, ?, ?)`,
-			id, site.Name, site.URL.String(), site.Weight, site.Schedule, site.Zone, time.Now().Unix(),
+			INSERT INTO sites (id, name, url, weight, schedule, zone, visit, added_at)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+			id, site.Name, site.URL.String(), site.Weight, site.Schedule, site.Zone, string(visit), time.Now().Unix(),
 		); err != nil {
 			return err
 		}
 	} else if _, err := tx.ExecContext(ctx, `
 		UPDATE sites
-		SET name = ?, weight = ?, schedule = ?, zone = ?
+		SET name = ?, weight = ?, schedule = ?, zone = ?, visit = ?
 		WHERE id = ?`,
-		site.Name, site.Weight, site.Schedule, site.Zone, id,
+		site.Name, site.Weight, site.Schedule, site.Zone, string(visit), id,
 	); err != nil {
 		return err
 	}

@@ -22,42 +22,25 @@ type Snapshot struct {
 }
 
 // Publish makes a snapshot the one in force for its site and ends the site's
-// crawl, whose facts and progress are no longer there, in one transaction. The
-// lease must be the one that [SiteLease] names. Seq is set in the snapshot that
-// is returned.
+// crawl, whose facts and progress are no longer there, in one transaction; what
+// was set aside of the site is dropped. The lease must be the one that
+// [SiteLease] names. Seq is set in the snapshot that is returned.
 //
 // Nothing is changed if it fails: with [ErrLeaseLost] if the lease is no longer
-// the caller's, with [ErrNoTree] if the root's tree was never put, with
-// [ErrNoSite] if the site was removed.
+// the caller's, with [ErrNoTree] if the tree of the root or of a directory in
+// it was never put, with [ErrNoSite] if the site was removed. That the trees
+// further below are there is not looked at: whoever holds the lease has put
+// them, and what is put under a lease is not collected before it ends.
 func (s *Store) Publish(ctx context.Context, lease Lease, snap Snapshot) (Snapshot, error) {
 	op := "publish site " + snap.Site.String()
 	if err := lease.mustBeFor(snap.Site); err != nil {
 		return Snapshot{}, fmt.Errorf("%s: %w", op, err)
 	}
-	row := rowOf(snap)
-	err := s.write(ctx, op, func(tx *sqlx.Tx) error {
+	err := s.write(ctx, op, func(tx *sqlx.Tx) (err error) {
 		if err := s.fence(ctx, tx, lease); err != nil {
 			return err
 		}
-		if err := requireSite(ctx, tx, snap.Site); err != nil {
-			return err
-		}
-		if err := requireTree(ctx, tx, snap.Root); err != nil {
-			return err
-		}
-		if err := tx.GetContext(ctx, &row.Seq, `
-			SELECT COALESCE(MAX(seq), 0) + 1
-			FROM snapshots
-			WHERE site = ?`,
-			snap.Site,
-		); err != nil {
-			return err
-		}
-		if _, err := tx.NamedExecContext(ctx, `
-			INSERT INTO snapshots (site, seq, root, started_at, finished_at, files, dirs, bytes, incomplete)
-			VALUES (:site, :seq, :root, :started_at, :finished_at, :files, :dirs, :bytes, :incomplete)`,
-			row,
-		); err != nil {
+		if snap, err = publish(ctx, tx, snap); err != nil {
 			return err
 		}
 		return deleteCrawl(ctx, tx, snap.Site)
@@ -66,7 +49,35 @@ func (s *Store) Publish(ctx context.Context, lease Lease, snap Snapshot) (Snapsh
 		return Snapshot{}, err
 	}
 	s.sweep(ctx, snap.Site)
-	return row.snapshot(), nil
+	return snap, nil
+}
+
+// publish adds a snapshot in place of a suspect, and returns it as it is stored.
+func publish(ctx context.Context, tx *sqlx.Tx, snap Snapshot) (Snapshot, error) {
+	if err := requireSite(ctx, tx, snap.Site); err != nil {
+		return Snapshot{}, err
+	}
+	if err := requireTop(ctx, tx, snap.Root); err != nil {
+		return Snapshot{}, err
+	}
+	row := rowOf(snap)
+	if err := tx.GetContext(ctx, &row.Seq, `
+		SELECT COALESCE(MAX(seq), 0) + 1
+		FROM snapshots
+		WHERE site = ?`,
+		snap.Site,
+	); err != nil {
+		return Snapshot{}, err
+	}
+	if _, err := tx.NamedExecContext(ctx, `
+		INSERT INTO snapshots (site, seq, root, started_at, finished_at, files, dirs, bytes, incomplete)
+		VALUES (:site, :seq, :root, :started_at, :finished_at, :files, :dirs, :bytes, :incomplete)`,
+		row,
+	); err != nil {
+		return Snapshot{}, err
+	}
+	_, err := deleteSuspect(ctx, tx, snap.Site)
+	return row.snapshot(), err
 }
 
 // Current returns the snapshot in force of every site that has one, sorted by

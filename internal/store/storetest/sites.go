@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -129,7 +130,14 @@ var siteTests = map[string]func(t *testing.T, w *world){
 		if err := w.SaveProgress(t.Context(), lease, "mlsd", progress); err != nil {
 			t.Fatal(err)
 		}
-		if err := w.RecordAttempt(t.Context(), lease, store.Attempt{Site: gone.ID(), Outcome: "running"}); err != nil {
+		w.record(t, lease, store.Attempt{Site: gone.ID(), Outcome: "running"})
+		if err := w.Remember(t.Context(), lease, "listed by STAT"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.SetAside(t.Context(), lease, store.Snapshot{Site: gone.ID(), Root: root.ID}, "too little"); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.SaveProgress(t.Context(), lease, "mlsd", progress); err != nil {
 			t.Fatal(err)
 		}
 
@@ -149,6 +157,10 @@ var siteTests = map[string]func(t *testing.T, w *world){
 		w.wantProgress(t, gone, "", nil)
 		attempts, err := w.Attempts(t.Context())
 		wantSame(t, attempts, err, []store.Attempt{})
+		suspects, err := w.Suspects(t.Context())
+		wantSame(t, suspects, err, []store.Suspect{})
+		text, _, err := w.Memory(t.Context(), gone.ID())
+		wantSame(t, text, err, "")
 		got, err := w.Sites(t.Context())
 		wantSame(t, got, err, []mirror.Site{gone, stays})
 		if written, err := w.PutTrees(t.Context(), []*digest.Tree{root}); err != nil || written != 0 {
@@ -171,6 +183,42 @@ var siteTests = map[string]func(t *testing.T, w *world){
 
 		changes, err = w.ReplaceSites(t.Context(), []mirror.Site{a, b, d})
 		wantSame(t, changes, err, store.Changes{})
+	},
+	"how they are visited": func(t *testing.T, w *world) {
+		s := site(t, "alpha")
+		changes, err := w.ReplaceSites(t.Context(), []mirror.Site{s})
+		wantSame(t, changes, err, store.Changes{Added: []string{"alpha"}})
+		s.Visit = mirror.Visit{
+			Listing:     "stat",
+			Connections: 3,
+			Rate:        0.1,
+			Bandwidth:   1 << 40,
+			Hours:       "22-6",
+			Pause:       time.Hour,
+			TLS:         "explicit",
+			CA:          "/etc/ca \"日本\" \\ 'x'.pem",
+			Family:      "ipv6",
+			User:        "us:er?",
+			Password:    "env:SECRET",
+		}
+		for range 2 {
+			w.put(t, s)
+			got, err := w.Sites(t.Context())
+			wantSame(t, got, err, []mirror.Site{s})
+			changes, err := w.ReplaceSites(t.Context(), []mirror.Site{s})
+			wantSame(t, changes, err, store.Changes{})
+			s.Visit = mirror.Visit{Hours: s.Visit.Hours}
+		}
+		s.Visit = mirror.Visit{}
+		changes, err = w.ReplaceSites(t.Context(), []mirror.Site{s})
+		wantSame(t, changes, err, store.Changes{Updated: []string{"alpha"}})
+		got, err := w.Sites(t.Context())
+		wantSame(t, got, err, []mirror.Site{s})
+		s.Visit.User = strings.Repeat("x", 1<<16)
+		var large *store.TooLargeError
+		if err := w.PutSite(t.Context(), s); !errors.As(err, &large) {
+			t.Errorf("got %v", err)
+		}
 	},
 	"replace with what contradicts itself": func(t *testing.T, w *world) {
 		a := site(t, "a")

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"bytes"
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -104,6 +105,13 @@ var snapshotTests = map[string]func(t *testing.T, w *world){
 		good := store.Snapshot{Site: s.ID(), Root: root.ID, Started: noon, Finished: noon}
 		orphan := good
 		orphan.Root = w.tree("never put").ID
+		never := w.tree("never put")
+		hollow := good
+		hollow.Root = w.putTree(t, w.directory(
+			digest.Entry{Name: "a", Kind: digest.Dir, Sub: &root.Summary},
+			digest.Entry{Name: "b", Kind: digest.Dir, Sub: &never.Summary},
+			digest.Entry{Name: "c", Kind: digest.Dir, Sub: &root.Summary},
+		)).ID
 		for _, try := range []struct {
 			name  string
 			lease store.Lease
@@ -111,6 +119,7 @@ var snapshotTests = map[string]func(t *testing.T, w *world){
 			want  error // nil for any
 		}{
 			{"missing root", lease, orphan, store.ErrNoTree},
+			{"missing directory", lease, hollow, store.ErrNoTree},
 			{"expired lease", stale, good, store.ErrLeaseLost},
 			{"another's name", stranger, good, store.ErrLeaseLost},
 			{"an earlier version", earlier, good, store.ErrLeaseLost},
@@ -124,6 +133,11 @@ var snapshotTests = map[string]func(t *testing.T, w *world){
 			if try.want != nil {
 				wantError(t, err, try.want)
 			}
+			if _, again := w.SetAside(t.Context(), try.lease, try.snap, "doubt"); again == nil || try.want != nil && !errors.Is(again, try.want) {
+				t.Errorf("%s: got %v to be set aside", try.name, again)
+			}
+			_, err = w.Suspect(t.Context(), s.ID())
+			wantError(t, err, store.ErrNoSuspect)
 			current, err := w.Current(t.Context())
 			wantSame(t, current, err, []store.Snapshot{before})
 			w.wantProgress(t, s, "mlsd", kept)

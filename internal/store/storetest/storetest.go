@@ -26,7 +26,9 @@ func Run(t *testing.T, fresh func(t testing.TB) string) {
 		{"Sites", siteTests},
 		{"Trees", treeTests},
 		{"Snapshots", snapshotTests},
+		{"Suspects", suspectTests},
 		{"Progress", progressTests},
+		{"Memories", memoryTests},
 		{"Leases", leaseTests},
 		{"Attempts", attemptTests},
 	} {
