@@ -19,6 +19,7 @@ type Transfer struct {
 	command string
 	data    *deadlineConn
 	stream  net.Conn // data, as Read reads it
+	dialErr error    // why there is no data connection
 	release func()
 
 	begun bool  // the first reply was received
@@ -54,7 +55,7 @@ func (t *Transfer) open() error {
 		return err
 	}
 	if err := t.dial(addr); err != nil {
-		return err
+		return t.c.breaks(err)
 	}
 	return t.send()
 }
@@ -89,7 +90,12 @@ func (t *Transfer) openAt(addr string, more []string) error {
 	if err := t.send(more...); err != nil {
 		return err
 	}
-	return t.dial(addr)
+	// A server that refuses the command may have closed the port by now, on its
+	// way to the commands that follow: its reply will tell.
+	if t.dialErr = t.dial(addr); t.ctx.Err() != nil {
+		return t.c.breaks(t.dialErr)
+	}
+	return nil
 }
 
 func (c *Conn) newTransfer(ctx context.Context, command string) *Transfer {
@@ -108,7 +114,7 @@ func (t *Transfer) send(more ...string) error {
 func (t *Transfer) dial(addr string) error {
 	data, err := t.c.dial(t.ctx, addr)
 	if err != nil {
-		return t.c.breaks(fmt.Errorf("data connection: %w", err))
+		return fmt.Errorf("data connection: %w", err)
 	}
 	stopControl, stopData := t.release, data.closeWhenDone(t.ctx)
 	t.data, t.stream = data, data
@@ -147,7 +153,12 @@ func (t *Transfer) begin() error {
 		return t.fails(err)
 	}
 	if !first.Preliminary() {
-		return t.end(first)
+		if err := t.end(first); err != nil {
+			return err
+		}
+	}
+	if t.dialErr != nil {
+		return t.fails(t.dialErr)
 	}
 	return nil
 }

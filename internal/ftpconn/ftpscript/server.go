@@ -143,6 +143,11 @@ func (s *Server) drop(c io.Closer) {
 func (s *Server) send(conn *net.TCPConn, text string) error {
 	s.mu.Lock()
 	c := s.cut
+	if !s.open[conn] {
+		// A session that was cut off does not take from the next one's bytes.
+		s.mu.Unlock()
+		return net.ErrClosed
+	}
 	if c == nil || len(text) < c.left {
 		if c != nil {
 			c.left -= len(text)

@@ -24,14 +24,19 @@ func (s *Session) run() {
 	defer s.server.drop(s.control)
 	defer s.closePassive()
 	s.Dir = "/"
-	for s.act(); ; s.act() {
-		line, err := s.in.ReadString('\n')
-		if err != nil {
-			return
-		}
-		s.Command = strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r")
-		s.server.note(s.Command)
+	for s.act(); s.next(); s.act() {
 	}
+}
+
+// next reads a command. It is false when the client has left.
+func (s *Session) next() bool {
+	line, err := s.in.ReadString('\n')
+	if err != nil {
+		return false
+	}
+	s.Command = strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r")
+	s.server.note(s.Command)
+	return true
 }
 
 // act does what the script or a decent server does at a command.
@@ -109,6 +114,9 @@ func (s *Session) closePassive() {
 
 // Close closes the control connection.
 func (s *Session) Close() { s.control.Close() }
+
+// Await waits for the next command and takes it as read.
+func (s *Session) Await() { s.next() }
 
 // AwaitEnd waits until the client closes the control connection.
 func (s *Session) AwaitEnd() { io.Copy(io.Discard, s.in) }
