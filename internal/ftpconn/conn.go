@@ -4,60 +4,89 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"net"
-	"net/textproto"
 	"strings"
 	"time"
-	"unicode"
 
-	"github.com/jlaffaye/ftp"
+	"golang.org/x/time/rate"
 )
 
 // Config says how to connect.
 type Config struct {
 	Addr    string        // host:port
-	Timeout time.Duration // for connecting and for each read and write; DefaultTimeout if 0
+	Family  Family        // of the server's addresses; AnyFamily if empty
+	Timeout time.Duration // for connecting, for a TLS handshake and for each read and write; DefaultTimeout if 0
 
-	// MaxReply bounds one reply on the control connection, in bytes;
-	// DefaultMaxReply if 0.
+	// User logs in with Password. If it is empty the login is anonymous, and the
+	// password is Contact, which tells the server's operators whom to ask;
+	// DefaultContact if empty.
+	User, Password, Contact string
+
+	TLS TLSMode // NoTLS if empty
+
+	// TLSConfig says whom to trust, and with what to do without trust. It is not
+	// changed; the name to expect in certificates is the host of Addr if empty, and
+	// sessions are kept by the connection itself. May be nil.
+	TLSConfig *tls.Config
+
+	// MaxReply bounds one reply on the control connection, in bytes, where
+	// nothing else is said; DefaultMaxReply if 0.
 	MaxReply int
+
+	// Limiter bounds the bytes read a second, over all connections that share it;
+	// nil for no bound. Its burst is the most that is read at once, in bytes.
+	Limiter *rate.Limiter
 
 	// Dial opens control and data connections; a net.Dialer if nil. The
 	// connections must have a *net.TCPAddr for their remote address.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
+// A Family is a kind of addresses.
+type Family string
+
+// The families. AnyFamily takes whichever answers first (RFC 8305).
+const (
+	AnyFamily Family = ""
+	IPv4      Family = "ipv4"
+	IPv6      Family = "ipv6"
+)
+
+// network returns what package net calls a family.
+func (f Family) network() (string, error) {
+	switch f {
+	case AnyFamily:
+		return "tcp", nil
+	case IPv4:
+		return "tcp4", nil
+	case IPv6:
+		return "tcp6", nil
+	}
+	return "", fmt.Errorf("address family %q is not one of ipv4, ipv6", string(f))
+}
+
 // Defaults of Config.
 const (
 	DefaultTimeout  = 30 * time.Second
 	DefaultMaxReply = 1 << 20
+	DefaultContact  = "mirrortracker@"
 )
-
-// maxLogin bounds all that a server may say until the login is done, in bytes:
-// the library that reads it has no bound of its own, and takes time that grows
-// with the square of a reply's length.
-const maxLogin = 64 << 10
 
 // readAhead is how much of the replies is read at once, in bytes: many replies to
 // pipelined commands.
 const readAhead = 32 << 10
-
-// anonymous is who we are to every server (RFC 1635).
-const (
-	anonymous = "anonymous"
-	password  = "mirrortracker@"
-)
 
 // A Conn is a control connection, logged in, in binary mode. Its methods must
 // not be called by two goroutines at a time.
 type Conn struct {
 	cfg      Config
 	raw      *deadlineConn
+	secure   *tls.Config // of control and data connections; nil for none
+	stream   net.Conn    // raw, or TLS over it
 	in       *bufio.Reader
-	out      io.Writer
 	flight   []command // sent, and not answered yet
 	broken   error     // why the connection is of no use any more
 	host     string    // where data connections go
@@ -65,8 +94,12 @@ type Conn struct {
 	noEPSV   bool
 }
 
-// Dial connects and logs in anonymously. The caller owns the connection and
-// must close it.
+// Dial connects and logs in. The caller owns the connection and must close it.
+//
+// A server that takes no more connections for now is a *BusyError, one that does
+// not accept user or password a *LoginError, one without AUTH TLS a *ReplyError of
+// that command. A certificate that is not trusted is a
+// *tls.CertificateVerificationError.
 func Dial(ctx context.Context, cfg Config) (*Conn, error) {
 	if cfg.Timeout == 0 {
 		cfg.Timeout = DefaultTimeout
@@ -78,7 +111,7 @@ func Dial(ctx context.Context, cfg Config) (*Conn, error) {
 		cfg.Dial = new(net.Dialer).DialContext
 	}
 	c := &Conn{cfg: cfg}
-	if err := c.login(ctx); err != nil {
+	if err := c.connect(ctx); err != nil {
 		if c.raw != nil {
 			c.raw.Close()
 		}
@@ -90,65 +123,72 @@ func Dial(ctx context.Context, cfg Config) (*Conn, error) {
 	return c, nil
 }
 
-func (c *Conn) login(ctx context.Context) error {
-	var err error
-	if c.raw, err = c.dial(ctx, c.cfg.Addr); err != nil {
+// connect opens the control connection until it is ready for commands.
+func (c *Conn) connect(ctx context.Context) error {
+	network, err := c.cfg.Family.network()
+	if err != nil {
+		return err
+	}
+	if c.secure, err = c.cfg.secure(); err != nil {
+		return err
+	}
+	if c.raw, err = c.dial(ctx, network, c.cfg.Addr); err != nil {
 		return err
 	}
 	defer c.raw.closeWhenDone(ctx)()
-	c.raw.budget = maxLogin
-	handOver := func(string, string) (net.Conn, error) { return c.raw, nil }
-	// The library's own OPTS UTF8 ends the login where the server refuses it.
-	client, err := ftp.Dial(c.cfg.Addr, ftp.DialWithDialFunc(handOver), ftp.DialWithDisabledUTF8(true))
-	if err != nil {
-		return loginError("greeting", err)
-	}
-	if err := client.Login(anonymous, password); err != nil {
-		return loginError("anonymous login", err)
-	}
-	c.raw.budget = unlimited
-	c.in, c.out = bufio.NewReaderSize(c.raw, readAhead), c.raw
-	c.host, _, err = net.SplitHostPort(c.raw.RemoteAddr().String())
-	if err != nil {
+	if c.host, _, err = net.SplitHostPort(c.raw.RemoteAddr().String()); err != nil {
 		return err
 	}
-	if err := c.readFeatures(ctx); err != nil {
+	c.raw.roomToSend()
+	c.raw.budget = maxLogin
+	c.use(c.raw)
+	if err := c.greet(ctx); err != nil {
+		return err
+	}
+	c.raw.budget = unlimited
+	if c.secure != nil {
+		if err := c.protect(); err != nil {
+			return err
+		}
+	}
+	if err := c.readFeatures(); err != nil {
 		return err
 	}
 	if c.Has("UTF8") {
 		// Whatever the answer: names are what the server sends.
-		_, err = c.Cmd(ctx, "OPTS UTF8 ON")
+		_, err = c.named("OPTS UTF8 ON")
 	}
 	return err
 }
 
-// loginError keeps what a server says, and the library passes on as it is, from
-// filling or steering a terminal.
-func loginError(step string, err error) error {
-	if no, ok := errors.AsType[*textproto.Error](err); ok {
-		return fmt.Errorf("%s: the server answers %q", step, Reply{Code: no.Code, Raw: fmt.Appendf(nil, "%d %s", no.Code, no.Msg)})
-	}
-	said := err.Error()
-	if odd := func(r rune) bool { return !unicode.IsPrint(r) }; truncated(said) != said || strings.ContainsFunc(said, odd) {
-		return fmt.Errorf("%s: %q", step, truncated(said))
-	}
-	return fmt.Errorf("%s: %w", step, err)
+// use speaks over a stream from now on.
+func (c *Conn) use(stream net.Conn) {
+	c.stream, c.in = stream, bufio.NewReaderSize(stream, readAhead)
 }
 
 // dial opens a connection, control or data, whose reads and writes have deadlines.
-func (c *Conn) dial(ctx context.Context, addr string) (*deadlineConn, error) {
+func (c *Conn) dial(ctx context.Context, network, addr string) (*deadlineConn, error) {
 	dialCtx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
 	defer cancel()
-	conn, err := c.cfg.Dial(dialCtx, "tcp", addr)
+	conn, err := c.cfg.Dial(dialCtx, network, addr)
 	if err != nil {
 		return nil, err
 	}
-	return &deadlineConn{Conn: conn, timeout: c.cfg.Timeout, budget: unlimited}, nil
+	return newDeadlineConn(conn, c.cfg.Timeout, c.cfg.Limiter), nil
 }
 
-func (c *Conn) readFeatures(ctx context.Context) error {
+// named is an exchange whose error names the command.
+func (c *Conn) named(command string) (Reply, error) {
+	reply, err := c.exchange(command)
+	if err != nil {
+		return Reply{}, failed(context.Background(), command, err)
+	}
+	return reply, nil
+}
+
+func (c *Conn) readFeatures() error {
 	c.features = map[string]bool{}
-	reply, err := c.Cmd(ctx, "FEAT")
+	reply, err := c.named("FEAT")
 	if err != nil {
 		return err
 	}
@@ -173,6 +213,6 @@ func (c *Conn) Has(feature string) bool {
 
 // Close says goodbye without waiting for the answer, and closes the connection.
 func (c *Conn) Close() error {
-	_, quitErr := c.raw.Write([]byte("QUIT\r\n"))
-	return errors.Join(quitErr, c.raw.Close())
+	_, quitErr := c.stream.Write([]byte("QUIT\r\n"))
+	return errors.Join(quitErr, c.stream.Close())
 }

@@ -133,7 +133,7 @@ func (c *Conn) send(commands ...string) error {
 	if err := c.unasked(); err != nil {
 		return c.breaks(err)
 	}
-	if _, err := c.out.Write([]byte(text.String())); err != nil {
+	if _, err := c.stream.Write([]byte(text.String())); err != nil {
 		return c.breaks(err)
 	}
 	for _, sent := range commands {
@@ -152,9 +152,11 @@ func sendable(command string) error {
 // encode writes a command as it is sent. Bytes of 255 are doubled, because the
 // control connection is a Telnet one (RFC 959, section 2.3; RFC 854).
 func encode(text *strings.Builder, command string) {
-	text.WriteString(strings.ReplaceAll(command, "\xff", "\xff\xff"))
+	text.WriteString(double255(command))
 	text.WriteString("\r\n")
 }
+
+func double255(command string) string { return strings.ReplaceAll(command, "\xff", "\xff\xff") }
 
 // wireSize is the number of bytes that encode writes.
 func wireSize(command string) int {

@@ -55,7 +55,7 @@ func (t *Transfer) open() error {
 		return err
 	}
 	if err := t.dial(addr); err != nil {
-		return t.c.breaks(err)
+		return t.c.breaks(fmt.Errorf("data connection: %w", err))
 	}
 	return t.send()
 }
@@ -93,7 +93,7 @@ func (t *Transfer) openAt(addr string, more []string) error {
 	// A server that refuses the command may have closed the port by now, on its
 	// way to the commands that follow: its reply will tell.
 	if t.dialErr = t.dial(addr); t.ctx.Err() != nil {
-		return t.c.breaks(t.dialErr)
+		return t.c.breaks(t.dialErr) // which ctx ended
 	}
 	return nil
 }
@@ -112,9 +112,9 @@ func (t *Transfer) send(more ...string) error {
 }
 
 func (t *Transfer) dial(addr string) error {
-	data, err := t.c.dial(t.ctx, addr)
+	data, err := t.c.dial(t.ctx, "tcp", addr)
 	if err != nil {
-		return fmt.Errorf("data connection: %w", err)
+		return err
 	}
 	stopControl, stopData := t.release, data.closeWhenDone(t.ctx)
 	t.data, t.stream = data, data
@@ -157,8 +157,12 @@ func (t *Transfer) begin() error {
 			return err
 		}
 	}
+	if t.dialErr == nil && t.c.secure != nil {
+		// Not before the reply: a server that refuses would not answer the handshake.
+		t.stream, t.dialErr = t.c.wrap(t.ctx, t.data)
+	}
 	if t.dialErr != nil {
-		return t.fails(t.dialErr)
+		return t.fails(fmt.Errorf("data connection: %w", t.dialErr))
 	}
 	return nil
 }
