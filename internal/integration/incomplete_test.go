@@ -37,7 +37,7 @@ func TestUnreadableDirectories(t *testing.T) {
 		} else {
 			addr = serve(t, kind, testbed.FTPConfig{Root: dir})
 		}
-		for _, way := range []ftplist.Way{ftplist.Auto, ftplist.LIST, ftplist.MLSD} {
+		for _, way := range []ftplist.Way{ftplist.Auto, ftplist.Stat, ftplist.LIST, ftplist.MLSD} {
 			if way == ftplist.MLSD && !offersMLSD(kind) {
 				continue
 			}
@@ -173,7 +173,7 @@ func TestTruncatedListings(t *testing.T) {
 	t.Parallel()
 	dir := testbed.Dir(t)
 	testbed.WriteTree(t, dir, testbed.Crowd, time.Now())
-	for _, way := range []ftplist.Way{ftplist.Auto, ftplist.LIST, ftplist.MLSD} {
+	for _, way := range []ftplist.Way{ftplist.Auto, ftplist.Stat, ftplist.LIST, ftplist.MLSD} {
 		t.Run("pure-ftpd "+string(way), func(t *testing.T) {
 			addr := serve(t, "pure-ftpd", testbed.FTPConfig{Root: dir, MaxEntries: 100})
 			got := walk(t, source(t, addr, func(c *ftplist.Config) { c.Way = way }).Open)
@@ -192,7 +192,7 @@ func TestTruncatedListings(t *testing.T) {
 	})
 	t.Run("proftpd before a link was seen", func(t *testing.T) {
 		got := walk(t, source(t, addr, nil).Open)
-		if got.problems["/crowd"] != digest.Unparsable || len(got.problems) != 1 {
+		if got.problems["/crowd"] != digest.Truncated || len(got.problems) != 1 {
 			t.Errorf("problems %v", got.problems)
 		}
 	})

@@ -11,7 +11,7 @@ import (
 
 // rules is the version of the rules by which listings are read. It goes up when a
 // directory could come out differently.
-const rules = 1
+const rules = 2
 
 // What is known of a site's MLSD.
 type mlsdState string
@@ -32,16 +32,21 @@ type facts struct {
 
 	MLSD       mlsdState `json:"mlsd,omitempty"`
 	Unverified bool      `json:"unverified,omitempty"` // a directory is incomplete because MLSD is unproven
+	LinkAt     string    `json:"link_at,omitempty"`    // a directory with a link that MLSD can be proven with
 
 	DashA     bool            `json:"dash_a,omitempty"`     // LIST -a was answered once
 	Plain     bool            `json:"plain,omitempty"`      // LIST must be sent without -a
-	Longest   int             `json:"longest,omitempty"`    // entries of the longest LIST
-	ShowsSelf map[string]bool `json:"shows_self,omitempty"` // by command: whether it shows the directory itself
+	ShowsSelf map[string]bool   `json:"shows_self,omitempty"` // by command: whether it shows the directory itself
+	Whole     map[string]length `json:"whole,omitempty"`      // by command
+	Stat      statForm          `json:"stat,omitempty"`       // how STAT is to be sent
+	Agreed    int               `json:"agreed,omitempty"`     // listings of STAT that were compared with others
+
 
 	ZoneUnknown bool           `json:"zone_unknown,omitempty"` // LIST's dates are not UTC
 	Compared    map[month]bool `json:"compared,omitempty"`     // months whose dates agreed with MDTM
 	Timeless    int            `json:"timeless,omitempty"`     // dates without a time of day that agreed
 	NoMDTM      bool           `json:"no_mdtm,omitempty"`
+	Untold      int            `json:"untold,omitempty"` // times that MDTM did not tell
 }
 
 // A memory is what a Source knows of a site, and its guard.

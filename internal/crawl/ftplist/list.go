@@ -38,17 +38,18 @@ func (l *lister) byLIST(ctx context.Context) (crawl.Listing, error) {
 	}
 }
 
-// uncut looks for what LIST leaves out: proftpd cuts it at a limit of its own
-// (ListOptions maxfiles) without a word, but not MLSD. What is cut is as long as the
-// limit, so only listings that are as long as the longest so far need the look.
+// uncut looks for what LIST leaves out, where MLSD can tell and it may be: see
+// [length].
 func (l *lister) uncut(ctx context.Context, found listing.Listing, judged crawl.Listing) (crawl.Listing, error) {
 	f := l.known()
-	if !l.offersMLSD() || f.MLSD == mlsdMissing || len(found.Entries) < f.Longest {
+	if !l.offersMLSD() || f.MLSD == mlsdMissing || !f.mayBeCut("LIST", len(found.Entries)) {
 		return judged, nil
 	}
-	l.learn(func(f *facts) { f.Longest = max(f.Longest, len(found.Entries)) })
 	text, _, err := l.conn.Fetch(ctx, "MLSD", l.cfg.Limits.Listing)
 	if no, ok := errors.AsType[*ftpconn.ReplyError](err); ok && !no.Lost() {
+		if unknownCommand(no.Reply) {
+			l.learn(func(f *facts) { f.MLSD = mlsdMissing })
+		}
 		return judged, nil
 	}
 	if err != nil {
@@ -68,6 +69,7 @@ func (l *lister) uncut(ctx context.Context, found listing.Listing, judged crawl.
 	if missing > 0 {
 		return crawl.Incomplete(digest.Truncated, judged.Entries, "LIST shows %d names, and not %d others that MLSD shows", len(found.Entries), missing), nil
 	}
+	l.whole("LIST", len(found.Entries))
 	return judged, nil
 }
 

@@ -3,6 +3,7 @@ package ftplist
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"mirrortracker/internal/crawl"
@@ -72,28 +73,60 @@ func (l *lister) hangUp() {
 	l.conn = nil
 }
 
+// list takes LIST, and MLSD where LIST does not tell all or its dates mean nothing.
+// MLSD alone would have to be compared with LIST anyway, as long as it has shown no
+// link.
 func (l *lister) list(ctx context.Context, dir mirror.Path) (crawl.Listing, error) {
 	if err := l.enter(ctx, dir); err != nil {
 		return crawl.Listing{}, err
 	}
-	state := l.known().MLSD
-	usable := l.offersMLSD() && state != mlsdFollows && state != mlsdMissing
 	switch {
-	case l.cfg.Way == LIST || l.cfg.Way == Auto && !usable:
+	case l.cfg.Way == LIST:
 		return l.byLIST(ctx)
-	case !usable:
+	case l.cfg.Way == MLSD && !l.canMLSD():
 		return crawl.Incomplete(digest.Refused, nil, "crawl.listing is mlsd, but the server does not offer MLSD, or follows links in it"), nil
+	case l.cfg.Way == MLSD || l.needsMLSD():
+		return l.byMLSD(ctx)
 	}
-	return l.byMLSD(ctx)
+	shown, err := l.byLIST(ctx)
+	if err == nil {
+		err = l.spotLink(ctx, dir, shown.Entries)
+	}
+	if err != nil || !l.canMLSD() || shown.Reason == digest.Complete && !lacksDates(shown) {
+		return shown, err
+	}
+	if err := l.prove(ctx, dir); err != nil {
+		return crawl.Listing{}, err
+	}
+	told, err := l.byMLSD(ctx)
+	if no, ok := errors.AsType[*ftpconn.ReplyError](err); ok && !no.Lost() {
+		return shown, nil
+	}
+	if err == nil && told.Reason != digest.Complete {
+		return shown, nil
+	}
+	return told, err
+}
+
+// lacksDates reports whether a complete listing has files of unknown dates.
+func lacksDates(l crawl.Listing) bool {
+	return l.Reason == digest.Complete && slices.ContainsFunc(l.Entries, func(e digest.Entry) bool {
+		return e.Kind == digest.File && !e.Date.Known() && counts(e.Name)
+	})
 }
 
 // enter changes to a directory of the site.
 func (l *lister) enter(ctx context.Context, dir mirror.Path) error {
-	reply, err := l.conn.Cmd(ctx, "CWD "+l.cfg.URL.Base+strings.TrimPrefix(string(dir), "/"))
+	reply, err := l.conn.Cmd(ctx, l.cwd(dir))
 	if err == nil && !reply.Positive() {
 		err = &ftpconn.ReplyError{Command: "CWD", Reply: reply}
 	}
 	return err
+}
+
+// cwd returns the command that changes to a directory of the site.
+func (l *lister) cwd(dir mirror.Path) string {
+	return "CWD " + l.cfg.URL.Base + strings.TrimPrefix(string(dir), "/")
 }
 
 // unknownCommand reports a reply that says that there is no such command: 500 or

@@ -17,6 +17,19 @@ import (
 // 3659, section 7.8).
 func (l *lister) offersMLSD() bool { return l.conn.Has("MLST") || l.conn.Has("MLSD") }
 
+// canMLSD reports whether MLSD may be used, as far as is known.
+func (l *lister) canMLSD() bool {
+	state := l.known().MLSD
+	return l.offersMLSD() && state != mlsdFollows && state != mlsdMissing
+}
+
+// needsMLSD reports whether exact digests can come from MLSD alone, because the dates
+// of LIST mean nothing or cannot be checked.
+func (l *lister) needsMLSD() bool {
+	f := l.known()
+	return l.canMLSD() && l.cfg.Zone == nil && (f.ZoneUnknown || f.NoMDTM)
+}
+
 // byMLSD lists the directory that was entered with MLSD. Until that is proven to
 // show links as links it is compared with LIST, and the directory is incomplete
 // where the two cannot be compared.
@@ -24,7 +37,7 @@ func (l *lister) byMLSD(ctx context.Context) (crawl.Listing, error) {
 	const tries = 2 // the directory may change between the two
 	for try := 1; ; try++ {
 		text, reply, err := l.conn.Fetch(ctx, "MLSD", l.cfg.Limits.Listing)
-		if no, ok := errors.AsType[*ftpconn.ReplyError](err); ok && unknownCommand(no.Reply) && l.cfg.Way == Auto {
+		if no, ok := errors.AsType[*ftpconn.ReplyError](err); ok && unknownCommand(no.Reply) && l.cfg.Way != MLSD {
 			l.learn(func(f *facts) { f.MLSD = mlsdMissing })
 			return l.byLIST(ctx)
 		}

@@ -22,6 +22,7 @@ type strategy struct {
 
 // strategies are all of them, the best first. The last one always fits.
 var strategies = []strategy{
+	{Stat, (*lister).fitsStat, (*lister).serveStat},
 	{Single, (*lister).fitsAlways, (*lister).serveSingle},
 }
 

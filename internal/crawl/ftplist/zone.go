@@ -8,12 +8,16 @@ import (
 
 	"mirrortracker/internal/crawl"
 	"mirrortracker/internal/digest"
+	"mirrortracker/internal/ftpconn"
 	"mirrortracker/internal/listing"
 )
 
-// maxUntold is for how many files of a directory a server may fail to tell the
-// time before the next directory is looked at.
-const maxUntold = 3
+// maxUntold is how often a server may fail to tell the time of a file that it has just
+// listed, before it is not asked any more.
+const maxUntold = 20
+
+// maxAsked is how many files of one directory are asked for at a time.
+const maxAsked = 24
 
 // maxTimeless is how many dates without a time of day are compared at the most, as
 // long as no date with a time of day was: each of them shows an error only if the
@@ -34,19 +38,18 @@ func (l *lister) zoneFor(ctx context.Context, entries []listing.Entry, now time.
 		return time.UTC, nil, nil
 	}
 	utc := listing.Dates{Now: now, Zone: time.UTC}
-	untold := 0
-	for _, e := range entries {
-		if e.Kind != digest.File || e.Stamp.UTC || !plainName(e.Name) || !utc.Date(e.Stamp).Known() || !l.worthComparing(e.Stamp) {
-			continue
-		}
-		modified, ok, err := l.mdtm(ctx, e.Name)
-		if err != nil {
-			return nil, nil, err
-		}
-		if !ok {
-			if untold++; untold == maxUntold || l.known().NoMDTM {
-				break
-			}
+	asked := l.unsettled(entries, now)
+	times, err := l.mdtm(ctx, asked)
+	if err != nil {
+		return nil, nil, err
+	}
+	for i, modified := range times {
+		e := asked[i]
+		if modified.IsZero() {
+			l.learn(func(f *facts) {
+				f.Untold++
+				f.NoMDTM = f.NoMDTM || f.Untold > maxUntold
+			})
 			continue
 		}
 		if contradicts(utc, e.Stamp, modified) {
@@ -62,13 +65,45 @@ func (l *lister) zoneFor(ctx context.Context, entries []listing.Entry, now time.
 	return time.UTC, nil, nil
 }
 
-// worthComparing reports whether a date could still show something new.
-func (l *lister) worthComparing(s listing.Stamp) bool {
+// unsettled returns files of a listing whose dates could still show that the
+// server's zone is not UTC: some of them, one of each kind as long as one will do.
+func (l *lister) unsettled(entries []listing.Entry, now time.Time) []listing.Entry {
 	f := l.known()
-	if !f.Compared[month{s.Month, s.HasTime}] {
-		return true
+	if l.cfg.Zone != nil || f.ZoneUnknown || f.NoMDTM {
+		return nil
 	}
-	return !s.HasTime && f.Timeless < maxTimeless && !timesCompared(f.Compared)
+	utc := listing.Dates{Now: now, Zone: time.UTC}
+	withTime := timesCompared(f.Compared)
+	var asked []listing.Entry
+	for _, e := range entries {
+		if e.Kind != digest.File || e.Stamp.UTC || !plainName(e.Name) || !utc.Date(e.Stamp).Known() {
+			continue
+		}
+		kind := month{e.Stamp.Month, e.Stamp.HasTime}
+		if f.Compared[kind] && (e.Stamp.HasTime || withTime || f.Timeless >= maxTimeless) {
+			continue
+		}
+		f.Compared = with(f.Compared, kind, true)
+		if !e.Stamp.HasTime {
+			f.Timeless++
+		}
+		withTime = withTime || e.Stamp.HasTime
+		if asked = append(asked, e); len(asked) == maxAsked {
+			break
+		}
+	}
+	return asked
+}
+
+// zone returns the zone of LIST's dates as far as is known, nil if it is unknown.
+func (l *lister) zone() *time.Location {
+	switch {
+	case l.cfg.Zone != nil:
+		return l.cfg.Zone
+	case l.known().ZoneUnknown:
+		return nil
+	}
+	return time.UTC
 }
 
 // timesCompared reports whether a date with a time of day is among those compared.
@@ -96,18 +131,30 @@ func plainName(name string) bool {
 	return digest.SoundName(name) && !digest.Hidden(name) && strings.TrimSpace(name) == name
 }
 
-// mdtm asks for a file's time. It is not ok where the server does not tell.
-func (l *lister) mdtm(ctx context.Context, name string) (t time.Time, ok bool, err error) {
-	reply, err := l.conn.Cmd(ctx, "MDTM "+name)
-	if err != nil {
-		return time.Time{}, false, err
+// mdtm asks for the times of files of the present directory, all at once. A time is
+// zero where the server does not tell.
+func (l *lister) mdtm(ctx context.Context, files []listing.Entry) ([]time.Time, error) {
+	times := make([]time.Time, len(files))
+	sent := 0
+	for i := range files {
+		for ; sent < len(files) && l.conn.Fits("MDTM "+files[sent].Name); sent++ {
+			if err := l.conn.Send(ctx, "MDTM "+files[sent].Name); err != nil {
+				return nil, err
+			}
+		}
+		reply, err := l.conn.Receive(ctx, ftpconn.DefaultMaxReply)
+		if err != nil {
+			return nil, err
+		}
+		if unknownCommand(reply) {
+			l.learn(func(f *facts) { f.NoMDTM = true })
+		}
+		if reply.Code != 213 {
+			continue
+		}
+		if t, err := listing.ParseMDTM(reply.Text()); err == nil {
+			times[i] = t
+		}
 	}
-	if unknownCommand(reply) {
-		l.learn(func(f *facts) { f.NoMDTM = true })
-	}
-	if reply.Code != 213 {
-		return time.Time{}, false, nil
-	}
-	t, err = listing.ParseMDTM(reply.Text())
-	return t, err == nil, nil
+	return times, nil
 }
