@@ -46,6 +46,13 @@ func (w *walk) others() bool {
 	return w.lines > 0
 }
 
+// ended reports whether there is nothing left to do.
+func (w *walk) ended() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.done
+}
+
 // crowded notes that the site accepts no more connections, if it has accepted one.
 func (w *walk) crowded() bool {
 	w.mu.Lock()
@@ -76,7 +83,10 @@ func (l *line) serve(ctx context.Context) error {
 		if l.desk.delivered > before {
 			pauses = l.Retry.pauses()
 		}
-		first := l.desk.abandon()
+		first, forgiven := l.desk.abandon()
+		if forgiven {
+			continue
+		}
 		pause, stop := pauses.Next()
 		if stop || first != nil && first.Failures >= l.Retry.Tries {
 			return err
@@ -106,5 +116,8 @@ func (l *line) once(ctx context.Context) error {
 	}
 	err = lister.Serve(ctx, l.desk)
 	lister.Close()
+	if err == nil && !l.ended() {
+		err = errEarly
+	}
 	return err
 }

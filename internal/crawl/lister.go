@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"mirrortracker/internal/digest"
 	"mirrortracker/internal/mirror"
@@ -48,7 +49,8 @@ type Lister interface {
 // Work is what a walk has for a Lister to do.
 type Work interface {
 	// Next returns a directory to list, and waits for one while others may still
-	// find some. It is nil when the walk is done.
+	// find some. It is nil when the walk is done. Whoever has directories under way
+	// must not wait for another: that is what More is for.
 	Next(ctx context.Context, from End) (*Task, error)
 
 	// More returns a directory to list if there is one at once, else nil. It is for
@@ -91,6 +93,7 @@ type Task struct {
 
 	todo
 	number int64 // in the order in which tasks were made
+	held   bool  // by whoever listed its parent
 }
 
 // A Listing is what a source says about one directory: its entries in any order,
@@ -100,6 +103,7 @@ type Listing struct {
 	Entries []digest.Entry
 	Reason  digest.Reason // Complete, or why it is not
 	Detail  string        // what happened, for people, where Reason is not Complete
+	Listed  time.Time     // when the source looked; zero is now
 }
 
 // Incomplete returns the listing of a directory that could not be listed to its

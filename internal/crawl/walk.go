@@ -78,9 +78,18 @@ type Walker struct {
 	Known func(dir mirror.Path) (Finished, bool)
 	Begun func(dir mirror.Path) bool
 
-	// Rate bounds the directories listed in a second; nil if nothing does.
-	Rate *rate.Limiter
+	// Pace is asked once for each directory; nil if nothing bounds how many are
+	// listed in a second.
+	Pace Pacer
 }
+
+// A Pacer says when another directory may be listed. A [*rate.Limiter] is one.
+type Pacer interface {
+	Wait(ctx context.Context) error // until it may be
+	Allow() bool                    // whether it may be now
+}
+
+var _ Pacer = (*rate.Limiter)(nil)
 
 // walk is one walk under way. The mutex guards everything below it.
 type walk struct {
@@ -184,12 +193,16 @@ func (w *walk) overdue(ctx context.Context) error {
 	return nil
 }
 
-// pace waits until another directory may be listed.
+// pace waits until another directory may be listed. Where that cannot come to be, as
+// before the deadline of ctx, no other connection is of use.
 func (w *walk) pace(ctx context.Context) error {
-	if w.Rate == nil {
+	if w.Pace == nil {
 		return nil
 	}
-	return w.Rate.Wait(ctx)
+	if err := w.Pace.Wait(ctx); err != nil {
+		return &fatalError{err}
+	}
+	return nil
 }
 
 // task makes a task of something to do.
@@ -210,7 +223,10 @@ func (w *walk) putBack(all ...todo) {
 // listed records the listing of a directory and makes the trees that this
 // completes. It returns the subdirectories that are to be listed, the first last.
 func (w *walk) listed(t *Task, listing Listing) (below []todo, err error) {
-	n := &node{todo: t.todo, path: t.Path, depth: t.Depth, entries: listing.Entries, reason: listing.Reason, listed: w.Now()}
+	n := &node{todo: t.todo, path: t.Path, depth: t.Depth, entries: listing.Entries, reason: listing.Reason, listed: listing.Listed}
+	if n.listed.IsZero() {
+		n.listed = w.Now()
+	}
 	w.status.Dirs++
 	if w.names += int64(len(n.entries)); w.names > w.Limits.Total {
 		return nil, &LimitError{What: "crawl.limits.total", Max: fmt.Sprint(w.Limits.Total)}
