@@ -34,13 +34,12 @@ type facts struct {
 	Unverified bool      `json:"unverified,omitempty"` // a directory is incomplete because MLSD is unproven
 	LinkAt     string    `json:"link_at,omitempty"`    // a directory with a link that MLSD can be proven with
 
-	DashA     bool            `json:"dash_a,omitempty"`     // LIST -a was answered once
-	Plain     bool            `json:"plain,omitempty"`      // LIST must be sent without -a
+	DashA     bool              `json:"dash_a,omitempty"`     // LIST -a was answered once
+	Plain     bool              `json:"plain,omitempty"`      // LIST must be sent without -a
 	ShowsSelf map[string]bool   `json:"shows_self,omitempty"` // by command: whether it shows the directory itself
 	Whole     map[string]length `json:"whole,omitempty"`      // by command
 	Stat      statForm          `json:"stat,omitempty"`       // how STAT is to be sent
 	Agreed    int               `json:"agreed,omitempty"`     // listings of STAT that were compared with others
-
 
 	ZoneUnknown bool           `json:"zone_unknown,omitempty"` // LIST's dates are not UTC
 	Compared    map[month]bool `json:"compared,omitempty"`     // months whose dates agreed with MDTM
