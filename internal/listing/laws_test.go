@@ -47,6 +47,13 @@ func drawEntry(t *rapid.T) Entry {
 	return e
 }
 
+// drawUnix draws an entry of a listing that shows modes.
+func drawUnix(t *rapid.T) Entry {
+	e := drawEntry(t)
+	e.Closed = e.Kind == digest.Dir && rapid.Bool().Draw(t, "closed")
+	return e
+}
+
 const months = "JanFebMarAprMayJunJulAugSepOctNovDec"
 
 // formatUnix writes an entry as ls does, with any owner and group.
@@ -66,7 +73,11 @@ func formatUnix(t *rapid.T, e Entry) string {
 	if s.HasYear {
 		date = fmt.Sprintf("%s %2d  %04d", months[3*s.Month-3:3*s.Month], s.Day, s.Year)
 	}
-	return fmt.Sprintf("%crw-r-xr-T%s %3d %s %8s %s %s", " -dlp"[e.Kind], rapid.SampledFrom([]string{"", "+", "."}).Draw(t, "mark"),
+	others := rapid.SampledFrom([]string{"r-x", "rwt"}).Draw(t, "others")
+	if e.Closed {
+		others = rapid.SampledFrom([]string{"---", "r--", "--x", "r-T"}).Draw(t, "closed to others")
+	}
+	return fmt.Sprintf("%crw-r-x%s%s %3d %s %8s %s %s", " -dlp"[e.Kind], others, rapid.SampledFrom([]string{"", "+", "."}).Draw(t, "mark"),
 		rapid.IntRange(1, 1000).Draw(t, "links"), owner, size, date, name)
 }
 
@@ -103,7 +114,7 @@ func readBack(t *rapid.T, entries []Entry, parse func([]byte) (Listing, error), 
 
 func TestUnixIsReadBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		entries := rapid.SliceOfN(rapid.Custom(drawEntry), 1, 10).Draw(t, "entries")
+		entries := rapid.SliceOfN(rapid.Custom(drawUnix), 1, 10).Draw(t, "entries")
 		readBack(t, entries, ParseList, formatUnix)
 	})
 }

@@ -20,6 +20,10 @@ type Entry struct {
 	Size   int64  // of a file, in bytes; digest.UnknownSize where it is not told
 	Stamp  Stamp  // when it was modified, as printed
 	Kind   digest.Kind
+
+	// Closed says of a directory that its mode keeps others than its owner and group
+	// from listing or entering it. It is false where there is no mode.
+	Closed bool
 }
 
 // A Listing is what a server told about one directory. Whether it is complete

@@ -50,6 +50,8 @@ func unixLine(line string) (e Entry, why string) {
 	}
 	if netware {
 		end = blanks(line, end) - 1
+	} else {
+		e.Closed = e.Kind == digest.Dir && closed(line)
 	}
 	e.Name = line[end+1:]
 	return e.sized(size)
@@ -180,6 +182,10 @@ func mode(line string) (end int, netware bool) {
 	}
 	return 0, false
 }
+
+// closed reports whether the mode of a directory, of ten letters, lacks one of the
+// permissions that others need to list it and what it holds.
+func closed(mode string) bool { return mode[7] != 'r' || mode[9] != 'x' && mode[9] != 't' }
 
 // permissions are the letters at the three places of each triple: reading,
 // writing, and executing or what replaces it (set-id, sticky, locking).
