@@ -7,6 +7,7 @@ import (
 	"mirrortracker/internal/config"
 	"mirrortracker/internal/crawl"
 	"mirrortracker/internal/crawl/ftplist"
+	"mirrortracker/internal/ftpconn"
 	"mirrortracker/internal/mirror"
 	"mirrortracker/internal/process"
 	"mirrortracker/internal/ui"
@@ -23,13 +24,13 @@ func (s *session) crawl(ctx context.Context, site mirror.Site, line *ui.Line) (c
 	}
 	limits := limits(&s.Config)
 	source, err := ftplist.NewSource(ftplist.Config{
-		URL:     site.URL,
-		Way:     ftplist.Way(s.Config.Crawl.Listing),
-		Zone:    zone,
-		Timeout: s.Config.Crawl.Timeout.Duration,
-		Whole:   s.Config.Crawl.ListingTimeout.Duration,
-		Limits:  limits,
-		Now:     time.Now,
+		URL:    site.URL,
+		Way:    ftplist.Way(s.Config.Crawl.Listing),
+		Zone:   zone,
+		Conn:   ftpconn.Config{Timeout: s.Config.Crawl.Timeout.Duration},
+		Whole:  s.Config.Crawl.ListingTimeout.Duration,
+		Limits: limits,
+		Now:    time.Now,
 	})
 	if err != nil {
 		return crawl.Report{}, err

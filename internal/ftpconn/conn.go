@@ -211,6 +211,9 @@ func (c *Conn) Has(feature string) bool {
 	return c.features[feature]
 }
 
+// Host returns the address of the server, without a port.
+func (c *Conn) Host() string { return c.host }
+
 // Close says goodbye without waiting for the answer, and closes the connection.
 func (c *Conn) Close() error {
 	_, quitErr := c.stream.Write([]byte("QUIT\r\n"))

@@ -11,6 +11,7 @@ import (
 	"mirrortracker/internal/crawl/ftplist"
 	"mirrortracker/internal/digest"
 	"mirrortracker/internal/distftp"
+	"mirrortracker/internal/ftpconn"
 	"mirrortracker/internal/mirror"
 	"mirrortracker/internal/testbed"
 )
@@ -71,11 +72,11 @@ func walkDisk(t *testing.T, dir string) found {
 func source(t *testing.T, addr string, change func(*ftplist.Config)) *ftplist.Source {
 	t.Helper()
 	cfg := ftplist.Config{
-		URL:     siteURL(t, addr),
-		Timeout: 20 * time.Second,
-		Whole:   time.Minute,
-		Limits:  crawl.DefaultLimits(),
-		Now:     time.Now,
+		URL:    siteURL(t, addr),
+		Conn:   ftpconn.Config{Timeout: 20 * time.Second},
+		Whole:  time.Minute,
+		Limits: crawl.DefaultLimits(),
+		Now:    time.Now,
 	}
 	if change != nil {
 		change(&cfg)

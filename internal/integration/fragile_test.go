@@ -20,7 +20,7 @@ type fragile struct {
 }
 
 // into makes a source use the network.
-func (f *fragile) into(c *ftplist.Config) { c.Dial = f.dial }
+func (f *fragile) into(c *ftplist.Config) { c.Conn.Dial = f.dial }
 
 func (f *fragile) dial(ctx context.Context, network, addr string) (net.Conn, error) {
 	if f.lost(0) {

@@ -55,6 +55,7 @@ type memory struct {
 	habits habits
 	counts map[Way]int64 // directories listed by each strategy
 	opened int           // connections at this moment
+	host   string        // the address to which they go, "" for any of the site's name
 }
 
 // learn changes the facts.

@@ -8,6 +8,7 @@ import (
 
 	"mirrortracker/internal/crawl"
 	"mirrortracker/internal/digest"
+	"mirrortracker/internal/ftpconn"
 	"mirrortracker/internal/ftpconn/ftpscript"
 	"mirrortracker/internal/mirror"
 )
@@ -54,11 +55,11 @@ func open(t *testing.T, s script, change func(*Config)) *site {
 		t.Fatal(err)
 	}
 	cfg := Config{
-		URL:     url,
-		Timeout: 20 * time.Second,
-		Whole:   time.Minute,
-		Limits:  crawl.DefaultLimits(),
-		Now:     func() time.Time { return now },
+		URL:    url,
+		Conn:   ftpconn.Config{Timeout: 20 * time.Second},
+		Whole:  time.Minute,
+		Limits: crawl.DefaultLimits(),
+		Now:    func() time.Time { return now },
 	}
 	if change != nil {
 		change(&cfg)

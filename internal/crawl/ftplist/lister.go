@@ -15,18 +15,11 @@ import (
 // A lister is one connection to the site.
 type lister struct {
 	*Source
-	conn *ftpconn.Conn // nil after a listing was given up in the middle
+	release func()        // gives back the slot of the connection
+	conn    *ftpconn.Conn // nil after a listing was given up in the middle
 }
 
 var _ crawl.Lister = (*lister)(nil)
-
-// Close closes the connection.
-func (l *lister) Close() error {
-	if l.conn == nil {
-		return nil
-	}
-	return l.conn.Close()
-}
 
 // errWhole ends a listing that takes too long as a whole.
 var errWhole = errors.New("the listing takes too long")

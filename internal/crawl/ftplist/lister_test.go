@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"mirrortracker/internal/digest"
+	"mirrortracker/internal/ftpconn"
 	"mirrortracker/internal/ftpconn/ftpscript"
 	"mirrortracker/internal/mirror"
 )
@@ -448,7 +449,7 @@ func TestSlowLogin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	source, err := NewSource(Config{URL: url, Timeout: time.Hour, Whole: 50 * time.Millisecond})
+	source, err := NewSource(Config{URL: url, Conn: ftpconn.Config{Timeout: time.Hour}, Whole: 50 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,6 @@ package ftplist
 import (
 	"context"
 	"fmt"
-	"net"
 	"slices"
 	"time"
 
@@ -36,12 +35,21 @@ type Config struct {
 	Way  Way            // Auto if empty
 	Zone *time.Location // of the dates in LIST, where the operator knows it; nil to find out
 
-	Timeout time.Duration // for connecting and for each read and write
-	Whole   time.Duration // for one directory's listing as a whole, and for logging in
-	Limits  crawl.Limits
+	// Conn says how to connect; the address is that of URL.
+	Conn   ftpconn.Config
+	Slots  Slots         // nil if any number of connections may be opened
+	Whole  time.Duration // for one directory's listing as a whole, and for logging in
+	Limits crawl.Limits
+	Now    func() time.Time
+}
 
-	Dial func(ctx context.Context, network, addr string) (net.Conn, error) // nil for the network's own
-	Now  func() time.Time
+// Slots bound the connections to a host, over all sites on it.
+//
+// Connect waits until one may be opened; TryConnect does not wait, and reports false
+// where none may. The connection counts until release is called.
+type Slots interface {
+	Connect(ctx context.Context) (release func(), err error)
+	TryConnect() (release func(), ok bool)
 }
 
 // A Source is one site as seen over FTP.
@@ -54,8 +62,12 @@ var _ crawl.Source = (*Source)(nil)
 
 // NewSource returns a Source that knows nothing about the site yet.
 func NewSource(cfg Config) (*Source, error) {
-	if cfg.URL.Scheme != "ftp" {
-		return nil, fmt.Errorf("site %s: only ftp:// can be crawled", cfg.URL)
+	switch cfg.URL.Scheme {
+	case "ftp":
+	case "ftps":
+		cfg.Conn.TLS = ftpconn.ImplicitTLS
+	default:
+		return nil, fmt.Errorf("site %s: only ftp:// and ftps:// can be crawled", cfg.URL)
 	}
 	if cfg.Way == "" {
 		cfg.Way = Auto
@@ -66,26 +78,4 @@ func NewSource(cfg Config) (*Source, error) {
 	s := &Source{cfg: cfg}
 	s.facts = facts{Rules: rules, Way: cfg.Way, Zone: zoneName(cfg.Zone)}
 	return s, nil
-}
-
-// Open implements [crawl.Source]: it connects to the site.
-func (s *Source) Open(ctx context.Context) (crawl.Lister, error) {
-	l, err := s.open(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return l, nil
-}
-
-func (s *Source) open(ctx context.Context) (*lister, error) {
-	l := &lister{Source: s}
-	return l, l.connect(ctx)
-}
-
-// connect takes no longer than a listing may.
-func (l *lister) connect(ctx context.Context) (err error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, l.cfg.Whole, fmt.Errorf("logging in takes longer than %s", l.cfg.Whole))
-	defer cancel()
-	l.conn, err = ftpconn.Dial(ctx, ftpconn.Config{Addr: l.cfg.URL.HostPort(), Timeout: l.cfg.Timeout, Dial: l.cfg.Dial})
-	return err
 }
