@@ -24,28 +24,30 @@ installed=(
 	lftp:lftp
 )
 
-# package:program, unpacked into $cache/<package>.
+# package:program or module, unpacked into $cache/<package>.
 unpacked=(
 	vsftpd:usr/sbin/vsftpd
 	proftpd-core:usr/sbin/proftpd
+	proftpd-mod-crypto:usr/lib/proftpd/mod_tls.so
 	pure-ftpd:usr/sbin/pure-ftpd
 )
 
 PATH=$PATH:/usr/sbin:/sbin
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C
 
-have_pyftpdlib() { /usr/bin/python3 -c 'import pyftpdlib' 2>/dev/null; }
+have_python() { /usr/bin/python3 -c "import $1" 2>/dev/null; }
 
-# complete reports whether a server is unpacked and finds all its libraries.
+# complete reports whether a program is unpacked and finds all its libraries.
 complete() {
-	[[ -x $1 ]] && ! ldd "$1" 2>/dev/null | grep -q 'not found'
+	[[ -e $1 ]] && ! ldd "$1" 2>/dev/null | grep -q 'not found'
 }
 
 wanted=()
 for pair in "${installed[@]}"; do
 	command -v "${pair%%:*}" >/dev/null || wanted+=("${pair#*:}")
 done
-have_pyftpdlib || wanted+=(python3-pyftpdlib)
+have_python pyftpdlib || wanted+=(python3-pyftpdlib)
+have_python OpenSSL || wanted+=(python3-openssl)
 [[ -e /usr/include/stdio.h ]] || wanted+=(libc6-dev)
 servers=()
 for pair in "${unpacked[@]}"; do

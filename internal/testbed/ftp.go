@@ -2,6 +2,7 @@ package testbed
 
 import (
 	"bufio"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -23,7 +24,34 @@ type FTPConfig struct {
 	Recurse    bool   // obey LIST -R where that is an option (vsftpd); proftpd and pure-ftpd always do, pyftpdlib never
 	ShowHidden bool   // show names that begin with a dot even without LIST -a
 	MaxEntries int    // cut listings after so many entries (proftpd, pure-ftpd); 0 is as many as there are
+	MaxClients int    // sessions at a time from one address; 0 is as many as come
+	IPv6       bool   // listen on ::1 instead of 127.0.0.1
+	Account    bool   // let in [AccountUser], too
+
+	TLS          string           // "explicit" or "implicit" (vsftpd, proftpd), demanded of all; "" or "off" for none
+	Certificate  *tls.Certificate // for TLS
+	RequireReuse bool             // refuse data connections without the TLS session of the control connection (vsftpd, proftpd)
 }
+
+// secure reports whether the server speaks TLS.
+func (cfg FTPConfig) secure() bool { return cfg.TLS == "explicit" || cfg.TLS == "implicit" }
+
+// host is the address to listen on.
+func (cfg FTPConfig) host() string {
+	if cfg.IPv6 {
+		return "::1"
+	}
+	return "127.0.0.1"
+}
+
+// The account of [FTPConfig.Account], which sees what anonymous users see.
+const (
+	AccountUser     = "mirror"
+	AccountPassword = "open sesame"
+
+	// accountHash is the password as crypt(3) writes it, and as passwd(5) holds it.
+	accountHash = "$6$testbed$7t31VfTccsXKSY7.9X1s6vnVI7rTRtX73uMx416esh9J0NoB04TiCm6lSiVhZd/oRU1T4Vkq1u1ldgDXhoCEU0"
+)
 
 // An FTP is one private instance of a real FTP server.
 type FTP struct {
@@ -52,11 +80,20 @@ func StartFTP(t testing.TB, kind string, cfg FTPConfig) *FTP {
 	Need(t, "root")
 	Need(t, "unshare")
 	s := &FTP{Kind: kind, cfg: cfg, path: Need(t, kind), dir: Dir(t)}
+	if cfg.IPv6 {
+		Need(t, "ipv6")
+	}
+	if cfg.secure() && kind == "proftpd" {
+		Need(t, "proftpd-tls")
+	}
+	if cfg.secure() && kind == "pyftpdlib" {
+		Need(t, "python3-openssl")
+	}
 	port, err := freePort()
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Addr = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+	s.Addr = net.JoinHostPort(cfg.host(), strconv.Itoa(port))
 	t.Cleanup(func() {
 		s.Stop()
 		if t.Failed() {
@@ -120,6 +157,9 @@ func (s *FTP) greeted() error {
 		return err
 	}
 	defer conn.Close()
+	if s.cfg.TLS == "implicit" {
+		conn = tls.Client(conn, &tls.Config{InsecureSkipVerify: true})
+	}
 	conn.SetDeadline(time.Now().Add(5 * time.Second))
 	line, err := bufio.NewReader(conn).ReadString('\n')
 	if err != nil {
@@ -145,6 +185,29 @@ func (s *FTP) file(name, text string) (string, error) {
 	return path, os.WriteFile(path, []byte(text), 0o644)
 }
 
+// secret writes a file that only root may read.
+func (s *FTP) secret(name, text string) (string, error) {
+	path := filepath.Join(s.dir, name)
+	return path, os.WriteFile(path, []byte(text), 0o600)
+}
+
+// certificate writes the certificate and its key and returns the path.
+func (s *FTP) certificate() (string, error) {
+	if s.cfg.Certificate == nil {
+		return "", errors.New("TLS without a certificate")
+	}
+	text, err := pemOf(s.cfg.Certificate)
+	if err != nil {
+		return "", err
+	}
+	return s.secret("certificate.pem", text)
+}
+
+// account is the account's line in passwd(5).
+func (s *FTP) account() string {
+	return fmt.Sprintf("%s:%s:%d:%d::%s:/bin/sh\n", AccountUser, accountHash, nobodyID, nobodyID, s.cfg.Root)
+}
+
 // withFTPUser wraps a command so that it sees a user "ftp" at home in the served
 // folder, with the rights of nobody. Only the command sees it, in a mount namespace
 // of its own: the machine's /etc/passwd stays as it is, and any number of servers
@@ -159,6 +222,9 @@ func (s *FTP) withFTPUser(args ...string) ([]string, error) {
 	}
 	var own strings.Builder
 	fmt.Fprintf(&own, "ftp:x:%d:%d::%s:/usr/sbin/nologin\n", nobodyID, nobodyID, s.cfg.Root)
+	if s.cfg.Account {
+		own.WriteString(s.account())
+	}
 	for line := range strings.Lines(string(passwd)) {
 		if !strings.HasPrefix(line, "ftp:") {
 			own.WriteString(line)

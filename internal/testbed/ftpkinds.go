@@ -2,6 +2,7 @@ package testbed
 
 import (
 	_ "embed"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -27,18 +28,26 @@ func vsftpdCommand(s *FTP) ([]string, error) {
 	if err := os.MkdirAll(empty, 0o755); err != nil {
 		return nil, err
 	}
-	conf, err := s.file("vsftpd.conf", options{
-		{"listen", "YES"},
-		{"listen_address", "127.0.0.1"},
+	listen := options{{"listen", "YES"}, {"listen_address", s.cfg.host()}}
+	if s.cfg.IPv6 {
+		listen = options{{"listen_ipv6", "YES"}, {"listen_address6", s.cfg.host()}}
+	}
+	secure, err := s.vsftpdTLS()
+	if err != nil {
+		return nil, err
+	}
+	conf, err := s.file("vsftpd.conf", listen.join("=")+secure.join("=")+options{
 		{"listen_port", fmt.Sprint(s.port())},
 		{"background", "NO"},
 		{"anonymous_enable", "YES"},
-		{"local_enable", "NO"},
+		{"local_enable", yes(s.cfg.Account)},
+		{"chroot_local_user", "YES"},
+		{"allow_writeable_chroot", "YES"},
 		{"no_anon_password", "YES"},
 		{"anon_root", s.cfg.Root},
 		{"nopriv_user", "nobody"},
 		{"secure_chroot_dir", empty},
-		{"max_per_ip", "0"},
+		{"max_per_ip", fmt.Sprint(s.cfg.MaxClients)},
 		{"xferlog_enable", "NO"},
 		{"use_localtime", yes(s.cfg.LocalTimes)},
 		{"ls_recurse_enable", yes(s.cfg.Recurse)},
@@ -50,6 +59,24 @@ func vsftpdCommand(s *FTP) ([]string, error) {
 	return s.withFTPUser(s.path, conf)
 }
 
+func (s *FTP) vsftpdTLS() (options, error) {
+	if !s.cfg.secure() {
+		return nil, nil
+	}
+	certificate, err := s.certificate()
+	return options{
+		{"ssl_enable", "YES"},
+		{"implicit_ssl", yes(s.cfg.TLS == "implicit")},
+		{"rsa_cert_file", certificate},
+		{"rsa_private_key_file", certificate},
+		{"allow_anon_ssl", "YES"},
+		{"force_anon_logins_ssl", "YES"},
+		{"force_anon_data_ssl", "YES"},
+		{"require_ssl_reuse", yes(s.cfg.RequireReuse)},
+		{"ssl_ciphers", "HIGH"},
+	}, err
+}
+
 func proftpdCommand(s *FTP) ([]string, error) {
 	list := `""`
 	if s.cfg.ShowHidden {
@@ -58,25 +85,44 @@ func proftpdCommand(s *FTP) ([]string, error) {
 	if s.cfg.MaxEntries > 0 {
 		list += fmt.Sprintf(" maxfiles %d", s.cfg.MaxEntries)
 	}
+	scoreboard := "none"
+	if s.cfg.MaxClients > 0 {
+		scoreboard = filepath.Join(s.dir, "scoreboard") // where it counts them
+	}
 	server := options{
 		{"ServerType", "standalone"},
 		{"ServerName", "testbed"},
 		{"Port", fmt.Sprint(s.port())},
-		{"DefaultAddress", "127.0.0.1"},
+		{"DefaultAddress", s.cfg.host()},
 		{"SocketBindTight", "on"},
-		{"UseIPv6", "off"},
+		{"UseIPv6", onOff(s.cfg.IPv6)},
 		{"UseReverseDNS", "off"},
 		{"User", "nobody"},
 		{"Group", "nogroup"},
 		{"PidFile", filepath.Join(s.dir, "pid")},
-		{"ScoreboardFile", "none"},
+		{"ScoreboardFile", scoreboard},
 		{"DelayEngine", "off"},
 		{"WtmpLog", "off"},
 		{"TransferLog", "none"},
 		{"SystemLog", filepath.Join(s.dir, "log")},
-		{"AuthOrder", "mod_auth_unix.c"},
+		{"AuthOrder", "mod_auth_file.c mod_auth_unix.c"},
+		{"DefaultRoot", "~"},
 		{"TimesGMT", onOff(!s.cfg.LocalTimes)},
-	}.join(" ")
+	}
+	if s.cfg.Account {
+		accounts, err := s.secret("accounts", s.account())
+		if err != nil {
+			return nil, err
+		}
+		server = append(server, [2]string{"AuthUserFile", accounts})
+	}
+	if s.cfg.MaxClients > 0 {
+		server = append(server, [2]string{"MaxClientsPerHost", fmt.Sprint(s.cfg.MaxClients)})
+	}
+	secure, err := s.proftpdTLS()
+	if err != nil {
+		return nil, err
+	}
 	anonymous := options{
 		{"User", "nobody"},
 		{"Group", "nogroup"},
@@ -86,11 +132,46 @@ func proftpdCommand(s *FTP) ([]string, error) {
 		{"ListOptions", list},
 	}.join(" ")
 	conf, err := s.file("proftpd.conf", fmt.Sprintf(
-		"%s<Anonymous %q>\n%s<Limit WRITE>\nDenyAll\n</Limit>\n</Anonymous>\n", server, s.cfg.Root, anonymous))
+		"%s%s<Anonymous %q>\n%s<Limit WRITE>\nDenyAll\n</Limit>\n</Anonymous>\n",
+		secure.join(" "), server.join(" "), s.cfg.Root, anonymous))
 	if err != nil {
 		return nil, err
 	}
 	return []string{s.path, "--nodaemon", "--quiet", "--config", conf}, nil
+}
+
+func (s *FTP) proftpdTLS() (options, error) {
+	if !s.cfg.secure() {
+		return nil, nil
+	}
+	certificate, err := s.certificate()
+	if err != nil {
+		return nil, err
+	}
+	module, err := find("proftpd-tls")
+	if err != nil {
+		return nil, err
+	}
+	var details []string
+	if s.cfg.TLS == "implicit" {
+		details = append(details, "UseImplicitSSL")
+	}
+	if !s.cfg.RequireReuse {
+		details = append(details, "NoSessionReuseRequired")
+	}
+	secure := options{
+		{"ModulePath", filepath.Dir(module)},
+		{"LoadModule", "mod_tls.c"},
+		{"TLSEngine", "on"},
+		{"TLSRequired", "on"},
+		{"TLSLog", filepath.Join(s.dir, "log")},
+		{"TLSECCertificateFile", certificate},
+		{"TLSECCertificateKeyFile", certificate},
+	}
+	if details != nil {
+		secure = append(secure, [2]string{"TLSOptions", strings.Join(details, " ")})
+	}
+	return secure, nil
 }
 
 func pureFTPdCommand(s *FTP) ([]string, error) {
@@ -99,9 +180,9 @@ func pureFTPdCommand(s *FTP) ([]string, error) {
 		entries = 1_000_000
 	}
 	args := []string{s.path,
-		"-S", fmt.Sprintf("127.0.0.1,%d", s.port()),
+		"-S", fmt.Sprintf("%s,%d", s.cfg.host(), s.port()),
 		"-g", filepath.Join(s.dir, "pid"),
-		"-e", "-i", // only anonymous users, and they may not upload
+		"-i",        // anonymous users may not upload
 		"-H",        // no reverse look-ups
 		"-c", "200", // clients
 		"-f", "none", // no syslog
@@ -110,6 +191,24 @@ func pureFTPdCommand(s *FTP) ([]string, error) {
 	}
 	if s.cfg.ShowHidden {
 		args = append(args, "-D")
+	}
+	if s.cfg.Account {
+		args = append(args, "-l", "unix", "-A") // who sees no more than the home
+	} else {
+		args = append(args, "-e") // only anonymous users
+	}
+	if s.cfg.MaxClients > 0 {
+		args = append(args, "-C", fmt.Sprint(s.cfg.MaxClients))
+	}
+	if s.cfg.secure() {
+		if s.cfg.TLS == "implicit" {
+			return nil, errors.New("pure-ftpd has no implicit TLS")
+		}
+		certificate, err := s.certificate()
+		if err != nil {
+			return nil, err
+		}
+		args = append(args, "-Y", "3", "-2", certificate) // for control and data
 	}
 	return s.withFTPUser(args...)
 }
@@ -126,7 +225,22 @@ func pyftpdlibCommand(s *FTP) ([]string, error) {
 	if s.cfg.LocalTimes {
 		times = "local"
 	}
-	return []string{s.path, "-B", script, s.cfg.Root, fmt.Sprint(s.port()), times, fmt.Sprint(nobodyID)}, nil
+	args := []string{s.path, "-B", script, s.cfg.Root, fmt.Sprint(s.port()), times, fmt.Sprint(nobodyID),
+		"--host", s.cfg.host(), "--max-clients", fmt.Sprint(s.cfg.MaxClients)}
+	if s.cfg.Account {
+		args = append(args, "--account", AccountUser, AccountPassword)
+	}
+	if s.cfg.secure() {
+		if s.cfg.TLS == "implicit" {
+			return nil, errors.New("pyftpdlib has no implicit TLS")
+		}
+		certificate, err := s.certificate()
+		if err != nil {
+			return nil, err
+		}
+		args = append(args, "--certificate", certificate)
+	}
+	return args, nil
 }
 
 // options are the lines of a configuration file.

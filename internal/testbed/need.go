@@ -28,9 +28,14 @@ var programs = map[string]program{
 	"proftpd":   {cached: "proftpd-core/usr/sbin/proftpd", remedy: depsRemedy},
 	"pure-ftpd": {cached: "pure-ftpd/usr/sbin/pure-ftpd", remedy: depsRemedy},
 	"pyftpdlib": {check: checkPyftpdlib, remedy: depsRemedy},
-	"root":      {check: checkRoot, remedy: "run the tests as root"},
-	"ipv6":      {check: checkIPv6, remedy: "run the tests where the loopback interface has the address ::1"},
-	"unshare":   {check: checkUnshare, remedy: "run the tests where mount namespaces may be made"},
+
+	// What TLS needs: a module of proftpd's, and of Python's for pyftpdlib.
+	"proftpd-tls":     {cached: "proftpd-mod-crypto/usr/lib/proftpd/mod_tls.so", remedy: depsRemedy},
+	"python3-openssl": {check: checkPyOpenSSL, remedy: depsRemedy},
+
+	"root":    {check: checkRoot, remedy: "run the tests as root"},
+	"ipv6":    {check: checkIPv6, remedy: "run the tests where the loopback interface has the address ::1"},
+	"unshare": {check: checkUnshare, remedy: "run the tests where mount namespaces may be made"},
 }
 
 // Need returns the path of a program, or skips the test with the line
@@ -82,7 +87,11 @@ func find(name string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		return exec.LookPath(filepath.Join(cache, p.cached))
+		path := filepath.Join(cache, p.cached)
+		if _, err := os.Stat(path); err != nil {
+			return "", err
+		}
+		return path, nil
 	}
 	if path, err := exec.LookPath(name); err == nil {
 		return path, nil
@@ -115,6 +124,10 @@ var cacheDir = sync.OnceValues(func() (string, error) {
 
 var checkPyftpdlib = sync.OnceValue(func() error {
 	return run(pythonPath, "-c", "import pyftpdlib")
+})
+
+var checkPyOpenSSL = sync.OnceValue(func() error {
+	return run(pythonPath, "-c", "import OpenSSL")
 })
 
 func checkIPv6() error {
