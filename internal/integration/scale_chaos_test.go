@@ -6,4 +6,5 @@ package integration
 const (
 	copiedDirs = 20_000
 	killEvery  = 1
+	resetEvery = 1
 )
