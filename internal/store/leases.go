@@ -150,13 +150,16 @@ func (s *Store) fence(ctx context.Context, tx *sqlx.Tx, lease Lease) error {
 // writeSome runs fn in one of the short transactions, each fenced by the lease,
 // of which a bulk write is made.
 func (s *Store) writeSome(ctx context.Context, op string, lease Lease, fn func(tx *sqlx.Tx) error) error {
-	return s.pace.do(ctx, func() error {
-		return s.write(ctx, op, func(tx *sqlx.Tx) error {
-			if err := s.fence(ctx, tx, lease); err != nil {
-				return err
-			}
-			return fn(tx)
-		})
+	return s.pace.do(ctx, func() error { return s.writeUnder(ctx, op, lease, fn) })
+}
+
+// writeUnder runs fn in a transaction that is fenced by the lease.
+func (s *Store) writeUnder(ctx context.Context, op string, lease Lease, fn func(tx *sqlx.Tx) error) error {
+	return s.write(ctx, op, func(tx *sqlx.Tx) error {
+		if err := s.fence(ctx, tx, lease); err != nil {
+			return err
+		}
+		return fn(tx)
 	})
 }
 

@@ -60,12 +60,12 @@ func (s *Store) SaveProgress(ctx context.Context, lease Lease, facts string, all
 	put, gone := difference(have, rowsOf(site, all))
 	// In this order, so that breaking off loses nothing that was finished.
 	for some := range slices.Chunk(put, maxRows) {
-		if err := s.writeSome(ctx, op, lease, func(tx *sqlx.Tx) error { return s.putProgress(ctx, tx, some) }); err != nil {
+		if err := s.writeSome(ctx, op, lease, func(tx *sqlx.Tx) error { return s.putProgress(ctx, tx, site, some) }); err != nil {
 			return err
 		}
 	}
 	for some := range slices.Chunk(gone, maxRows) {
-		if err := s.writeSome(ctx, op, lease, func(tx *sqlx.Tx) error { return deleteProgress(ctx, tx, site, some) }); err != nil {
+		if err := s.writeSome(ctx, op, lease, func(tx *sqlx.Tx) error { return s.dropProgress(ctx, tx, site, some) }); err != nil {
 			return err
 		}
 	}
@@ -109,7 +109,7 @@ func (s *Store) begin(ctx context.Context, tx *sqlx.Tx, site mirror.SiteID, fact
 	if err := deleteCrawl(ctx, tx, site); err != nil {
 		return false, err
 	}
-	swept, err := sweepSome(ctx, tx, site)
+	swept, err := s.sweepSome(ctx, tx, site)
 	if err != nil || !swept {
 		return false, err
 	}
@@ -128,7 +128,7 @@ func (s *Store) sweep(ctx context.Context, site mirror.SiteID) {
 	for swept := false; !swept; {
 		err := s.pace.do(ctx, func() error {
 			return s.write(ctx, "sweep progress of site "+site.String(), func(tx *sqlx.Tx) (err error) {
-				swept, err = sweepSome(ctx, tx, site)
+				swept, err = s.sweepSome(ctx, tx, site)
 				return err
 			})
 		})

@@ -96,11 +96,16 @@ func progressRows(ctx context.Context, tx *sqlx.Tx, site mirror.SiteID) (rows []
 }
 
 // putProgress writes rows, of which some may be there with other values.
-func (s *Store) putProgress(ctx context.Context, tx *sqlx.Tx, rows []progressRow) error {
+func (s *Store) putProgress(ctx context.Context, tx *sqlx.Tx, site mirror.SiteID, rows []progressRow) error {
 	const columns = 5
 	args := make([]any, 0, columns*len(rows))
-	for _, r := range rows {
+	hashes := make([][]byte, len(rows))
+	for i, r := range rows {
 		args = append(args, r.Site, r.Hash, r.Path, r.Tree, r.Listed)
+		hashes[i] = r.Hash
+	}
+	if err := s.spare(ctx, tx, site, hashes); err != nil {
+		return err
 	}
 	_, err := tx.ExecContext(ctx, `
 		INSERT INTO progress (site, path_hash, path, tree, listed_at)
@@ -111,7 +116,11 @@ func (s *Store) putProgress(ctx context.Context, tx *sqlx.Tx, rows []progressRow
 	return err
 }
 
-func deleteProgress(ctx context.Context, tx *sqlx.Tx, site mirror.SiteID, hashes [][]byte) error {
+// dropProgress deletes rows by their keys.
+func (s *Store) dropProgress(ctx context.Context, tx *sqlx.Tx, site mirror.SiteID, hashes [][]byte) error {
+	if err := s.spare(ctx, tx, site, hashes); err != nil {
+		return err
+	}
 	args := []any{site}
 	for _, hash := range hashes {
 		args = append(args, hash)
@@ -126,7 +135,7 @@ func deleteProgress(ctx context.Context, tx *sqlx.Tx, site mirror.SiteID, hashes
 
 // sweepSome deletes some of a site's progress if it is dead, and reports
 // whether none of that is left.
-func sweepSome(ctx context.Context, tx *sqlx.Tx, site mirror.SiteID) (swept bool, err error) {
+func (s *Store) sweepSome(ctx context.Context, tx *sqlx.Tx, site mirror.SiteID) (swept bool, err error) {
 	var dead [][]byte
 	if err := tx.SelectContext(ctx, &dead, `
 		SELECT path_hash
@@ -138,7 +147,7 @@ func sweepSome(ctx context.Context, tx *sqlx.Tx, site mirror.SiteID) (swept bool
 		return false, err
 	}
 	if len(dead) > 0 {
-		err = deleteProgress(ctx, tx, site, dead)
+		err = s.dropProgress(ctx, tx, site, dead)
 	}
 	return len(dead) < maxRows, err
 }

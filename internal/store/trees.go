@@ -46,26 +46,47 @@ func (s *Store) PutTrees(ctx context.Context, trees []*digest.Tree) (written int
 	return written, nil
 }
 
-// missing returns the trees that are not there.
+// missing returns the trees that are not there. Of the others, those that a
+// collection has condemned are pardoned.
 func (s *Store) missing(ctx context.Context, trees []*digest.Tree) ([]*digest.Tree, error) {
 	ids := make([]any, len(trees))
 	for i, t := range trees {
 		ids[i] = t.ID
 	}
-	var there []digest.ID
-	if err := s.selectRows(ctx, "look for trees", &there, `
-		SELECT id
-		FROM trees
-		WHERE id IN (`+placeholders(len(ids))+`)`,
-		ids...,
-	); err != nil {
-		return nil, err
+	for {
+		var there []struct {
+			ID        digest.ID `db:"id"`
+			Condemned bool      `db:"condemned"`
+		}
+		// One statement, so that both tables are seen in one state.
+		if err := s.selectRows(ctx, "look for trees", &there, `
+			SELECT
+				t.id,
+				c.id IS NOT NULL AS condemned
+			FROM trees t
+			LEFT JOIN condemned c ON c.id = t.id
+			WHERE t.id IN (`+placeholders(len(ids))+`)
+			ORDER BY t.id`,
+			ids...,
+		); err != nil {
+			return nil, err
+		}
+		known := make(map[digest.ID]bool, len(there))
+		var condemned []digest.ID
+		for _, row := range there {
+			known[row.ID] = true
+			if row.Condemned {
+				condemned = append(condemned, row.ID)
+			}
+		}
+		pardoned, err := s.pardon(ctx, condemned)
+		if err != nil {
+			return nil, err
+		}
+		if pardoned {
+			return slices.DeleteFunc(slices.Clone(trees), func(t *digest.Tree) bool { return known[t.ID] }), nil
+		}
 	}
-	known := make(map[digest.ID]bool, len(there))
-	for _, id := range there {
-		known[id] = true
-	}
-	return slices.DeleteFunc(slices.Clone(trees), func(t *digest.Tree) bool { return known[t.ID] }), nil
 }
 
 // A treeRow is a tree with its parts as they are stored.

@@ -31,6 +31,8 @@ func Run(t *testing.T, fresh func(t testing.TB) string) {
 		{"Memories", memoryTests},
 		{"Leases", leaseTests},
 		{"Attempts", attemptTests},
+		{"Prune", pruneTests},
+		{"Collect", collectTests},
 	} {
 		t.Run(part.name, func(t *testing.T) {
 			for name, test := range part.tests {
