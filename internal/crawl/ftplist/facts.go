@@ -46,6 +46,8 @@ type facts struct {
 	Timeless    int            `json:"timeless,omitempty"`     // dates without a time of day that agreed
 	NoMDTM      bool           `json:"no_mdtm,omitempty"`
 	Untold      int            `json:"untold,omitempty"` // times that MDTM did not tell
+
+	Owed [][]byte `json:"owed,omitempty"` // directories that must be looked at before a crawl ends, see owe
 }
 
 // A memory is what a Source knows of a site, and its guard.
@@ -56,6 +58,8 @@ type memory struct {
 	counts map[Way]int64 // directories listed by each strategy
 	opened int           // connections at this moment
 	host   string        // the address to which they go, "" for any of the site's name
+
+	recursions recursions // seen by this Source
 }
 
 // learn changes the facts.

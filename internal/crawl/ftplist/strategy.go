@@ -13,7 +13,8 @@ import (
 //
 // The serve function lists directories until work has none left. It returns an
 // [*unfitError] where the strategy cannot be used, or not any more; what it had
-// taken and not delivered it has given back by then.
+// taken and not delivered it has given back by then. A [*handOver] holds what others
+// than the strategy are to list before it goes on.
 type strategy struct {
 	name  Way
 	fits  func(l *lister) bool // whether it may be tried, as far as is known
@@ -22,6 +23,7 @@ type strategy struct {
 
 // strategies are all of them, the best first. The last one always fits.
 var strategies = []strategy{
+	{Recursive, (*lister).fitsRecursive, (*lister).serveRecursive},
 	{Stat, (*lister).fitsStat, (*lister).serveStat},
 	{Single, (*lister).fitsAlways, (*lister).serveSingle},
 }
@@ -34,11 +36,26 @@ func (e *unfitError) Error() string { return e.why }
 func unfit(format string, args ...any) error { return &unfitError{fmt.Sprintf(format, args...)} }
 
 // Serve implements [crawl.Lister]: the best strategy that fits does the work, and the
-// next one goes on where it turns out not to.
+// next one goes on where it turns out not to. What the strategies owe is settled before
+// the walk can end.
 func (l *lister) Serve(ctx context.Context, work crawl.Work) error {
+	if err := l.serve(ctx, work, strategies); err != nil {
+		return err
+	}
+	return l.settle(ctx)
+}
+
+func (l *lister) serve(ctx context.Context, work crawl.Work, allowed []strategy) error {
 	for {
-		s := l.strategy()
+		at := l.best(allowed)
+		s := allowed[at]
 		err := s.serve(l, ctx, counted{work, l.Source, s.name})
+		if over, ok := errors.AsType[*handOver](err); ok {
+			if err := l.serve(ctx, &part{work, over}, allowed[at+1:]); err != nil {
+				return err
+			}
+			continue
+		}
 		no, ok := errors.AsType[*unfitError](err)
 		if !ok {
 			return err
@@ -47,14 +64,15 @@ func (l *lister) Serve(ctx context.Context, work crawl.Work) error {
 	}
 }
 
-// strategy returns the best strategy that fits.
-func (l *lister) strategy() strategy {
-	for _, s := range strategies {
+// best returns the index of the best strategy that fits.
+func (l *lister) best(allowed []strategy) int {
+	last := len(allowed) - 1
+	for i, s := range allowed[:last] {
 		if l.wants(s.name) && !l.forgone(s.name) && s.fits(l) {
-			return s
+			return i
 		}
 	}
-	return strategies[len(strategies)-1]
+	return last
 }
 
 // wants reports whether the configured way of listing allows a strategy.

@@ -39,16 +39,26 @@ func (s *subtree) deliver(ctx context.Context, dir mirror.Path, listing crawl.Li
 	return nil
 }
 
-// giveBack returns a wanted directory, which is then listed in another way.
-func (s *subtree) giveBack(dir mirror.Path) {
-	s.work.Return(s.wanted[dir])
+// take takes a wanted directory out of the subtree: it is listed in another way.
+func (s *subtree) take(dir mirror.Path) *crawl.Task {
+	t := s.wanted[dir]
 	delete(s.wanted, dir)
+	return t
 }
+
+// takeAll takes all that the stream has not brought.
+func (s *subtree) takeAll() []*crawl.Task {
+	left := slices.SortedFunc(maps.Values(s.wanted), func(a, b *crawl.Task) int { return -cmp.Compare(a.Path, b.Path) })
+	clear(s.wanted)
+	return left
+}
+
+// giveBack returns a wanted directory, which is then listed in another way.
+func (s *subtree) giveBack(dir mirror.Path) { s.work.Return(s.take(dir)) }
 
 // giveBackAll returns all that the stream has not brought, and how many those are.
 func (s *subtree) giveBackAll() (missing int) {
-	left := slices.SortedFunc(maps.Values(s.wanted), func(a, b *crawl.Task) int { return -cmp.Compare(a.Path, b.Path) })
+	left := s.takeAll()
 	s.work.Return(left...)
-	clear(s.wanted)
 	return len(left)
 }

@@ -1,0 +1,57 @@
+package ftplist
+
+import (
+	"context"
+	"slices"
+
+	"mirrortracker/internal/crawl"
+	"mirrortracker/internal/digest"
+	"mirrortracker/internal/mirror"
+)
+
+// maxOwed is how many directories may be owed a check at a time.
+const maxOwed = 256
+
+// owe notes that a directory must be looked at alone before the crawl ends, because it
+// would teach something about all listings: that dates of its kind are in UTC, or that
+// listings of its length are not cut. While a stream is on its way nothing can be asked,
+// and to wait with all that is below such a directory would be to wait with most of a
+// site. It reports false if there are too many already.
+func (l *lister) owe(dir mirror.Path) bool {
+	ok := false
+	l.learn(func(f *facts) {
+		if ok = len(f.Owed) < maxOwed; ok {
+			f.Owed = append(slices.Clip(f.Owed), []byte(dir))
+		}
+	})
+	return ok
+}
+
+// settle looks at the directories that are owed a check. Where one does not pass,
+// directories that were delivered may be wrong, and the walk must begin again.
+func (l *lister) settle(ctx context.Context) error {
+	needed := l.needsMLSD()
+	for owed := l.known().Owed; len(owed) > 0; owed = l.known().Owed {
+		dir := mirror.Path(owed[0])
+		found, err := l.List(ctx, dir)
+		again, restart := err.(*crawl.RestartError)
+		switch {
+		case restart:
+		case err != nil:
+			return err
+		case found.Reason == digest.Truncated:
+			again = &crawl.RestartError{Why: listAll + " cuts " + mirror.EscapePath(dir.Dir())}
+			l.forgo(Recursive, again.Why)
+		case l.needsMLSD() && !needed:
+			again = &crawl.RestartError{Why: "the dates of LIST cannot be checked, and MLSD tells them"}
+		default:
+			l.learn(func(f *facts) {
+				f.Owed = slices.DeleteFunc(slices.Clone(f.Owed), func(b []byte) bool { return string(b) == string(dir) })
+			})
+			continue
+		}
+		l.learn(func(f *facts) { f.Owed = nil })
+		return again
+	}
+	return nil
+}
