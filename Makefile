@@ -5,10 +5,10 @@ TOOL  := $(GO) tool -modfile=tools/go.mod
 BUILD := CGO_ENABLED=0 $(GO) build -trimpath -o bin/
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo run test test-unit chaos lint fuzz bench clean
+.PHONY: help build demo run test test-unit chaos lint fuzz bench bench-crawl clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## build crawler, redirector and ftpd into bin/
 	@mkdir -p bin
@@ -40,6 +40,11 @@ fuzz: ## fuzz every parser for FUZZTIME (default 30s) each
 
 bench: ## measure digests, listings, the store and the resolver
 	scripts/bench.sh
+
+bench-crawl: build ## measure crawls near and far against lftp, rclone and others (ONLY=100ms DIRS=2000 RCLONE=path JSON=file)
+	scripts/test-deps.sh
+	$(BUILD)bench-crawl ./internal/bench/crawl
+	bin/bench-crawl $(if $(ONLY),--only $(ONLY)) $(if $(DIRS),--dirs $(DIRS)) $(if $(JSON),--json $(JSON))
 
 clean: ## remove what was built and downloaded
 	rm -rf bin .cache
