@@ -1,5 +1,7 @@
 package config
 
+import "errors"
+
 // Flags are the flags of all programs that are about configuration, with the
 // help that kong shows.
 type Flags struct {
@@ -16,6 +18,14 @@ func (f *Flags) File(getenv func(string) string) string {
 		named = getenv(Prefix + "CONFIG")
 	}
 	return Find(named)
+}
+
+// Check reports what is wrong in the flags themselves.
+func (f *Flags) Check() error {
+	return errors.Join(
+		optional("--log-level", f.LogLevel, logLevel),
+		optional("--log-format", f.LogFormat, logFormat),
+	)
 }
 
 // Load loads the configuration, the flags above all else.

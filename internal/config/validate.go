@@ -20,8 +20,8 @@ func (c *Config) validate() error {
 	_, badHours := mirror.ParseHours(k.Hours)
 	return errors.Join(
 		filled("database", c.Database),
-		oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error"),
-		oneOf("log.format", c.Log.Format, "auto", "text", "json"),
+		logLevel("log.level", c.Log.Level),
+		logFormat("log.format", c.Log.Format),
 		between("crawl.connections", k.Connections, 1, mirror.MaxConnections),
 		between("crawl.per_host", k.PerHost, 1, 1000),
 		zeroOr("crawl.rate", k.Rate, mirror.MinRate, mirror.MaxRate),
@@ -109,6 +109,12 @@ func optional(key, value string, check func(key, value string) error) error {
 	}
 	return check(key, value)
 }
+
+func logLevel(key, value string) error {
+	return oneOf(key, value, "debug", "info", "warn", "error")
+}
+
+func logFormat(key, value string) error { return oneOf(key, value, "auto", "text", "json") }
 
 func filled(key, value string) error {
 	if value == "" {

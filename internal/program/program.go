@@ -6,6 +6,8 @@ import (
 	"strings"
 	_ "time/tzdata" // sites have time zones, and not every machine knows them
 
+	"github.com/alecthomas/kong"
+
 	"mirrortracker/internal/config"
 	"mirrortracker/internal/store"
 	"mirrortracker/internal/ui"
@@ -14,7 +16,20 @@ import (
 // Flags are the flags that every command takes.
 type Flags struct {
 	config.Flags
-	JSON bool `help:"Write results as JSON."`
+	JSON        bool        `help:"Write results as JSON."`
+	ShowVersion versionFlag `name:"version" help:"Print the version."`
+}
+
+// A versionFlag prints the version in place of running a command.
+type versionFlag bool
+
+// BeforeReset is called by kong where the flag is met.
+func (versionFlag) BeforeReset(app *kong.Kong, a *App) error {
+	err := a.Version(a.Name, a.Flags.JSON)
+	if err == nil {
+		app.Exit(0)
+	}
+	return err
 }
 
 // An App is what a command runs in.
@@ -31,8 +46,22 @@ func (a *App) Run(description string, grammar any, args []string) ui.Exit {
 	return a.Env.Run(a.Name, description, grammar, args, a)
 }
 
-// Load loads the configuration that the flags and the environment name.
-func (a *App) Load() (config.Config, error) { return a.Flags.Load(a.Getenv) }
+// Load loads the configuration that the flags and the environment name. Flags that
+// cannot be are wrong usage.
+func (a *App) Load() (config.Config, error) {
+	if err := config.CheckEnvironment(a.Environ); err != nil {
+		return config.Config{}, err
+	}
+	if err := a.Flags.Check(); err != nil {
+		return config.Config{}, ui.Misuse("%w", err)
+	}
+	if url := a.Flags.Database; url != "" {
+		if err := store.CheckURL(url); err != nil {
+			return config.Config{}, ui.Misuse("--database: %w", err)
+		}
+	}
+	return a.Flags.Load(a.Getenv)
+}
 
 // A Session is an App with its configuration, its logger and its database.
 type Session struct {

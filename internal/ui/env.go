@@ -15,12 +15,15 @@ type Env struct {
 	Stderr io.Writer
 	Getenv func(key string) string
 
+	Environ []string // all of the environment, as os.Environ has it; nil where only Getenv counts
+
 	OutTerm bool // whether Stdout is a terminal
 	ErrTerm bool // whether Stderr is
 
 	OutWidth int // columns of the terminal that Stdout is, 0 if they are not known
 
 	console *console
+	hangups chan os.Signal // SIGHUPs that end the program; nil if none do
 }
 
 // OSEnv returns the world of this process.
@@ -34,6 +37,7 @@ func OSEnv() *Env {
 		Stdout:  os.Stdout,
 		Stderr:  os.Stderr,
 		Getenv:  os.Getenv,
+		Environ: os.Environ(),
 		OutTerm: term.IsTerminal(int(os.Stdout.Fd())),
 		ErrTerm: term.IsTerminal(int(os.Stderr.Fd())),
 
