@@ -12,6 +12,7 @@ import (
 	"mirrortracker/internal/crawl"
 	"mirrortracker/internal/human"
 	"mirrortracker/internal/mirror"
+	"mirrortracker/internal/polite"
 	"mirrortracker/internal/program"
 	"mirrortracker/internal/store"
 	"mirrortracker/internal/ui"
@@ -79,6 +80,7 @@ func (s *session) crawlAll(sites []mirror.Site) ([]outcome, error) {
 	if err != nil {
 		return nil, err
 	}
+	pacer := polite.New(s.Config.Crawl.PerHost)
 	progress := s.Progress(s.Log, logInterval)
 	outcomes := make([]outcome, len(sites))
 	var group errgroup.Group
@@ -87,7 +89,7 @@ func (s *session) crawlAll(sites []mirror.Site) ([]outcome, error) {
 		group.Go(func() error {
 			began := time.Now()
 			line := progress.Line(s, site.Name)
-			report, err := s.crawl(s, site, line)
+			report, err := s.crawl(s, order{site: site, settings: &s.Config.Crawl, pacer: pacer, line: line})
 			before := slices.ContainsFunc(snapshots, func(p store.Snapshot) bool { return p.Site == site.ID() })
 			outcomes[i] = outcome{site, report, err, err != nil && s.Err() != nil, before, time.Since(began)}
 			line.Watch(outcomes[i].far)
@@ -124,9 +126,9 @@ func (o *outcome) word() string {
 	case errors.As(o.err, &held):
 		return "busy"
 	case o.broken:
-		return crawl.Interrupted
+		return store.OutcomeInterrupted
 	case o.err != nil:
-		return crawl.Failed
+		return store.OutcomeFailed
 	case o.report.Incomplete > 0:
 		return "incomplete"
 	}

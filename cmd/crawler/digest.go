@@ -125,7 +125,7 @@ func local(a *program.App, dir string, all bool) (*forest.Place, error) {
 		Open:        func(context.Context) (crawl.Lister, error) { return crawl.OneByOne(folder), nil },
 		Sink:        found,
 		Connections: 1,
-		Limits:      limits(&cfg),
+		Limits:      limits(&cfg.Crawl),
 		Retry:       crawl.Retry{Tries: 1},
 		Now:         time.Now,
 	}

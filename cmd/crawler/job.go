@@ -1,55 +1,63 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"time"
 
 	"mirrortracker/internal/config"
 	"mirrortracker/internal/crawl"
 	"mirrortracker/internal/crawl/ftplist"
-	"mirrortracker/internal/ftpconn"
 	"mirrortracker/internal/mirror"
+	"mirrortracker/internal/polite"
 	"mirrortracker/internal/process"
 	"mirrortracker/internal/ui"
 )
 
-// crawl crawls one site as the configuration says, shown on a line.
-func (s *session) crawl(ctx context.Context, site mirror.Site, line *ui.Line) (crawl.Report, error) {
-	var zone *time.Location
-	if site.Zone != "" {
-		var err error
-		if zone, err = time.LoadLocation(site.Zone); err != nil {
-			return crawl.Report{}, err
-		}
+// An order says which site is crawled, and how.
+type order struct {
+	site     mirror.Site
+	settings *config.Crawl
+	pacer    *polite.Pacer
+	line     *ui.Line // shows how far it is
+
+	// stillDue is asked under the lease; nil where the site is crawled in any case.
+	stillDue func(ctx context.Context) (bool, error)
+}
+
+// pace is how fast the site is crawled: as it says for itself, or as configured.
+func (o *order) pace() polite.Pace {
+	return polite.Pace{
+		Connections: cmp.Or(o.site.Visit.Connections, o.settings.Connections),
+		Rate:        cmp.Or(o.site.Visit.Rate, o.settings.Rate),
+		Bandwidth:   cmp.Or(o.site.Visit.Bandwidth, int64(o.settings.Bandwidth)),
 	}
-	limits := limits(&s.Config)
-	source, err := ftplist.NewSource(ftplist.Config{
-		URL:    site.URL,
-		Way:    ftplist.Way(s.Config.Crawl.Listing),
-		Zone:   zone,
-		Conn:   ftpconn.Config{Timeout: s.Config.Crawl.Timeout.Duration},
-		Whole:  s.Config.Crawl.ListingTimeout.Duration,
-		Limits: limits,
-		Now:    time.Now,
-	})
+}
+
+// crawl crawls one site.
+func (s *session) crawl(ctx context.Context, o order) (crawl.Report, error) {
+	pace := o.pace()
+	site := o.pacer.Site(o.site, pace)
+	defer site.Close()
+	source, err := s.source(o, site)
 	if err != nil {
 		return crawl.Report{}, err
 	}
 	job := crawl.Job{
 		Store:       s.Store,
-		Site:        site,
+		Site:        o.site,
 		Source:      source,
 		Owner:       process.Name(),
 		Gone:        process.Gone,
-		Connections: s.Config.Crawl.Connections,
-		Limits:      limits,
-		Retry:       crawl.Retry{Tries: s.Config.Crawl.Retries, Pause: s.Config.Crawl.RetryPause.Duration},
+		Connections: pace.Connections,
+		Limits:      limits(o.settings),
+		Retry:       crawl.Retry{Tries: o.settings.Retries, Pause: o.settings.RetryPause.Duration},
 		Now:         time.Now,
 		Log:         s.Log,
-		SaveEvery:   s.Config.Crawl.SaveEvery.Duration,
-		ResumeFor:   s.Config.Crawl.ResumeFor.Duration,
+		SaveEvery:   o.settings.SaveEvery.Duration,
+		ResumeFor:   o.settings.ResumeFor.Duration,
 		Watch: func(status func() crawl.Status) {
-			line.Watch(func() ui.Far {
+			o.line.Watch(func() ui.Far {
 				now := status()
 				return ui.Far{Dirs: now.Dirs + now.Reused, Files: now.Files, Current: string(now.Current)}
 			})
@@ -58,8 +66,34 @@ func (s *session) crawl(ctx context.Context, site mirror.Site, line *ui.Line) (c
 	return job.Run(ctx)
 }
 
-func limits(cfg *config.Config) crawl.Limits {
-	l := cfg.Crawl.Limits
+// source is the site as it is visited, at its pace.
+func (s *session) source(o order, pace *polite.Site) (*ftplist.Source, error) {
+	var zone *time.Location
+	if o.site.Zone != "" {
+		var err error
+		if zone, err = time.LoadLocation(o.site.Zone); err != nil {
+			return nil, err
+		}
+	}
+	conn, err := s.connection(o)
+	if err != nil {
+		return nil, err
+	}
+	conn.Limiter = pace.Bytes()
+	return ftplist.NewSource(ftplist.Config{
+		URL:    o.site.URL,
+		Way:    ftplist.Way(cmp.Or(o.site.Visit.Listing, o.settings.Listing)),
+		Zone:   zone,
+		Conn:   conn,
+		Slots:  pace,
+		Whole:  o.settings.ListingTimeout.Duration,
+		Limits: limits(o.settings),
+		Now:    time.Now,
+	})
+}
+
+func limits(settings *config.Crawl) crawl.Limits {
+	l := settings.Limits
 	return crawl.Limits{
 		Depth:   l.Depth,
 		Name:    l.Name,

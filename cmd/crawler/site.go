@@ -26,17 +26,20 @@ type siteAdd struct {
 	URL      string   `arg:"" name:"url" help:"Where it is crawled, such as ftp://ftp.example/pub/."`
 	Serving  []string `name:"url" aliases:"serving" sep:"none" placeholder:"URL" help:"A further URL of the same files, such as https://ftp.example/pub/. May be repeated."`
 	Weight   *int     `placeholder:"N" help:"Of equal replicas, that of the site with the greatest weight is taken. From 1 to 1000000, default: 100."`
-	Schedule *string  `help:"When it is crawled: a cron expression, in UTC. Default: crawl.schedule of the configuration." placeholder:"CRON"`
+	Schedule *string  `help:"When it is crawled: a cron expression. Default: crawl.schedule of the configuration." placeholder:"CRON"`
 	Zone     *string  `help:"Time zone of the dates in its listings. Default: found out." placeholder:"ZONE"`
+
+	visitFlags `embed:""`
 }
 
 func (siteAdd) Help() string {
-	return "If the name and URL are tracked already, what is given is changed, and the rest stays; --url '', --schedule '' and --zone '' take away what was given before.\n\n" + program.Examples(
+	return "If the name and URL are tracked already, what is given is changed, and the rest stays; an empty value ('' or 0) takes away what was given before. What is not given is as the configuration says for all sites.\n\nA password is read where --password says each time the site is crawled; it is kept nowhere.\n\n" + program.Examples(
 		"crawler site add gnu ftp://ftp.gnu.example/gnu/",
 		"crawler site add gnu ftp://ftp.gnu.example/gnu/ --url https://gnu.example/",
 		"crawler site add kernel ftp://ftp.kernel.example/pub/ --weight 200",
 		"crawler site add old ftp://ftp.old.example/ --schedule '30 4 * * 0'",
-		"crawler site add old ftp://ftp.old.example/ --zone Europe/Berlin")
+		"crawler site add old ftp://ftp.old.example/ --hours 22-6 --rate 5",
+		"crawler site add own ftps://own.example/ --user me --password env:PW")
 }
 
 // Run adds or changes the site.
@@ -45,7 +48,9 @@ func (c *siteAdd) Run(a *program.App) error {
 	if err := c.identify(&site); err != nil {
 		return ui.Misuse("%w", err)
 	}
-	if err := c.change(&site); err != nil {
+	alone := *c
+	alone.CA, alone.Insecure, alone.Password = nil, nil, nil // they may need what is set already
+	if err := alone.change(&site); err != nil {
 		return ui.Misuse("%w", err)
 	}
 	s, err := open(a)
@@ -62,13 +67,13 @@ func (c *siteAdd) Run(a *program.App) error {
 		switch {
 		case other.ID() == site.ID() && other.Name == site.Name:
 			old, site = &other, other
-			if err := c.change(&site); err != nil {
-				return ui.Misuse("%w", err)
-			}
 		case other.ID() == site.ID():
 			return ui.Hint(fmt.Errorf("%s is tracked already, as %s", site.URL, other.Name),
 				"crawler site remove "+other.Name)
 		}
+	}
+	if err := c.change(&site); err != nil {
+		return ui.Misuse("%w", err)
 	}
 	if err := s.Store.PutSite(a, site); err != nil {
 		if taken := (*store.NameTakenError)(nil); errors.As(err, &taken) {
@@ -90,8 +95,9 @@ func (c *siteAdd) Run(a *program.App) error {
 
 // identify sets the URL of a site that is to be crawled.
 func (c *siteAdd) identify(site *mirror.Site) (err error) {
-	if scheme, _, ok := strings.Cut(c.URL, "://"); !ok || !strings.EqualFold(scheme, "ftp") {
-		return errors.New("sites are crawled by FTP: the URL must begin with ftp://, such as ftp://ftp.example/pub/")
+	scheme, _, ok := strings.Cut(c.URL, "://")
+	if scheme = strings.ToLower(scheme); !ok || scheme != "ftp" && scheme != "ftps" {
+		return errors.New("sites are crawled by FTP: the URL must begin with ftp:// or ftps://, such as ftp://ftp.example/pub/")
 	}
 	site.URL, err = mirror.ParseURL(c.URL)
 	return err
@@ -121,6 +127,7 @@ func (c *siteAdd) change(site *mirror.Site) error {
 	if c.Zone != nil {
 		site.Zone = *c.Zone
 	}
+	c.visitFlags.change(&site.Visit)
 	if site.Schedule != "" {
 		if _, err := schedule.Parse(site.Schedule); err != nil {
 			return err
@@ -132,15 +139,19 @@ func (c *siteAdd) change(site *mirror.Site) error {
 // changed says what is another in a site that was tracked already.
 func changed(old, site *mirror.Site) string {
 	var all []string
-	add := func(what string, before, after any) {
-		if b, a := fmt.Sprint(before), fmt.Sprint(after); b != a {
-			all = append(all, fmt.Sprintf("%s from %s to %s", what, cmp.Or(b, "none"), cmp.Or(a, "none")))
+	add := func(what, before, after string) {
+		if before != after {
+			all = append(all, fmt.Sprintf("%s from %s to %s", what, cmp.Or(before, "none"), cmp.Or(after, "none")))
 		}
 	}
 	add("url", serving(old), serving(site))
-	add("weight", old.Weight, site.Weight)
+	add("weight", fmt.Sprint(old.Weight), fmt.Sprint(site.Weight))
 	add("schedule", old.Schedule, site.Schedule)
 	add("zone", old.Zone, site.Zone)
+	before, after := settingsOf(&old.Visit), settingsOf(&site.Visit)
+	for i := range before {
+		add(before[i].name, before[i].value, after[i].value)
+	}
 	if all == nil {
 		return "nothing changed"
 	}
@@ -195,9 +206,9 @@ func (siteList) Run(a *program.App) error {
 	}
 	rows := make([][]any, len(sites))
 	for i, site := range sites {
-		rows[i] = []any{site.Name, site.URL, serving(&site), ui.Number(site.Weight), site.Schedule, site.Zone}
+		rows[i] = []any{site.Name, site.URL, serving(&site), ui.Number(site.Weight), site.Schedule, site.Zone, visit(&site.Visit)}
 	}
-	return a.Table([]string{"site", "url", "also served at", "weight", "schedule", "zone"}, rows)
+	return a.Table([]string{"site", "url", "also served at", "weight", "schedule", "zone", "visit"}, rows)
 }
 
 type siteRemove struct {

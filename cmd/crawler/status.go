@@ -1,11 +1,16 @@
 package main
 
 import (
+	"cmp"
+	"fmt"
+	"strings"
 	"time"
 
+	"mirrortracker/internal/human"
 	"mirrortracker/internal/mirror"
+	"mirrortracker/internal/process"
 	"mirrortracker/internal/program"
-	"mirrortracker/internal/schedule"
+	"mirrortracker/internal/standing"
 	"mirrortracker/internal/store"
 	"mirrortracker/internal/ui"
 )
@@ -16,12 +21,141 @@ func (statusCommand) Help() string {
 	return "A site whose last crawl failed keeps the snapshot that it had.\n\n" + program.Examples("crawler status", "crawler status --json")
 }
 
-// A standing is how one site stands.
-type standing struct {
+// Run prints how all sites stand.
+func (statusCommand) Run(a *program.App) error {
+	s, err := open(a)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	plan, err := planOf(&s.Config.Crawl)
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	all, err := standing.Read(s, s.Store, plan, now)
+	if err != nil {
+		return err
+	}
+	if a.Flags.JSON {
+		shown := make([]siteJSON, len(all))
+		for i := range all {
+			shown[i] = jsonOf(&all[i], now)
+		}
+		return a.JSON(shown)
+	}
+	rows := make([][]any, len(all))
+	for i := range all {
+		rows[i] = row(a.Env, &all[i], now)
+	}
+	headings := []string{"site", "snapshot", "directories", "files", "bytes", "incomplete", "last crawl", "took", "outcome", "failures", "next", "message"}
+	if err := a.Table(headings, rows); err != nil {
+		return err
+	}
+	if err := a.Flush(); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(a.Console(), summary(all, now))
+	return err
+}
+
+func row(env *ui.Env, s *standing.Site, now time.Time) []any {
+	row := []any{s.Name, "-", "-", "-", "-", "-", "-", "-", "never crawled", "-", "now", ui.Rest(message(s))}
+	if p := s.Snapshot; p != nil {
+		copy(row[1:], []any{stamp(env, p.Finished, now), ui.Number(p.Dirs), ui.Number(p.Files), ui.Volume(p.Bytes), ui.Number(p.Incomplete)})
+	}
+	if t := s.Attempt; t != nil {
+		copy(row[6:], []any{stamp(env, t.Started, now), ui.Time(took(t, now)), t.Outcome, ui.Number(t.Failures)})
+	}
+	switch {
+	case s.Running():
+		row[10] = "-"
+	case s.Next.After(now):
+		row[10] = stamp(env, s.Next, now)
+	}
+	return row
+}
+
+// took is how long a crawl took, or has taken so far.
+func took(t *store.Attempt, now time.Time) time.Duration {
+	end := t.Ended
+	if end.IsZero() {
+		end = now
+	}
+	return max(end.Sub(t.Started), 0).Truncate(time.Second)
+}
+
+// message says what else there is to know of a site.
+func message(s *standing.Site) string {
+	var all []string
+	if s.Running() {
+		t := s.Attempt
+		far := fmt.Sprintf("%s, %s so far, by %s", human.Plural(t.Dirs, "directory", "directories"), human.Plural(t.Files, "file", "files"), holder(t))
+		if process.Gone(t.Owner) {
+			far += ", which has ended"
+		}
+		all = append(all, far)
+	}
+	if s.Broken {
+		all = append(all, "left alone for now")
+	}
+	if s.Suspect != nil {
+		all = append(all, "suspect: "+s.Suspect.Reason)
+	}
+	if s.Attempt != nil && s.Attempt.Flapping != "" {
+		all = append(all, "flapping: "+s.Attempt.Flapping)
+	}
+	if s.Attempt != nil && s.Attempt.Message != "" {
+		all = append(all, s.Attempt.Message)
+	}
+	return strings.Join(all, "; ")
+}
+
+// holder says who crawls; the rest of an owner's name is for machines.
+func holder(t *store.Attempt) string {
+	who, _, _ := strings.Cut(t.Owner, " (")
+	return cmp.Or(who, "somebody")
+}
+
+// summary counts the sites.
+func summary(all []standing.Site, now time.Time) string {
+	counts := map[string]int{}
+	for i := range all {
+		s := &all[i]
+		for what, is := range map[string]bool{
+			"running":       s.Running(),
+			"due":           s.Due(now),
+			"never crawled": s.Attempt == nil,
+			"failing":       s.Failures() > 0,
+			"left alone":    s.Broken,
+			"suspect":       s.Suspect != nil,
+			"flapping":      s.Attempt != nil && s.Attempt.Flapping != "",
+		} {
+			if is {
+				counts[what]++
+			}
+		}
+	}
+	text := human.Plural(int64(len(all)), "site", "sites")
+	separator := ": "
+	for _, what := range []string{"running", "due", "never crawled", "failing", "left alone", "suspect", "flapping"} {
+		if n := counts[what]; n > 0 {
+			text += fmt.Sprintf("%s%s %s", separator, human.Count(int64(n)), what)
+			separator = ", "
+		}
+	}
+	return text
+}
+
+// A siteJSON is how one site stands.
+type siteJSON struct {
 	Site     string        `json:"site"`
+	URL      mirror.URL    `json:"url"`
 	Snapshot *snapshotJSON `json:"snapshot"` // null if there is none
 	Attempt  *attemptJSON  `json:"attempt"`  // null if there was none
-	Due      *time.Time    `json:"due"`      // null for at once
+	Suspect  *suspectJSON  `json:"suspect"`  // null if nothing is doubted
+	Due      *time.Time    `json:"due"`      // null for now
+	Broken   bool          `json:"left_alone"`
 }
 
 type snapshotJSON struct {
@@ -35,84 +169,54 @@ type snapshotJSON struct {
 }
 
 type attemptJSON struct {
-	Outcome string     `json:"outcome"`
-	Started time.Time  `json:"started"`
-	Ended   *time.Time `json:"ended"`             // null while it runs
-	Message string     `json:"message,omitempty"` // what went wrong, or what is incomplete
+	Outcome     string     `json:"outcome"`
+	Started     time.Time  `json:"started"`
+	Ended       *time.Time `json:"ended"`             // null while it runs
+	Message     string     `json:"message,omitempty"` // what went wrong, or what is incomplete
+	Owner       string     `json:"owner"`             // who crawls or crawled
+	Listing     string     `json:"listing,omitempty"` // how
+	Directories int64      `json:"directories"`       // listed or taken over, so far
+	Files       int64      `json:"files"`             // seen
+	Failures    int        `json:"failures"`          // in a row
+	Succeeded   *time.Time `json:"succeeded"`         // when one was published last; null for never
+	Flapping    string     `json:"flapping,omitempty"`
 }
 
-// Run prints how all sites stand.
-func (statusCommand) Run(a *program.App) error {
-	s, err := open(a)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	all, err := s.standings()
-	if err != nil {
-		return err
-	}
-	if a.Flags.JSON {
-		return a.JSON(all)
-	}
-	now := time.Now()
-	rows := make([][]any, len(all))
-	for i, one := range all {
-		rows[i] = one.row(a.Env, now)
-	}
-	return a.Table([]string{"site", "snapshot", "directories", "files", "bytes", "incomplete", "last crawl", "outcome", "next", "message"}, rows)
+type suspectJSON struct {
+	Reason      string    `json:"reason"`
+	Since       time.Time `json:"since"`
+	Directories int64     `json:"directories"`
+	Files       int64     `json:"files"`
+	Bytes       int64     `json:"bytes"`
 }
 
-func (one *standing) row(env *ui.Env, now time.Time) []any {
-	row := []any{one.Site, "-", "-", "-", "-", "-", "-", "never crawled", "now", ""}
-	if p := one.Snapshot; p != nil {
-		copy(row[1:], []any{stamp(env, p.Finished, now), ui.Number(p.Directories), ui.Number(p.Files), ui.Volume(p.Bytes), ui.Number(p.Incomplete)})
+func jsonOf(s *standing.Site, now time.Time) siteJSON {
+	shown := siteJSON{Site: s.Name, URL: s.URL, Broken: s.Broken}
+	if p := s.Snapshot; p != nil {
+		shown.Snapshot = &snapshotJSON{p.Seq, p.Started.UTC(), p.Finished.UTC(), p.Dirs, p.Files, p.Bytes, p.Incomplete}
 	}
-	if t := one.Attempt; t != nil {
-		row[6], row[7], row[9] = stamp(env, t.Started, now), t.Outcome, ui.Rest(t.Message)
-	}
-	if one.Due != nil && one.Due.After(now) {
-		row[8] = stamp(env, *one.Due, now)
-	}
-	return row
-}
-
-// standings puts together what the database says of every site.
-func (s *session) standings() ([]standing, error) {
-	sites, err := s.Store.Sites(s)
-	if err != nil {
-		return nil, err
-	}
-	snapshots, err := s.Store.Current(s)
-	if err != nil {
-		return nil, err
-	}
-	attempts, err := s.Store.Attempts(s)
-	if err != nil {
-		return nil, err
-	}
-	plan, err := s.plan()
-	if err != nil {
-		return nil, err
-	}
-	current := map[mirror.SiteID]*snapshotJSON{}
-	for _, p := range snapshots {
-		current[p.Site] = &snapshotJSON{p.Seq, p.Started.UTC(), p.Finished.UTC(), p.Dirs, p.Files, p.Bytes, p.Incomplete}
-	}
-	last := map[mirror.SiteID]store.Attempt{}
-	for _, t := range attempts {
-		last[t.Site] = t
-	}
-	all := make([]standing, len(sites))
-	for i, site := range sites {
-		id := site.ID()
-		all[i] = standing{Site: site.Name, Snapshot: current[id]}
-		if t, ok := last[id]; ok {
-			all[i].Attempt = &attemptJSON{t.Outcome, t.Started.UTC(), known(t.Ended), t.Message}
+	if t := s.Attempt; t != nil {
+		shown.Attempt = &attemptJSON{
+			Outcome:     t.Outcome,
+			Started:     t.Started.UTC(),
+			Ended:       known(t.Ended),
+			Message:     t.Message,
+			Owner:       holder(t),
+			Listing:     t.Ways,
+			Directories: t.Dirs,
+			Files:       t.Files,
+			Failures:    t.Failures,
+			Succeeded:   known(t.Succeeded),
+			Flapping:    t.Flapping,
 		}
-		all[i].Due = known(plan.Due(site, last[id]))
 	}
-	return all, nil
+	if d := s.Suspect; d != nil {
+		shown.Suspect = &suspectJSON{d.Reason, d.Since.UTC(), d.Dirs, d.Files, d.Bytes}
+	}
+	if s.Next.After(now) {
+		shown.Due = known(s.Next)
+	}
+	return shown
 }
 
 // known returns a time, or nil for the zero time.
@@ -122,10 +226,4 @@ func known(t time.Time) *time.Time {
 	}
 	t = t.UTC()
 	return &t
-}
-
-// plan is the configured schedule.
-func (s *session) plan() (schedule.Plan, error) {
-	spec, err := schedule.Parse(s.Config.Crawl.Schedule)
-	return schedule.Plan{Default: spec, Jitter: s.Config.Crawl.Jitter.Duration, Again: s.Config.Crawl.Again.Duration}, err
 }

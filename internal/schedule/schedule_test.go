@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"mirrortracker/internal/crawl"
 	"mirrortracker/internal/mirror"
 	"mirrortracker/internal/store"
 )
@@ -35,20 +34,44 @@ func TestNext(t *testing.T) {
 		"0 0 29 2 *":  "2028-02-29 00:00:00",
 		"@every 6h":   "2026-03-08 16:17:00",
 	} {
-		// The day on which Los Angeles has no half past two.
-		los := time.FixedZone("PDT", -7*3600)
-		if got := cronOf(t, expression).Next(at("2026-03-08 10:17:00").In(los)); !got.Equal(at(want)) {
+		if got := cronOf(t, expression).Next(at("2026-03-08 10:17:00")); !got.Equal(at(want)) {
 			t.Errorf("%s: %v, want %s", expression, got, want)
+		}
+	}
+}
+
+// In a zone, every day has its moment, once: those too on which clocks are put
+// forward or back.
+func TestNextInZone(t *testing.T) {
+	zone, err := time.LoadLocation("America/Los_Angeles")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		expression, after string
+		want              []string // in UTC
+	}{
+		{"30 2 * * *", "2026-03-06 12:00:00", []string{"2026-03-07 10:30:00", "2026-03-08 09:30:00", "2026-03-09 09:30:00"}},
+		{"30 1 * * *", "2026-10-30 12:00:00", []string{"2026-10-31 08:30:00", "2026-11-01 08:30:00", "2026-11-02 09:30:00"}},
+		{"0 4 1 * *", "2026-06-15 00:00:00", []string{"2026-07-01 11:00:00", "2026-08-01 11:00:00"}},
+		{"@every 6h", "2026-03-08 06:00:00", []string{"2026-03-08 12:00:00", "2026-03-08 18:00:00"}},
+	} {
+		moment := at(c.after)
+		for _, want := range c.want {
+			moment = cronOf(t, c.expression).Next(moment.In(zone))
+			if !moment.Equal(at(want)) {
+				t.Errorf("%s: %v, want %s", c.expression, moment.UTC(), want)
+			}
 		}
 	}
 }
 
 func TestParseMistakes(t *testing.T) {
 	for expression, want := range map[string]string{
-		"TZ=0":                       "in UTC",
-		"CRON_TZ=UTC":                "in UTC",
-		"CRON_TZ=Asia/Tokyo @daily":  "in UTC",
-		" TZ=Asia/Tokyo 0 0 * * *":   "in UTC",
+		"TZ=0":                       "names a time zone",
+		"CRON_TZ=UTC":                "names a time zone",
+		"CRON_TZ=Asia/Tokyo @daily":  "names a time zone",
+		" TZ=Asia/Tokyo 0 0 * * *":   "names a time zone",
 		"0 0 30 2 *":                 "never comes",
 		"":                           "not a cron expression",
 		"daily":                      "not a cron expression",
@@ -90,30 +113,111 @@ func site(name string) mirror.Site {
 }
 
 func TestDue(t *testing.T) {
-	plan := Plan{Default: cronOf(t, "@daily"), Again: time.Hour}
+	plan := Plan{
+		Default: cronOf(t, "@daily"),
+		Again:   time.Hour, AgainMax: 6 * time.Hour, Breaker: 4,
+		Pause: 10 * time.Minute,
+	}
 	started, ended := at("2026-03-08 10:00:00"), at("2026-03-08 11:30:00")
-	hourly := site("a")
-	hourly.Schedule = "@hourly"
-	broken := site("a")
-	broken.Schedule = "sometimes"
+	attempt := func(outcome string, failures int) store.Attempt {
+		return store.Attempt{Started: started, Ended: ended, Outcome: outcome, Failures: failures}
+	}
+	with := func(change func(*mirror.Site)) mirror.Site {
+		s := site("a")
+		change(&s)
+		return s
+	}
+	hourly := with(func(s *mirror.Site) { s.Schedule = "@hourly" })
 	for name, c := range map[string]struct {
 		site mirror.Site
 		last store.Attempt
-		want string // "" is at once
+		want string        // "" is at once
+		more time.Duration // how much later it may be: after failures, up to a quarter
 	}{
-		"never crawled":         {site("a"), store.Attempt{}, ""},
-		"interrupted":           {site("a"), store.Attempt{Started: started, Ended: ended, Outcome: crawl.Interrupted}, ""},
-		"killed":                {site("a"), store.Attempt{Started: started, Outcome: crawl.Running}, ""},
-		"published":             {site("a"), store.Attempt{Started: started, Ended: ended, Outcome: crawl.Published}, "2026-03-09 00:00:00"},
-		"failed":                {site("a"), store.Attempt{Started: started, Ended: ended, Outcome: crawl.Failed}, "2026-03-08 12:30:00"},
-		"failed, own schedule":  {hourly, store.Attempt{Started: started, Ended: started, Outcome: crawl.Failed}, "2026-03-08 11:00:00"},
-		"longer than schedule":  {hourly, store.Attempt{Started: started, Ended: ended, Outcome: crawl.Published}, "2026-03-08 11:00:00"},
-		"schedule not readable": {broken, store.Attempt{Started: started, Ended: ended, Outcome: crawl.Published}, "2026-03-09 00:00:00"},
+		"never crawled":         {site("a"), store.Attempt{}, "", 0},
+		"interrupted":           {site("a"), attempt(store.OutcomeInterrupted, 9), "", 0},
+		"killed":                {site("a"), store.Attempt{Started: started, Outcome: store.OutcomeRunning}, "", 0},
+		"published":             {site("a"), attempt(store.OutcomePublished, 0), "2026-03-09 00:00:00", 0},
+		"suspect":               {site("a"), attempt(store.OutcomeSuspect, 0), "2026-03-08 12:30:00", 15 * time.Minute},
+		"suspect, own schedule": {hourly, attempt(store.OutcomeSuspect, 0), "2026-03-08 11:40:00", 0},
+		"failed":                {site("a"), attempt(store.OutcomeFailed, 1), "2026-03-08 12:30:00", 15 * time.Minute},
+		"failed twice":          {site("a"), attempt(store.OutcomeFailed, 2), "2026-03-08 13:30:00", 30 * time.Minute},
+		"failed three times":    {site("a"), attempt(store.OutcomeFailed, 3), "2026-03-08 15:30:00", time.Hour},
+		"failed four times":     {site("a"), attempt(store.OutcomeFailed, 4), "2026-03-08 17:30:00", 90 * time.Minute},
+		"failed for ever":       {site("a"), attempt(store.OutcomeFailed, 1<<30), "2026-03-08 17:30:00", 90 * time.Minute},
+		"failed, own schedule":  {hourly, attempt(store.OutcomeFailed, 3), "2026-03-08 11:40:00", 0},
+		"broken, own schedule":  {hourly, attempt(store.OutcomeFailed, 4), "2026-03-08 17:30:00", 90 * time.Minute},
+		"longer than schedule":  {hourly, attempt(store.OutcomePublished, 0), "2026-03-08 11:40:00", 0},
+		"own pause":             {with(func(s *mirror.Site) { s.Visit.Pause = 20 * time.Hour }), attempt(store.OutcomePublished, 0), "2026-03-09 07:30:00", 0},
+		"schedule not readable": {with(func(s *mirror.Site) { s.Schedule = "sometimes" }), attempt(store.OutcomePublished, 0), "2026-03-09 00:00:00", 0},
 	} {
 		got := plan.Due(c.site, c.last)
-		if c.want == "" && !got.IsZero() || c.want != "" && !got.Equal(at(c.want)) {
-			t.Errorf("%s: %v, want %q", name, got, c.want)
+		if c.want == "" {
+			if !got.IsZero() {
+				t.Errorf("%s: %v, want at once", name, got)
+			}
+			continue
 		}
+		if want := at(c.want); got.Before(want) || got.After(want.Add(c.more)) {
+			t.Errorf("%s: %v, want %q to %v later", name, got, c.want, c.more)
+		}
+	}
+}
+
+func TestNextInHours(t *testing.T) {
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	hours, err := mirror.ParseHours("22-6")
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan := Plan{Default: cronOf(t, "0 12 * * *"), Zone: berlin, Hours: hours}
+	byDay := site("a")
+	byDay.Visit.Hours = "9-17"
+	crawled := store.Attempt{Started: at("2026-07-01 20:00:00"), Ended: at("2026-07-01 20:30:00"), Outcome: store.OutcomePublished}
+	for name, c := range map[string]struct {
+		site      mirror.Site
+		last      store.Attempt
+		now       string
+		next      string
+		closeTime string // of what begins then
+	}{
+		"at once":                {site("a"), store.Attempt{}, "2026-07-01 20:00:00", "2026-07-01 20:00:00", "2026-07-02 04:00:00"},
+		"at once, in time":       {site("a"), store.Attempt{}, "2026-07-01 12:00:00", "2026-07-01 20:00:00", "2026-07-02 04:00:00"},
+		"by schedule, in time":   {site("a"), crawled, "2026-07-01 21:00:00", "2026-07-02 20:00:00", "2026-07-03 04:00:00"},
+		"overdue":                {site("a"), crawled, "2026-07-02 23:00:00", "2026-07-02 23:00:00", "2026-07-03 04:00:00"},
+		"by schedule, own hours": {byDay, crawled, "2026-07-01 21:00:00", "2026-07-02 10:00:00", "2026-07-02 15:00:00"},
+		"overdue, own hours":     {byDay, crawled, "2026-07-02 21:00:00", "2026-07-03 07:00:00", "2026-07-03 15:00:00"},
+	} {
+		next := plan.Next(c.site, c.last, at(c.now))
+		if !next.Equal(at(c.next)) {
+			t.Errorf("%s: next is %v, want %s", name, next.UTC(), c.next)
+		}
+		if got := plan.Close(c.site, next); !got.Equal(at(c.closeTime)) {
+			t.Errorf("%s: closes at %v, want %s", name, got.UTC(), c.closeTime)
+		}
+	}
+	if got := (Plan{}).Close(site("a"), at("2026-07-01 20:00:00")); !got.IsZero() {
+		t.Errorf("without hours, it closes at %v", got)
+	}
+}
+
+// Sites that failed together do not come again together, wherever that is asked.
+func TestFailuresAreSpread(t *testing.T) {
+	plan := Plan{Default: cronOf(t, "@yearly"), Again: time.Hour}
+	last := store.Attempt{Started: at("2026-03-08 10:00:00"), Ended: at("2026-03-08 10:00:00"), Outcome: store.OutcomeFailed, Failures: 1}
+	places := map[time.Time]bool{}
+	for _, name := range []string{"a", "b", "c", "d", "e", "f"} {
+		due := plan.Due(site(name), last)
+		if again := plan.Due(site(name), last); !again.Equal(due) {
+			t.Errorf("%s is due at %v and at %v", name, due, again)
+		}
+		places[due] = true
+	}
+	if len(places) < 5 {
+		t.Errorf("six sites have %d places", len(places))
 	}
 }
 
@@ -123,7 +227,7 @@ func TestJitter(t *testing.T) {
 	plan := Plan{Default: cronOf(t, "@hourly"), Jitter: 4 * time.Hour}
 	places := map[time.Duration]bool{}
 	for _, name := range []string{"a", "b", "c", "d", "e", "f"} {
-		last := store.Attempt{Started: at("2026-03-08 10:17:00"), Outcome: crawl.Published}
+		last := store.Attempt{Started: at("2026-03-08 10:17:00"), Outcome: store.OutcomePublished}
 		first := plan.Due(site(name), last)
 		if wait := first.Sub(last.Started); wait <= 0 || wait > time.Hour {
 			t.Errorf("%s: due after %v", name, wait)

@@ -23,23 +23,49 @@ type Source interface {
 
 var _ Source = (*store.Store)(nil)
 
+// Settings are what of a scheduler can change while it runs.
+type Settings struct {
+	Plan     Plan
+	Parallel int // sites at a time, at least 1
+}
+
 // A Scheduler crawls sites when they are due.
 type Scheduler struct {
 	Source   Source
-	Plan     Plan
-	Parallel int           // sites at a time, at least 1
-	Poll     time.Duration // how often the source is asked
+	Settings func() Settings // asked for again and again
+	Poll     time.Duration   // how often the source is asked
 	Now      func() time.Time
 	Log      *slog.Logger
 
+	// Alive is called each time the source was asked, in vain or not; nil if nobody
+	// wants to know.
+	Alive func()
+
 	// Crawl crawls a site and records the attempt. A *store.LeaseHeldError says
-	// that somebody else is doing so; other errors it has logged itself.
-	Crawl func(ctx context.Context, site mirror.Site) error
+	// that somebody else is doing so; other errors it has logged itself. The cause of
+	// its context's end is ErrHoursOver or that of Run's context.
+	Crawl func(ctx context.Context, turn Turn) error
 }
+
+// A Turn is a site that is due.
+type Turn struct {
+	Site mirror.Site
+
+	// StillDue asks the source again. It is called under the site's lease: somebody
+	// else may have crawled the site since it was found to be due.
+	StillDue func(ctx context.Context) (bool, error)
+}
+
+// ErrHoursOver is the cause for which a crawl is interrupted that goes on in its next
+// hours.
+var ErrHoursOver = errors.New("the hours in which the site may be crawled are over")
 
 // busyPause is how long a site is left alone that somebody else is crawling, or
 // whose crawl ended without having been recorded.
 const busyPause = 30 * time.Second
+
+// maxLook bounds how long the source may take to tell what is due.
+const maxLook = time.Minute
 
 // running is what a scheduler has under way.
 type running struct {
@@ -71,6 +97,9 @@ func (s *Scheduler) Run(ctx context.Context) {
 			s.Log.Info("database can be asked what is due again")
 		}
 		failing = err != nil
+		if s.Alive != nil {
+			s.Alive()
+		}
 		select {
 		case <-ctx.Done():
 			return
@@ -78,12 +107,6 @@ func (s *Scheduler) Run(ctx context.Context) {
 		case <-ended:
 		}
 	}
-}
-
-// A candidate is a site that is due.
-type candidate struct {
-	site mirror.Site
-	due  time.Time
 }
 
 // start starts the crawls of sites that are due, the most overdue first, as far
@@ -94,32 +117,24 @@ func (r *running) start(ctx context.Context, ended chan<- struct{}) error {
 	r.mu.Lock()
 	before := maps.Clone(r.sites)
 	r.mu.Unlock()
-	sites, err := r.Source.Sites(ctx)
+	sites, last, err := r.look(ctx)
 	if err != nil {
 		return err
 	}
-	attempts, err := r.Source.Attempts(ctx)
-	if err != nil {
-		return err
-	}
-	last := make(map[mirror.SiteID]store.Attempt, len(attempts))
-	for _, a := range attempts {
-		last[a.Site] = a
-	}
+	settings := r.Settings()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, c := range r.due(sites, last) {
-		if before[c.site.ID()] {
+	for _, site := range r.due(settings.Plan, sites, last) {
+		id := site.ID()
+		if before[id] {
 			continue
 		}
-		if len(r.sites) >= max(r.Parallel, 1) {
+		if len(r.sites) >= max(settings.Parallel, 1) {
 			break
 		}
-		id := c.site.ID()
 		r.sites[id] = true
 		r.crawls.Go(func() {
-			err := r.Crawl(ctx, c.site)
-			r.end(id, err)
+			r.end(id, r.crawl(ctx, site, settings.Plan))
 			select {
 			case ended <- struct{}{}:
 			default: // it will be looked after anyway
@@ -129,22 +144,56 @@ func (r *running) start(ctx context.Context, ended chan<- struct{}) error {
 	return nil
 }
 
+// look asks the source.
+func (r *running) look(ctx context.Context) ([]mirror.Site, map[mirror.SiteID]store.Attempt, error) {
+	ctx, cancel := context.WithTimeout(ctx, maxLook)
+	defer cancel()
+	sites, err := r.Source.Sites(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	attempts, err := r.Source.Attempts(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	last := make(map[mirror.SiteID]store.Attempt, len(attempts))
+	for _, a := range attempts {
+		last[a.Site] = a
+	}
+	return sites, last, nil
+}
+
 // due returns the sites to be crawled now, sorted by when they became due.
-func (r *running) due(sites []mirror.Site, last map[mirror.SiteID]store.Attempt) []candidate {
+func (r *running) due(plan Plan, sites []mirror.Site, last map[mirror.SiteID]store.Attempt) []mirror.Site {
 	now := r.Now()
-	var all []candidate
+	since := map[mirror.SiteID]time.Time{}
+	var all []mirror.Site
 	for _, site := range sites {
 		id := site.ID()
-		due := r.Plan.Due(site, last[id])
-		if r.sites[id] || now.Before(due) || now.Before(r.pause[id]) {
+		if r.sites[id] || now.Before(r.pause[id]) || plan.Next(site, last[id], now).After(now) {
 			continue
 		}
-		all = append(all, candidate{site, due})
+		since[id] = plan.Due(site, last[id])
+		all = append(all, site)
 	}
-	slices.SortStableFunc(all, func(a, b candidate) int {
-		return cmp.Or(a.due.Compare(b.due), cmp.Compare(a.site.Name, b.site.Name))
+	slices.SortStableFunc(all, func(a, b mirror.Site) int {
+		return cmp.Or(since[a.ID()].Compare(since[b.ID()]), cmp.Compare(a.Name, b.Name))
 	})
 	return all
+}
+
+// crawl gives a site its turn, until its hours are over.
+func (r *running) crawl(ctx context.Context, site mirror.Site, plan Plan) error {
+	if now := r.Now(); !plan.Close(site, now).IsZero() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, plan.Close(site, now).Sub(now), ErrHoursOver)
+		defer cancel()
+	}
+	return r.Crawl(ctx, Turn{Site: site, StillDue: func(ctx context.Context) (bool, error) {
+		_, last, err := r.look(ctx)
+		now := r.Now()
+		return err == nil && !plan.Next(site, last[site.ID()], now).After(now), err
+	}})
 }
 
 // end notes that a crawl is over. A site whose crawl failed is left alone for a

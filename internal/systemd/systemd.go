@@ -1,0 +1,44 @@
+// Package systemd tells the service manager how a service is (sd_notify(3)). Where
+// there is no service manager that wants to know, nothing is told.
+package systemd
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+)
+
+// A Notifier tells the service manager. What cannot be told is logged, and is no
+// reason to do anything else.
+type Notifier struct{ Log *slog.Logger }
+
+// Ready says that the service does its work, or does it again after Reloading. The
+// status is a line for people.
+func (n Notifier) Ready(status string) { n.tell(daemon.SdNotifyReady + "\nSTATUS=" + status) }
+
+// Reloading says that the configuration is being read again. Ready must follow.
+func (n Notifier) Reloading() {
+	n.tell(daemon.SdNotifyReloading + "\n" + daemon.SdNotifyMonotonicUsec())
+}
+
+// Stopping says that the service ends, which may take a while.
+func (n Notifier) Stopping() { n.tell(daemon.SdNotifyStopping) }
+
+// Alive says that the service does its work still.
+func (n Notifier) Alive() { n.tell(daemon.SdNotifyWatchdog) }
+
+// Watchdog returns how often Alive must be called at least, 0 if it need not be.
+func (n Notifier) Watchdog() time.Duration {
+	interval, err := daemon.SdWatchdogEnabled(false)
+	if err != nil {
+		n.Log.Warn("the service manager's watchdog is not understood", "err", err)
+	}
+	return interval
+}
+
+func (n Notifier) tell(state string) {
+	if _, err := daemon.SdNotify(false, state); err != nil {
+		n.Log.Warn("the service manager is not told", "err", err)
+	}
+}
