@@ -41,6 +41,10 @@ type Config struct {
 	Whole  time.Duration // for one directory's listing as a whole, and for logging in
 	Limits crawl.Limits
 	Now    func() time.Time
+
+	// MaxIndexAge is how old an index file may be that listings are taken from; 36
+	// hours if 0, and none is used if it is negative.
+	MaxIndexAge time.Duration
 }
 
 // Slots bound the connections to a host, over all sites on it.

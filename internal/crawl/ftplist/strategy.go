@@ -23,6 +23,7 @@ type strategy struct {
 
 // strategies are all of them, the best first. The last one always fits.
 var strategies = []strategy{
+	{Index, (*lister).fitsIndex, (*lister).serveIndex},
 	{Recursive, (*lister).fitsRecursive, (*lister).serveRecursive},
 	{Stat, (*lister).fitsStat, (*lister).serveStat},
 	{Single, (*lister).fitsAlways, (*lister).serveSingle},
@@ -34,6 +35,10 @@ type unfitError struct{ why string }
 func (e *unfitError) Error() string { return e.why }
 
 func unfit(format string, args ...any) error { return &unfitError{fmt.Sprintf(format, args...)} }
+
+// errRest says that a strategy has done its part of a walk, and that the rest is for
+// those that come after it.
+var errRest = errors.New("the rest is for other strategies")
 
 // Serve implements [crawl.Lister]: the best strategy that fits does the work, and the
 // next one goes on where it turns out not to. What the strategies owe is settled before
@@ -54,6 +59,10 @@ func (l *lister) serve(ctx context.Context, work crawl.Work, allowed []strategy)
 			if err := l.serve(ctx, &part{work, over}, allowed[at+1:]); err != nil {
 				return err
 			}
+			continue
+		}
+		if err == errRest {
+			allowed = allowed[at+1:]
 			continue
 		}
 		no, ok := errors.AsType[*unfitError](err)
