@@ -33,7 +33,7 @@ func TestSameDigestsEverywhere(t *testing.T) {
 			// their default.
 			local := kind == "proftpd" || kind == "pure-ftpd"
 			addr := serve(t, kind, testbed.FTPConfig{Root: dir, TZ: zone, LocalTimes: local})
-			for _, way := range []ftplist.Way{ftplist.Auto, ftplist.Stat, ftplist.Single, ftplist.LIST, ftplist.MLSD} {
+			for _, way := range []ftplist.Way{ftplist.Auto, ftplist.Stat, ftplist.Pipelined, ftplist.Single, ftplist.LIST, ftplist.MLSD} {
 				if way == ftplist.MLSD && !offersMLSD(kind) {
 					continue
 				}

@@ -39,7 +39,7 @@ type facts struct {
 	ShowsSelf map[string]bool   `json:"shows_self,omitempty"` // by command: whether it shows the directory itself
 	Whole     map[string]length `json:"whole,omitempty"`      // by command
 	Stat      statForm          `json:"stat,omitempty"`       // how STAT is to be sent
-	Agreed    int               `json:"agreed,omitempty"`     // listings of STAT that were compared with others
+	Agreed    map[Way]int       `json:"agreed,omitempty"`     // listings of a strategy that were the same singly
 
 	ZoneUnknown bool           `json:"zone_unknown,omitempty"` // LIST's dates are not UTC
 	Compared    map[month]bool `json:"compared,omitempty"`     // months whose dates agreed with MDTM

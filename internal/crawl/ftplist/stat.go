@@ -32,19 +32,6 @@ const (
 	maxWindow   = 128
 )
 
-// Directories are listed both by STAT and in another way until so many have agreed,
-// and every so many after that. STAT is not believed any more when it differs more
-// often than happens when directories change.
-const (
-	enoughAgreed = 4
-	auditEvery   = 1000
-	maxDisagreed = 2
-)
-
-// maxDoubted is how many doubtful directories may wait to be listed one at a time
-// until those under way are waited for.
-const maxDoubted = 8
-
 // fitsStat reports whether STAT can give what is wanted: where LIST's dates mean
 // nothing, MLSD's are wanted.
 func (l *lister) fitsStat() bool { return !l.needsMLSD() }
@@ -54,14 +41,9 @@ func (l *lister) form() statForm { return cmp.Or(l.known().Stat, statAll) }
 
 // A statter lists directories with STAT.
 type statter struct {
-	*lister
-	work    crawl.Work
-	window  int
-	asked   []asked   // under way, in the order in which they will be answered
-	doubted []doubted // to be listed one at a time
-
-	answers   int // listings that were told
-	disagreed int // of those that were compared
+	checker
+	window int
+	asked  []asked // under way, in the order in which they will be answered
 }
 
 // asked is a directory under way.
@@ -70,21 +52,17 @@ type asked struct {
 	form statForm
 }
 
-// A doubted directory is one of which STAT did not tell enough, or nothing.
-type doubted struct {
-	task  *crawl.Task
-	told  *told
-	audit bool // compare it even if it is clear
-}
-
-// serveStat lists directories with STAT, many at a time. Directories that cannot be
-// listed so, or of which something is to be learnt, are listed one at a time when
-// those under way have been answered.
+// serveStat lists directories with STAT, many at a time.
 func (l *lister) serveStat(ctx context.Context, work crawl.Work) error {
-	s := &statter{lister: l, work: work, window: firstWindow}
+	s := &statter{checker: checker{lister: l, work: work, way: Stat}, window: firstWindow}
+	s.again = s.ask
 	err := s.serve(ctx)
 	if _, ok := errors.AsType[*unfitError](err); ok {
-		s.leave()
+		var left []*crawl.Task
+		for _, a := range s.asked {
+			left = append(left, a.task)
+		}
+		s.leave(left)
 	}
 	return err
 }
@@ -121,7 +99,7 @@ func (s *statter) fill(ctx context.Context) error {
 		}
 	}
 	var commands []string
-	for len(s.doubted) < maxDoubted && len(s.asked) < s.window {
+	for !s.full() && len(s.asked) < s.window {
 		task, err := s.next(ctx)
 		if err != nil {
 			return err
@@ -131,19 +109,20 @@ func (s *statter) fill(ctx context.Context) error {
 		}
 		form := s.form()
 		all := append(commands, s.cwd(task.Path), string(form))
-		switch {
-		case task.Failures == 0 && s.conn.Fits(all...):
+		if task.Failures == 0 && s.conn.Fits(all...) {
 			commands, s.asked = all, append(s.asked, asked{task, form})
 			continue
-		case task.Failures == 0 && len(s.asked) > 0:
-			s.work.Return(task) // until there is room
-		default:
-			s.doubted = append(s.doubted, doubted{task: task})
-			continue
 		}
-		break
+		if task.Failures == 0 && len(s.asked) > 0 {
+			s.work.Return(task) // until there is room
+			break
+		}
+		s.doubt(task)
 	}
-	return s.conn.Send(ctx, commands...)
+	if err := s.conn.Send(ctx, commands...); err != nil {
+		return s.broken(ctx, err)
+	}
+	return nil
 }
 
 // next returns a directory, and waits for one if nothing else is to be done.
@@ -166,23 +145,19 @@ func (s *statter) receive(ctx context.Context) error {
 	switch {
 	case entered.Code/100 == 4:
 		// RFC 959, section 4.2.1: the same command may succeed the next time.
-		s.doubted = append(s.doubted, doubted{task: now.task})
+		s.doubt(now.task)
 		return nil
 	case !entered.Positive():
 		no := &ftpconn.ReplyError{Command: "CWD", Reply: entered}
 		return s.work.Deliver(ctx, now.task, crawl.Incomplete(digest.Refused, nil, "%v", no))
 	case !reply.Positive():
-		s.doubted = append(s.doubted, doubted{task: now.task})
+		s.doubt(now.task)
 		return s.refused(now.form, reply)
 	}
-	t := s.read(reply)
-	s.answers++
-	audit := s.answers%auditEvery == 0
-	if found, sure := s.sure(t); sure && !audit {
-		return s.work.Deliver(ctx, now.task, found)
+	if s.known().Stat == statUntried {
+		s.learn(func(f *facts) { f.Stat = now.form })
 	}
-	s.doubted = append(s.doubted, doubted{now.task, t, audit})
-	return nil
+	return s.take(ctx, now.task, s.tell("STAT", reply.Body()))
 }
 
 // answer reads the replies to CWD and STAT.
@@ -197,11 +172,11 @@ func (s *statter) answer(ctx context.Context) (entered, reply ftpconn.Reply, err
 }
 
 // failed tells errors that end a directory, and with it the connection, from those
-// that are for the walk.
+// of the connection.
 func (s *statter) failed(ctx context.Context, err error) error {
 	found, err := s.explain(err)
 	if err != nil {
-		return err
+		return s.broken(ctx, err)
 	}
 	task := s.asked[0].task
 	for _, other := range s.asked[1:] {
@@ -214,7 +189,7 @@ func (s *statter) failed(ctx context.Context, err error) error {
 // refused learns from a STAT that is refused although the directory was entered.
 func (s *statter) refused(form statForm, reply ftpconn.Reply) error {
 	switch known := s.known().Stat; {
-	case unknownCommand(reply), known == statPlain && form == statPlain && s.known().Agreed == 0:
+	case unknownCommand(reply), known == statPlain && form == statPlain && !s.trusted():
 		return unfit("the server answers %s with %q", form, reply)
 	case known == statUntried:
 		s.learn(func(f *facts) { f.Stat = statPlain })
@@ -222,45 +197,14 @@ func (s *statter) refused(form statForm, reply ftpconn.Reply) error {
 	return nil
 }
 
-// settle lists the doubtful directories one at a time, with all that belongs to it,
-// and learns from them how far STAT can be believed. What has become clear in the
-// meantime is believed.
-func (s *statter) settle(ctx context.Context) error {
-	for len(s.doubted) > 0 {
-		d := s.doubted[0]
-		found, sure := crawl.Listing{}, false
-		if d.told != nil && !d.audit {
-			found, sure = s.sure(d.told)
-		}
-		if !sure {
-			var err error
-			if found, err = s.List(ctx, d.task.Path); err != nil {
-				return err
-			}
-			if d.told != nil {
-				if err := s.learnFrom(ctx, d.told, found); err != nil {
-					return err
-				}
-			}
-		}
-		s.doubted = s.doubted[1:]
-		if err := s.work.Deliver(ctx, d.task, found); err != nil {
-			return err
-		}
+// ask sends STAT for the present directory.
+func (s *statter) ask(ctx context.Context) (*told, error) {
+	if err := s.conn.Send(ctx, string(s.form())); err != nil {
+		return nil, err
 	}
-	return nil
-}
-
-// leave gives back what was taken, and reads what is under way, so that another
-// strategy can have the connection.
-func (s *statter) leave() {
-	for _, a := range s.asked {
-		s.work.Return(a.task)
+	reply, err := s.conn.Receive(ctx, int(s.cfg.Limits.Listing))
+	if err != nil || !reply.Positive() {
+		return nil, err
 	}
-	for _, d := range s.doubted {
-		s.work.Return(d.task)
-	}
-	if s.conn != nil && s.conn.Pending() > 0 {
-		s.hangUp()
-	}
+	return s.tell("STAT", reply.Body()), nil
 }

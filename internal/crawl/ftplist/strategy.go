@@ -26,6 +26,7 @@ var strategies = []strategy{
 	{Index, (*lister).fitsIndex, (*lister).serveIndex},
 	{Recursive, (*lister).fitsRecursive, (*lister).serveRecursive},
 	{Stat, (*lister).fitsStat, (*lister).serveStat},
+	{Pipelined, (*lister).fitsPipelined, (*lister).servePipelined},
 	{Single, (*lister).fitsAlways, (*lister).serveSingle},
 }
 

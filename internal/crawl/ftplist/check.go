@@ -1,0 +1,175 @@
+package ftplist
+
+import (
+	"context"
+
+	"mirrortracker/internal/crawl"
+	"mirrortracker/internal/digest"
+)
+
+// Directories are listed both by a strategy and singly until so many have agreed, and
+// every so many after that. The strategy is not believed any more when it differs more
+// often than happens when directories change.
+const (
+	enoughAgreed = 4
+	auditEvery   = 1000
+	maxDisagreed = 2
+)
+
+// maxDoubted is how many doubtful directories may wait to be listed singly until those
+// under way are waited for.
+const maxDoubted = 8
+
+// A checker keeps a strategy that has many directories under way from being believed
+// too much. What is clear is delivered. The rest is listed singly, with all that
+// belongs to that, when nothing is under way; and what is learnt from it makes others
+// clear.
+type checker struct {
+	*lister
+	work  crawl.Work
+	way   Way                                      // the strategy
+	again func(ctx context.Context) (*told, error) // asks for the present directory once more; nil is a refusal
+
+	doubted   []doubted
+	answers   int // listings that were told
+	disagreed int // of those that were compared
+}
+
+// A doubted directory is one of which the strategy did not tell enough, or nothing.
+type doubted struct {
+	task  *crawl.Task
+	told  *told // nil for nothing
+	audit bool  // compare it even if it is clear
+}
+
+// trusted reports whether the strategy has shown that it can be believed.
+func (c *checker) trusted() bool { return c.known().Agreed[c.way] >= enoughAgreed }
+
+// full reports whether too many directories wait to be listed singly.
+func (c *checker) full() bool { return len(c.doubted) >= maxDoubted }
+
+// doubt leaves a directory to be listed singly.
+func (c *checker) doubt(task *crawl.Task) { c.doubted = append(c.doubted, doubted{task: task}) }
+
+// take takes what was told of a directory: it is delivered, or doubted.
+func (c *checker) take(ctx context.Context, task *crawl.Task, t *told) error {
+	c.answers++
+	audit := c.answers%auditEvery == 0
+	if found, sure := c.sure(t); sure && !audit {
+		return c.work.Deliver(ctx, task, found)
+	}
+	c.doubted = append(c.doubted, doubted{task, t, audit})
+	return nil
+}
+
+// sure makes a listing of what was told, and reports whether it is sure that this is
+// all of the directory and that there is nothing more to learn from it.
+func (c *checker) sure(t *told) (crawl.Listing, bool) {
+	f := c.known()
+	found := crawl.Listing{Entries: entriesOf(t.raw.Entries, t.clocks(c.zone()))}
+	sure := t.bad == nil && !t.raw.HidesLinks && c.trusted() &&
+		f.showsAll(t.command, t.raw) && !f.mayBeCut(t.command, len(t.raw.Entries)) &&
+		len(c.unsettled(t.raw.Entries, t.now)) == 0
+	if sure && c.canMLSD() {
+		sure = !lacksDates(found) && !(f.wantsLink() && provesMLSD(found.Entries))
+	}
+	return found, sure
+}
+
+// settle lists the doubted directories singly. What has become clear in the meantime
+// is believed.
+func (c *checker) settle(ctx context.Context) error {
+	for len(c.doubted) > 0 {
+		d := c.doubted[0]
+		found, sure := crawl.Listing{}, false
+		if d.told != nil && !d.audit {
+			found, sure = c.sure(d.told)
+		}
+		if !sure {
+			var err error
+			if found, err = c.List(ctx, d.task.Path); err != nil {
+				return err
+			}
+			if d.told != nil {
+				if err := c.learnFrom(ctx, d.told, found); err != nil {
+					return err
+				}
+			}
+		}
+		c.doubted = c.doubted[1:]
+		if err := c.work.Deliver(ctx, d.task, found); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// learnFrom compares what was told of the present directory with what was found
+// singly. Directories change, so it looks twice.
+func (c *checker) learnFrom(ctx context.Context, t *told, found crawl.Listing) error {
+	if found.Reason != digest.Complete {
+		return nil
+	}
+	why := c.differs(t, found)
+	if why != "" && c.conn != nil {
+		again, err := c.again(ctx)
+		if err != nil || again == nil {
+			return err
+		}
+		t = again
+		why = c.differs(t, found)
+	}
+	entries := len(t.raw.Entries)
+	switch {
+	case why == "":
+		c.whole(t.command, entries)
+		c.learn(func(f *facts) {
+			f.Agreed = with(f.Agreed, c.way, f.Agreed[c.way]+1)
+			if t.raw.Self {
+				f.ShowsSelf = with(f.ShowsSelf, t.command, true)
+			}
+		})
+	case t.bad == nil && entries > 0 && len(found.Entries) > entries && c.known().mayBeCut(t.command, entries):
+		// The server cuts it; whatever is as long is listed singly.
+	default:
+		if c.disagreed++; c.disagreed > maxDisagreed {
+			return unfit("it does not agree with single listings: %s", why)
+		}
+	}
+	return nil
+}
+
+// differs says what is not the same in what was told and found, "" for nothing; dates
+// are compared where both are known.
+func (c *checker) differs(t *told, found crawl.Listing) string {
+	if t.bad != nil {
+		return t.command + ": " + t.bad.Error()
+	}
+	shown, _ := digest.Clean(entriesOf(t.raw.Entries, t.clocks(c.zone())))
+	others, _ := digest.Clean(append([]digest.Entry(nil), found.Entries...))
+	return difference(shown, others)
+}
+
+// broken tells what an error of the connection means: that the strategy cannot be used
+// where it has not been trusted yet, else what it says.
+func (c *checker) broken(ctx context.Context, err error) error {
+	if c.trusted() || ctx.Err() != nil {
+		return err
+	}
+	if c.conn != nil {
+		c.hangUp()
+	}
+	return unfit("the connection failed: %v", err)
+}
+
+// leave gives back all that was taken, so that another strategy can do the rest.
+func (c *checker) leave(underWay []*crawl.Task) {
+	for _, d := range c.doubted {
+		underWay = append(underWay, d.task)
+	}
+	c.work.Return(underWay...)
+	c.doubted = nil
+	if c.conn != nil && c.conn.Pending() > 0 {
+		c.hangUp()
+	}
+}
