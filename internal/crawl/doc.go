@@ -1,8 +1,8 @@
 // Package crawl walks one site and turns it into trees.
 //
-// [Walk] asks a [Lister] for one directory after the other, over one or more
-// connections, deepest first, and finishes directories children first: a tree
-// is handed on as soon as everything below it is known, so that memory follows
+// A [Walker] lets each [Lister], one for each connection, take directories, the
+// deepest first unless it wants otherwise, and finishes directories children first: a
+// tree is handed on as soon as everything below it is known, so that memory follows
 // the depth and breadth of what is open and not the size of the site.
 //
 // What goes wrong is told apart:
@@ -16,7 +16,9 @@
 //     passes a limit for the whole of it, the walk fails and nothing is
 //     published.
 //
-// [Job] is a walk with everything around it: the lease, the store, the
-// progress from which an interrupted crawl goes on, and the snapshot that is
-// published at the end, all at once.
+// [Job] is a walk with everything around it: the lease, the store, the progress from
+// which an interrupted crawl goes on, what is remembered of the site, and the snapshot
+// that is published at the end, all at once. One that found far less than those before
+// it is set aside until another crawl confirms it ([SuspectError]), and a site that
+// answers differently from visit to visit is marked as flapping.
 package crawl

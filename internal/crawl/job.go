@@ -24,7 +24,12 @@ type Job struct {
 	// it back; nil if that cannot be known.
 	Gone func(owner string) bool
 
-	Connections int
+	// StillDue reports, with the lease held, whether the site is to be crawled at all:
+	// another process may have done it meanwhile. It is nil if the site is.
+	StillDue func(ctx context.Context) (bool, error)
+
+	Connections int   // wanted; fewer where the site is known not to accept them
+	Pace        Pacer // of directories; nil if there is no limit
 	Limits      Limits
 	Retry       Retry
 	Now         func() time.Time
@@ -32,6 +37,10 @@ type Job struct {
 
 	SaveEvery time.Duration // how often progress is saved
 	ResumeFor time.Duration // how old a listing may be that an interrupted crawl left behind
+
+	// Suspect is the share of what is known of the site that a crawl has to find to be
+	// believed at once; 0 believes all. See [SuspectError].
+	Suspect float64
 
 	// Watch is called with a function that tells how far the walk has come,
 	// each time a walk begins; nil if nobody watches.
@@ -44,7 +53,11 @@ type Report struct {
 	Result
 	NewTrees int64  // trees that the store did not have
 	Restart  string // why the walk began again, "" if it did not
+	Account  string // how the site was listed, for people
 }
+
+// ErrNotDue says that a site needed no crawl any more when its turn came.
+var ErrNotDue = errors.New("it was crawled meanwhile")
 
 // How long a lease lasts unless renewed, and how often it is.
 const (
@@ -58,19 +71,18 @@ const maxRestarts = 8
 
 // Outcomes of an attempt, as the store keeps them.
 const (
-	Running     = "running"
-	Published   = "published"
-	Interrupted = "interrupted"
-	Failed      = "failed"
+	Running     = store.OutcomeRunning
+	Published   = store.OutcomePublished
+	Suspect     = store.OutcomeSuspect
+	Interrupted = store.OutcomeInterrupted
+	Failed      = store.OutcomeFailed
 )
 
-// farewell bounds what is still written when a crawl was interrupted.
-const farewell = 10 * time.Second
-
-// Run crawls the site and publishes a snapshot. It returns a
-// [*store.LeaseHeldError] if the site is being crawled already. Where it
-// returns another error the previous snapshot stays in force, and what was
-// finished is kept for the next crawl.
+// Run crawls the site and publishes a snapshot. It returns a [*store.LeaseHeldError]
+// if the site is being crawled already, [ErrNotDue] if that is no longer wanted, and a
+// [*SuspectError] if what was found is hard to believe. Where it returns any error the
+// previous snapshot stays in force; after others than these, what was finished is kept
+// for the next crawl.
 func (j *Job) Run(ctx context.Context) (Report, error) {
 	lease, err := j.acquire(ctx)
 	if err != nil {
@@ -79,30 +91,39 @@ func (j *Job) Run(ctx context.Context) (Report, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	holder := holdLease(ctx, j.Store, lease, cancel, j.Log)
-
-	attempt := store.Attempt{Site: j.Site.ID(), Started: j.Now(), Outcome: Running}
-	if err := j.Store.RecordAttempt(ctx, lease, attempt); err != nil {
-		return Report{}, errors.Join(err, holder.release(ctx))
+	diary := &diary{Job: j, holder: holder}
+	if err = j.stillDue(ctx); err == nil {
+		err = diary.begin(ctx)
 	}
-	report, err := j.crawl(ctx, holder, attempt.Started)
-	attempt.Ended, attempt.Dirs, attempt.Files = j.Now(), report.Dirs+report.Reused, report.Files
+	if err != nil {
+		last, cancelLast := outlast(ctx)
+		defer cancelLast()
+		return Report{}, errors.Join(err, holder.release(last))
+	}
+
+	report, err := j.crawl(ctx, diary)
+	last, cancelLast := outlast(ctx)
+	defer cancelLast()
+	diary.attempt.Tally = tally(report.Status, report.NewTrees)
+	report.Account = j.Source.Account()
+	var suspect *SuspectError
 	switch {
 	case err == nil:
-		attempt.Outcome, attempt.Message = Published, report.gaps()
+		diary.end(last, Published, report.gaps())
+		j.markFlapping(last, holder.lease())
+	case errors.As(err, &suspect):
+		diary.end(last, Suspect, suspect.Suspect.Reason)
 	case ctx.Err() != nil:
 		err = context.Cause(ctx)
-		attempt.Outcome, attempt.Message = Interrupted, err.Error()
+		diary.end(last, Interrupted, err.Error())
 	default:
-		attempt.Outcome, attempt.Message = Failed, err.Error()
+		diary.end(last, Failed, err.Error())
 	}
-
-	last, cancelLast := context.WithTimeout(context.WithoutCancel(ctx), farewell)
-	defer cancelLast()
-	if recordErr := j.Store.RecordAttempt(last, holder.lease(), attempt); err == nil {
-		err = recordErr
+	if report.Dirs > 0 {
+		j.remember(last, holder.lease())
 	}
-	if releaseErr := holder.release(last); err == nil {
-		err = releaseErr
+	if releaseErr := holder.release(last); releaseErr != nil {
+		j.Log.Warn("lease is not given back, and expires", "site", j.Site.Name, "err", releaseErr)
 	}
 	return report, err
 }
@@ -131,23 +152,66 @@ func (j *Job) acquire(ctx context.Context) (store.Lease, error) {
 	return j.Store.Acquire(ctx, name, j.Owner, leaseTTL)
 }
 
+// stillDue returns ErrNotDue if the site needs no crawl.
+func (j *Job) stillDue(ctx context.Context) error {
+	if j.StillDue == nil {
+		return nil
+	}
+	due, err := j.StillDue(ctx)
+	if err == nil && !due {
+		err = ErrNotDue
+	}
+	return err
+}
+
+// recall lets the source know what earlier crawls remembered, and returns what an
+// interrupted one has finished.
+func (j *Job) recall(ctx context.Context) (done known, err error) {
+	err = insist(ctx, j.Log, "what is known of the site is not read", func(ctx context.Context) error {
+		memory, _, err := j.Store.Memory(ctx, j.Site.ID())
+		if err != nil {
+			return err
+		}
+		if memory != "" {
+			j.Source.Remember(memory)
+		}
+		done, err = j.progress(ctx)
+		return err
+	})
+	return done, err
+}
+
+// remember keeps what later crawls should know, if that is more than nothing. It does
+// no harm if they do not.
+func (j *Job) remember(ctx context.Context, lease store.Lease) {
+	memory := j.Source.Memory()
+	if memory == "" {
+		return
+	}
+	if err := j.Store.Remember(ctx, lease, memory); err != nil {
+		j.Log.Warn("what was learnt is not remembered", "site", j.Site.Name, "err", err)
+	}
+}
+
 // crawl walks until a walk comes to its end without a restart, and publishes.
-func (j *Job) crawl(ctx context.Context, holder *holder, started time.Time) (report Report, err error) {
-	done, err := j.progress(ctx)
+func (j *Job) crawl(ctx context.Context, diary *diary) (report Report, err error) {
+	done, err := j.recall(ctx)
 	if err != nil {
 		return report, err
 	}
 	sink := newWriter(context.WithoutCancel(ctx), j.Store, j.Log)
 	defer sink.Close()
 	for range maxRestarts {
-		report.Result, err = j.walk(ctx, holder, sink, done)
+		report.Result, err = j.walk(ctx, diary, sink, done)
 		var restart *RestartError
 		if !errors.As(err, &restart) {
 			break
 		}
 		j.Log.Info("crawl begins again", "site", j.Site.Name, "why", restart.Why)
 		report.Restart, done = restart.Why, known{}
-		if err := j.saveProgress(ctx, holder.lease(), j.Source.Facts(), nil); err != nil {
+		if err := insist(ctx, j.Log, "progress is not dropped", func(ctx context.Context) error {
+			return j.saveProgress(ctx, diary.holder.lease(), j.Source.Facts(), nil)
+		}); err != nil {
 			return report, err
 		}
 	}
@@ -159,23 +223,24 @@ func (j *Job) crawl(ctx context.Context, holder *holder, started time.Time) (rep
 		// A disk that is not mounted, or a wrong URL: nothing was found out.
 		return report, fmt.Errorf("the site's own directory is refused: %s", p[0].Detail)
 	}
-	report.Snapshot, err = j.Store.Publish(ctx, holder.lease(), store.Snapshot{
+	report.Snapshot, err = j.settle(ctx, diary.holder, store.Snapshot{
 		Site:       j.Site.ID(),
 		Root:       report.Root.ID,
-		Started:    started,
+		Started:    diary.attempt.Started,
 		Finished:   j.Now(),
 		Totals:     report.Root.Totals,
 		Incomplete: report.Incomplete,
-	})
+	}, report.gaps())
 	return report, err
 }
 
 // walk walks the site once, saving progress on the way and when it breaks off.
-func (j *Job) walk(ctx context.Context, holder *holder, sink *writer, known known) (Result, error) {
+func (j *Job) walk(ctx context.Context, diary *diary, sink *writer, known known) (Result, error) {
 	w := &Walker{
 		Open:        j.Source.Open,
 		Sink:        sink,
-		Connections: j.Connections,
+		Connections: j.Source.Connections(j.Connections),
+		Pace:        j.Pace,
 		Limits:      j.Limits,
 		Retry:       j.Retry,
 		Now:         j.Now,
@@ -193,10 +258,11 @@ func (j *Job) walk(ctx context.Context, holder *holder, sink *writer, known know
 		if err := sink.Flush(ctx); err != nil {
 			return err
 		}
-		return j.saveProgress(ctx, holder.lease(), facts, finished)
+		return j.saveProgress(ctx, diary.holder.lease(), facts, finished)
 	}
 	stop := every(ctx, sooner(j.SaveEvery), func() {
-		if err := save(ctx); err != nil && ctx.Err() == nil {
+		err := diary.note(ctx, tally(running.Status(), sink.added()))
+		if err := errors.Join(err, save(ctx)); err != nil && ctx.Err() == nil {
 			j.Log.Warn("progress is not saved", "site", j.Site.Name, "err", err)
 		}
 	})
@@ -206,7 +272,7 @@ func (j *Job) walk(ctx context.Context, holder *holder, sink *writer, known know
 		return result, sink.Flush(ctx)
 	}
 	if restart := (*RestartError)(nil); !errors.As(err, &restart) {
-		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
+		last, cancel := outlast(ctx)
 		defer cancel()
 		if err := save(last); err != nil {
 			j.Log.Warn("progress is not saved", "site", j.Site.Name, "err", err)

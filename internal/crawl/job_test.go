@@ -19,11 +19,20 @@ import (
 type world struct {
 	*store.Store
 	site mirror.Site
+	path string // of the database, if it is a file
 }
 
 func newWorld(t *testing.T) world {
 	t.Helper()
-	s, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "tracker.db"))
+	path := filepath.Join(t.TempDir(), "tracker.db")
+	w := openWorld(t, "sqlite:"+path)
+	w.path = path
+	return w
+}
+
+func openWorld(t *testing.T, database string) world {
+	t.Helper()
+	s, err := store.Open(t.Context(), database)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +45,7 @@ func newWorld(t *testing.T) world {
 	if err := s.PutSite(t.Context(), site); err != nil {
 		t.Fatal(err)
 	}
-	return world{s, site}
+	return world{Store: s, site: site}
 }
 
 func (w world) job(t *testing.T, s *fakeSite) *Job {

@@ -20,6 +20,7 @@ type fakeSite struct {
 	dirs     map[mirror.Path][]digest.Entry
 	lists    []mirror.Path // in the order in which they were asked for
 	open     int
+	most     int                 // that were open at once
 	failures map[mirror.Path]int // how often listing it breaks the connection
 	refuse   int                 // how many connections are refused
 	restart  error               // answered once
@@ -51,6 +52,7 @@ func (s *fakeSite) Open(context.Context) (Lister, error) {
 		return nil, errors.New("too many connections")
 	}
 	s.open++
+	s.most = max(s.most, s.open)
 	return OneByOne(&fakeLister{s}), nil
 }
 

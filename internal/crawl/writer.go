@@ -2,15 +2,10 @@ package crawl
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"sync"
-	"time"
-
-	"github.com/sethvargo/go-retry"
 
 	"mirrortracker/internal/digest"
-	"mirrortracker/internal/store"
 )
 
 // A batch is full when it holds so many trees or so many bytes of text.
@@ -21,9 +16,6 @@ const (
 
 // maxBatches is how many full ones may wait while connections go on.
 const maxBatches = 4
-
-// writeFor is how long a writer insists when the store fails.
-const writeFor = 2 * time.Minute
 
 // A Trees is where a writer puts trees: the store.
 type Trees interface {
@@ -103,15 +95,10 @@ func (w *writer) first() []*digest.Tree {
 
 // write insists for a while.
 func (w *writer) write(ctx context.Context, trees []*digest.Tree) (added int, err error) {
-	pauses := retry.WithMaxDuration(writeFor, retry.WithCappedDuration(10*time.Second, retry.NewExponential(100*time.Millisecond)))
-	err = retry.Do(ctx, pauses, func(ctx context.Context) error {
+	err = insist(ctx, w.log, "trees are not written", func(ctx context.Context) error {
 		n, err := w.trees.PutTrees(ctx, trees)
 		added += n
-		if _, large := errors.AsType[*store.TooLargeError](err); err == nil || large || ctx.Err() != nil {
-			return err
-		}
-		w.log.Warn("trees are not written, trying again", "err", err)
-		return retry.RetryableError(err)
+		return err
 	})
 	return added, err
 }
