@@ -2,7 +2,6 @@ package forest
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -28,15 +27,22 @@ const (
 	maxTarget = 4096
 )
 
+// A Nowhere is the error of a path that leads to no directory: why it does not.
+type Nowhere string
+
+// Error says why.
+func (why Nowhere) Error() string { return string(why) }
+
 // Why a path may lead nowhere.
 var (
-	errLeavesSite = errors.New("a link on the way leads out of the site")
-	errLoop       = fmt.Errorf("more than %d links on the way", maxHops)
-	errTarget     = fmt.Errorf("a link on the way has a target of more than %d bytes", maxTarget)
+	errLeavesSite = Nowhere("a link on the way leads out of the site")
+	errLoop       = Nowhere(fmt.Sprintf("more than %d links on the way", maxHops))
+	errTarget     = Nowhere(fmt.Sprintf("a link on the way has a target of more than %d bytes", maxTarget))
 )
 
 // Find walks to the directory that a path leads to, through links, and returns
-// where it really is and its tree, of which the leaves are not loaded.
+// where it really is and its tree, of which the leaves are not loaded. Its error
+// is a [Nowhere] if there is no such directory.
 func (p *Place) Find(ctx context.Context, path mirror.Path) (mirror.Path, *digest.Tree, error) {
 	w := &wanderer{Place: p, at: slices.Clone(p.Base)}
 	if err := w.back(ctx); err != nil {
@@ -115,7 +121,7 @@ func (w *wanderer) link(ctx context.Context, target string) error {
 	}
 	switch {
 	case target == "":
-		return errors.New("a link on the way has a target that the server does not tell")
+		return Nowhere("a link on the way has a target that the server does not tell")
 	case len(target) > maxTarget:
 		return errTarget
 	}
@@ -138,7 +144,7 @@ func (w *wanderer) link(ctx context.Context, target string) error {
 // missing says why a name leads nowhere.
 func (w *wanderer) missing(ctx context.Context, here *digest.Tree, name string) error {
 	if digest.Hidden(name) {
-		return errors.New("names that begin with a dot are not tracked")
+		return Nowhere("names that begin with a dot are not tracked")
 	}
 	whole, err := load(ctx, w.Source, here.ID, store.Leaves)
 	if err != nil {
@@ -146,8 +152,8 @@ func (w *wanderer) missing(ctx context.Context, here *digest.Tree, name string) 
 	}
 	for f := range whole.Files() {
 		if f.Name == name {
-			return errors.New("it is a file; only directories have digests")
+			return Nowhere("it is a file; only directories have digests")
 		}
 	}
-	return errors.New("there is no such directory")
+	return Nowhere("there is no such directory")
 }

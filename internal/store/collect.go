@@ -18,6 +18,10 @@ type CollectConfig struct {
 	Wait   time.Duration // for crawls that must end first, at most; 0 looks once
 	DryRun bool          // only count what would go, and change nothing
 
+	// Gone reports whether the holder of a lease, by its owner, has ended without
+	// giving it back; nil if that cannot be known.
+	Gone func(owner string) bool
+
 	// Watch is called now and then by the goroutine that collects, and must not
 	// take long; nil if nobody watches.
 	Watch func(Collected)
@@ -88,7 +92,7 @@ const sweepRows = 100
 // must end have not ended in time, it returns with their leases and without an
 // error; what is left is done by the next call.
 func (s *Store) Collect(ctx context.Context, cfg CollectConfig) (Collected, error) {
-	lease, err := s.Acquire(ctx, CollectLease, cfg.Owner, collectTTL)
+	lease, err := s.acquireCollect(ctx, cfg)
 	if err != nil {
 		return Collected{}, err
 	}
@@ -104,6 +108,19 @@ func (s *Store) Collect(ctx context.Context, cfg CollectConfig) (Collected, erro
 	release, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	return c.Collected, errors.Join(err, s.Release(release, c.lease))
+}
+
+// acquireCollect takes the lease, over from a holder that is gone if need be.
+func (s *Store) acquireCollect(ctx context.Context, cfg CollectConfig) (Lease, error) {
+	lease, err := s.Acquire(ctx, CollectLease, cfg.Owner, collectTTL)
+	var held *LeaseHeldError
+	if !errors.As(err, &held) || cfg.Gone == nil || !cfg.Gone(held.Owner) {
+		return lease, err
+	}
+	if err := s.Release(ctx, held.Lease()); err != nil {
+		return Lease{}, err
+	}
+	return s.Acquire(ctx, CollectLease, cfg.Owner, collectTTL)
 }
 
 // A collector is a collection under way.

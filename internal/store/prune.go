@@ -12,10 +12,10 @@ import (
 )
 
 // Keep says which snapshots of a site are kept: the newest ones, at least 1,
-// and with them all that were finished since a moment.
+// and with them all that were finished after a moment.
 type Keep struct {
 	Newest int
-	Since  time.Time
+	After  time.Time
 }
 
 // Prune deletes the snapshots that are not kept, and returns how many. Of a
@@ -29,18 +29,18 @@ func (s *Store) Prune(ctx context.Context, keep Keep) (removed int64, err error)
 		Site  mirror.SiteID `db:"site"`
 		First int64         `db:"first"`
 		Last  int64         `db:"last"`
-		Young sql.NullInt64 `db:"young"` // the first that was finished since
+		Young sql.NullInt64 `db:"young"` // the first that was finished after it
 	}
 	if err := s.selectRows(ctx, "read ages of snapshots", &sites, `
 		SELECT
 			site,
 			MIN(seq) AS first,
 			MAX(seq) AS last,
-			MIN(CASE WHEN finished_at >= ? THEN seq END) AS young
+			MIN(CASE WHEN finished_at > ? THEN seq END) AS young
 		FROM snapshots
 		GROUP BY site
 		ORDER BY site`,
-		toUnix(keep.Since),
+		toUnix(keep.After),
 	); err != nil {
 		return 0, err
 	}

@@ -46,7 +46,7 @@ var collectTests = map[string]func(t *testing.T, w *world){
 		}
 		wantSame(t, w.count(t), nil, kept)
 
-		if _, err := w.Prune(t.Context(), store.Keep{Newest: 1, Since: time.Now()}); err != nil {
+		if _, err := w.Prune(t.Context(), store.Keep{Newest: 1, After: time.Now()}); err != nil {
 			t.Fatal(err)
 		}
 		w.collected(t, 3)
@@ -213,6 +213,10 @@ var collectTests = map[string]func(t *testing.T, w *world){
 		var held *store.LeaseHeldError
 		if !errors.As(err, &held) || held.Owner != "other" {
 			t.Errorf("got %v", err)
+		}
+		gone := func(owner string) bool { return owner == "other" }
+		if _, err := w.Collect(t.Context(), store.CollectConfig{Owner: "me", Gone: gone}); err != nil {
+			t.Errorf("the holder is gone: %v", err)
 		}
 	},
 	"what is missing is counted": func(t *testing.T, w *world) {

@@ -56,7 +56,7 @@ func collectWhileCrawling(t *testing.T, w *world) {
 	var deleted, pardoned atomic.Int64
 	others.Go(func() error {
 		for ctx.Err() == nil {
-			if _, err := stores[1].Prune(ctx, store.Keep{Newest: 1, Since: time.Now().Add(time.Hour)}); err != nil && ctx.Err() == nil {
+			if _, err := stores[1].Prune(ctx, store.Keep{Newest: 1, After: time.Now()}); err != nil && ctx.Err() == nil {
 				return err
 			}
 			got, err := stores[1].Collect(ctx, store.CollectConfig{Owner: "collector", Wait: 10 * time.Millisecond})

@@ -22,18 +22,18 @@ var pruneTests = map[string]func(t *testing.T, w *world){
 		w.publish(t, other, root)
 		for _, step := range []struct {
 			newest  int
-			since   time.Time
+			after   time.Time
 			removed int64
 			oldest  int64 // that is left
 		}{
 			{20, noon.Add(100 * time.Hour), 0, 1},
-			{1, noon.Add(time.Hour), 1, 2},
+			{1, noon.Add(time.Hour - time.Second), 1, 2},
 			{8, noon.Add(100 * time.Hour), 1, 3},
 			{1, noon.Add(5*time.Hour + time.Second), 4, 7},
 			{1, noon.Add(100 * time.Hour), 3, 10},
 			{1, noon.Add(100 * time.Hour), 0, 10},
 		} {
-			removed, err := w.Prune(t.Context(), store.Keep{Newest: step.newest, Since: step.since})
+			removed, err := w.Prune(t.Context(), store.Keep{Newest: step.newest, After: step.after})
 			wantSame(t, removed, err, step.removed)
 			left, err := w.History(t.Context(), s.ID(), 100)
 			if err != nil || left[len(left)-1].Seq != step.oldest || int64(len(left)) != 11-step.oldest {
@@ -62,7 +62,7 @@ var pruneTests = map[string]func(t *testing.T, w *world){
 				t.Fatal(err)
 			}
 		}
-		removed, err := w.Prune(t.Context(), store.Keep{Newest: 1, Since: noon})
+		removed, err := w.Prune(t.Context(), store.Keep{Newest: 1, After: noon})
 		wantSame(t, removed, err, 1099)
 	},
 }
