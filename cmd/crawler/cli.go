@@ -28,6 +28,9 @@ type grammar struct {
 	Crawl   crawlCommand    `cmd:"" help:"Crawl sites now."`
 	Digest  digestCommand   `cmd:"" help:"Print the digests of directories."`
 	Diff    diffCommand     `cmd:"" help:"Show what differs between two sites, or two directories."`
+	History historyCommand  `cmd:"" help:"Show when a directory changed."`
+	Suspect suspectCommand  `cmd:"" help:"Show, publish or drop crawls that are hard to believe."`
+	Collect collectCommand  `cmd:"" help:"Delete what history no longer keeps."`
 	Status  statusCommand   `cmd:"" help:"Show how current every site is, and what went wrong."`
 	Run     runCommand      `cmd:"" help:"Crawl sites on schedule until told to stop."`
 	Version program.Version `cmd:"" help:"Print the version."`

@@ -20,11 +20,15 @@ func (s *session) siteOf(name string) (*forest.Place, error) {
 		return nil, err
 	}
 	if len(last) == 0 {
-		return nil, ui.Hint(fmt.Errorf("site %s has no snapshot yet", site.Name), "crawler crawl "+site.Name)
+		return nil, noSnapshot(site)
 	}
 	base, err := mirror.ParsePath(site.URL.Base)
 	if err != nil {
 		return nil, err
 	}
 	return &forest.Place{Source: s.Store, Base: base.Names(), Root: last[0].Root}, nil
+}
+
+func noSnapshot(site mirror.Site) error {
+	return ui.Hint(fmt.Errorf("site %s has no snapshot yet", site.Name), "crawler crawl "+site.Name)
 }
