@@ -197,7 +197,7 @@ func TestFlappingIsMarked(t *testing.T) {
 		"ararbrb":        "......F",
 	} {
 		w := newWorld(t)
-		got := ""
+		var got strings.Builder
 		for _, visit := range visits {
 			s := archive()
 			machines[byte(visit)](s)
@@ -208,10 +208,10 @@ func TestFlappingIsMarked(t *testing.T) {
 			if a := w.attempt(t); strings.HasPrefix(a.Flapping, "/d2/") && time.Since(a.FlappingSince) < time.Hour {
 				mark = "F"
 			}
-			got += mark
+			got.WriteString(mark)
 		}
-		if got != want {
-			t.Errorf("%s: marked %s, want %s", visits, got, want)
+		if got.String() != want {
+			t.Errorf("%s: marked %s, want %s", visits, got.String(), want)
 		}
 	}
 }

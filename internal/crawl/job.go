@@ -69,15 +69,6 @@ const (
 // of its discoveries comes once.
 const maxRestarts = 8
 
-// Outcomes of an attempt, as the store keeps them.
-const (
-	Running     = store.OutcomeRunning
-	Published   = store.OutcomePublished
-	Suspect     = store.OutcomeSuspect
-	Interrupted = store.OutcomeInterrupted
-	Failed      = store.OutcomeFailed
-)
-
 // Run crawls the site and publishes a snapshot. It returns a [*store.LeaseHeldError]
 // if the site is being crawled already, [ErrNotDue] if that is no longer wanted, and a
 // [*SuspectError] if what was found is hard to believe. Where it returns any error the
@@ -109,15 +100,15 @@ func (j *Job) Run(ctx context.Context) (Report, error) {
 	var suspect *SuspectError
 	switch {
 	case err == nil:
-		diary.end(last, Published, report.gaps())
+		diary.end(last, store.OutcomePublished, report.gaps())
 		j.markFlapping(last, holder.lease())
 	case errors.As(err, &suspect):
-		diary.end(last, Suspect, suspect.Suspect.Reason)
+		diary.end(last, store.OutcomeSuspect, suspect.Suspect.Reason)
 	case ctx.Err() != nil:
 		err = context.Cause(ctx)
-		diary.end(last, Interrupted, err.Error())
+		diary.end(last, store.OutcomeInterrupted, err.Error())
 	default:
-		diary.end(last, Failed, err.Error())
+		diary.end(last, store.OutcomeFailed, err.Error())
 	}
 	if report.Dirs > 0 {
 		j.remember(last, holder.lease())
@@ -135,6 +126,22 @@ func (r *Report) gaps() string {
 	}
 	first := r.Problems[0]
 	return fmt.Sprintf("%d incomplete, the first: %s: %s: %s", r.Incomplete, mirror.EscapePath(first.Path.Dir()), first.Reason, first.Detail)
+}
+
+// nothing returns an error where nothing was found out about the site: its own
+// directory is refused, as where a disk is not mounted or the URL is wrong, or has an
+// answer of which nothing can be read.
+func (r *Report) nothing() error {
+	if len(r.Problems) == 0 || r.Problems[0].Path != mirror.Root {
+		return nil
+	}
+	switch p := r.Problems[0]; {
+	case p.Reason == digest.Refused:
+		return fmt.Errorf("the site's own directory is refused: %s", p.Detail)
+	case r.Root.Totals == digest.Totals{}:
+		return fmt.Errorf("nothing of the site's own directory can be read: %s", p.Detail)
+	}
+	return nil
 }
 
 // acquire takes the site's lease, over from a holder that is gone if need be.
@@ -219,9 +226,8 @@ func (j *Job) crawl(ctx context.Context, diary *diary) (report Report, err error
 	if err != nil {
 		return report, err
 	}
-	if p := report.Problems; len(p) > 0 && p[0].Path == mirror.Root && p[0].Reason == digest.Refused {
-		// A disk that is not mounted, or a wrong URL: nothing was found out.
-		return report, fmt.Errorf("the site's own directory is refused: %s", p[0].Detail)
+	if err := report.nothing(); err != nil {
+		return report, err
 	}
 	report.Snapshot, err = j.settle(ctx, diary.holder, store.Snapshot{
 		Site:       j.Site.ID(),

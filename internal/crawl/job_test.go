@@ -95,7 +95,7 @@ func TestJobPublishes(t *testing.T) {
 	if report.NewTrees != 3 || report.Snapshot.Root != report.Root.ID || report.Snapshot.Files != 62 || w.seq(t) != 1 {
 		t.Errorf("%+v", report)
 	}
-	if a := w.attempt(t); a.Outcome != Published || a.Dirs != 31 || a.Files != 62 || a.Message != "" {
+	if a := w.attempt(t); a.Outcome != store.OutcomePublished || a.Dirs != 31 || a.Files != 62 || a.Message != "" {
 		t.Errorf("attempt %+v", a)
 	}
 	if again, err := w.job(t, archive()).Run(t.Context()); err != nil || again.NewTrees != 0 || again.Snapshot.Seq != 2 {
@@ -116,7 +116,7 @@ func TestJobThatFailsLeavesTheSnapshotAndGoesOn(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "list /d4/: connection reset") {
 		t.Fatalf("got %v", err)
 	}
-	if a := w.attempt(t); a.Outcome != Failed || a.Message != err.Error() || a.Dirs != report.Dirs || a.Dirs == 0 || w.seq(t) != 1 {
+	if a := w.attempt(t); a.Outcome != store.OutcomeFailed || a.Message != err.Error() || a.Dirs != report.Dirs || a.Dirs == 0 || w.seq(t) != 1 {
 		t.Errorf("attempt %+v, snapshot %d", a, w.seq(t))
 	}
 
@@ -176,7 +176,7 @@ func TestJobInterrupted(t *testing.T) {
 	if _, err := j.Run(ctx); !errors.Is(err, enough) {
 		t.Errorf("got %v", err)
 	}
-	if a := w.attempt(t); a.Outcome != Interrupted || a.Message != "enough" {
+	if a := w.attempt(t); a.Outcome != store.OutcomeInterrupted || a.Message != "enough" {
 		t.Errorf("attempt %+v", a)
 	}
 	// The lease is given back and the progress is there.
@@ -288,19 +288,32 @@ func TestFactsGoWithProgress(t *testing.T) {
 	}
 }
 
-// A site whose own directory is refused tells nothing; what it held before stays.
-func TestRootRefused(t *testing.T) {
+// A site whose own directory is refused or cannot be read at all tells nothing; what
+// it held before stays.
+func TestRootThatTellsNothing(t *testing.T) {
 	w := newWorld(t)
 	if _, err := w.job(t, archive()).Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	s := archive()
-	s.dirs["/"] = nil
-	if _, err := w.job(t, s).Run(t.Context()); err == nil || !strings.Contains(err.Error(), "own directory is refused: 550 no") {
-		t.Errorf("got %v", err)
+	for want, root := range map[string][]digest.Entry{
+		"the site's own directory is refused: 550 no":                         nil,
+		"nothing of the site's own directory can be read: 1 names are longer": {file(strings.Repeat("x", 1025), 1)},
+	} {
+		s := archive()
+		s.dirs["/"] = root
+		if _, err := w.job(t, s).Run(t.Context()); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+		if a := w.attempt(t); a.Outcome != store.OutcomeFailed || w.seq(t) != 1 {
+			t.Errorf("attempt %+v, snapshot %d", a, w.seq(t))
+		}
 	}
-	if a := w.attempt(t); a.Outcome != Failed || w.seq(t) != 1 {
-		t.Errorf("attempt %+v, snapshot %d", a, w.seq(t))
+
+	// What can be read of it counts.
+	s := archive()
+	s.dirs["/"] = []digest.Entry{file(strings.Repeat("x", 1025), 1), file("a", 1)}
+	if _, err := w.job(t, s).Run(t.Context()); err != nil || w.seq(t) != 2 {
+		t.Errorf("snapshot %d, %v", w.seq(t), err)
 	}
 }
 
@@ -311,7 +324,7 @@ func TestAttemptTellsWhatIsIncomplete(t *testing.T) {
 	if _, err := w.job(t, s).Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if a := w.attempt(t); a.Outcome != Published || a.Message != "2 incomplete, the first: /d1/d2/: refused: 550 no" {
+	if a := w.attempt(t); a.Outcome != store.OutcomePublished || a.Message != "2 incomplete, the first: /d1/d2/: refused: 550 no" {
 		t.Errorf("attempt %+v", a)
 	}
 }
