@@ -62,16 +62,23 @@ func (c *crawlCommand) Run(a *program.App) error {
 	if err := s.print(outcomes, c.All); err != nil {
 		return err
 	}
-	exit := error(nil)
+	return exit(outcomes)
+}
+
+// exit is the worst of the outcomes.
+func exit(outcomes []outcome) error {
+	worst := error(nil)
 	for _, o := range outcomes {
 		switch {
+		case o.suspect() != nil:
+			worst = ui.ErrSuspect
 		case o.err != nil:
 			return ui.ErrFailed
-		case o.report.Incomplete > 0:
-			exit = ui.ErrIncomplete
+		case o.report.Incomplete > 0 && worst == nil:
+			worst = ui.ErrIncomplete
 		}
 	}
-	return exit
+	return worst
 }
 
 // crawlAll crawls sites and returns what came of each, in their order.
@@ -119,12 +126,20 @@ func (o *outcome) message() string {
 	return "crawled"
 }
 
+// suspect is why what was found is set aside, nil if it is not.
+func (o *outcome) suspect() *crawl.SuspectError {
+	doubted, _ := errors.AsType[*crawl.SuspectError](o.err)
+	return doubted
+}
+
 // word says how it ended.
 func (o *outcome) word() string {
 	held := (*store.LeaseHeldError)(nil)
 	switch {
 	case errors.As(o.err, &held):
 		return "busy"
+	case o.suspect() != nil:
+		return store.OutcomeSuspect
 	case o.broken:
 		return store.OutcomeInterrupted
 	case o.err != nil:
@@ -150,7 +165,12 @@ func (o *outcome) explain() error {
 		return ui.Hint(fmt.Errorf("crawl %s: it is being crawled by %s", o.site.Name, who),
 			"wait until that ends; if it was killed, until "+held.Until.UTC().Format("15:04:05")+" UTC, when its lease expires")
 	}
-	return fmt.Errorf("crawl %s: %w", o.site.Name, o.err)
+	err := fmt.Errorf("crawl %s: %w", o.site.Name, o.err)
+	if o.suspect() != nil {
+		return ui.Hint(err, "crawler crawl "+o.site.Name+" again confirms it, if it finds the same",
+			"crawler suspect accept "+o.site.Name+", or crawler suspect drop "+o.site.Name)
+	}
+	return err
 }
 
 // print writes the table of outcomes, and then what else there is to say of each.

@@ -184,7 +184,7 @@ func (d *daemon) crawlInTurn(ctx context.Context, turn schedule.Turn) error {
 	})
 	line.End("", "")
 	progress.End()
-	if _, held := errors.AsType[*store.LeaseHeldError](err); held {
+	if _, held := errors.AsType[*store.LeaseHeldError](err); held || errors.Is(err, crawl.ErrNotDue) {
 		return err
 	}
 	o := outcome{site: site, report: report, err: err, broken: err != nil && ctx.Err() != nil}
@@ -192,6 +192,9 @@ func (d *daemon) crawlInTurn(ctx context.Context, turn schedule.Turn) error {
 	switch {
 	case o.broken:
 		d.Log.Info("crawl is interrupted", "site", site.Name, "why", context.Cause(ctx))
+	case o.suspect() != nil:
+		d.Log.Warn("crawl is set aside as suspect", "site", site.Name, "why", err)
+		return nil
 	case err != nil:
 		d.Log.Error("crawl failed", "site", site.Name, "err", err)
 	default:

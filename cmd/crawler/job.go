@@ -49,13 +49,16 @@ func (s *session) crawl(ctx context.Context, o order) (crawl.Report, error) {
 		Source:      source,
 		Owner:       process.Name(),
 		Gone:        process.Gone,
+		StillDue:    o.stillDue,
 		Connections: pace.Connections,
+		Pace:        site,
 		Limits:      limits(o.settings),
 		Retry:       crawl.Retry{Tries: o.settings.Retries, Pause: o.settings.RetryPause.Duration},
 		Now:         time.Now,
 		Log:         s.Log,
 		SaveEvery:   o.settings.SaveEvery.Duration,
 		ResumeFor:   o.settings.ResumeFor.Duration,
+		Suspect:     o.settings.Suspect,
 		Watch: func(status func() crawl.Status) {
 			o.line.Watch(func() ui.Far {
 				now := status()

@@ -15,6 +15,7 @@ const (
 	Failed     Exit = 1
 	Wrong      Exit = 2 // the command was not understood
 	Incomplete Exit = 3 // all was done, but some directories are incomplete
+	Suspect    Exit = 4 // all was done, but what was found is so little that it was set aside
 )
 
 // An exitError ends a program with a code. Without an error in it, all that there
@@ -35,6 +36,9 @@ func (e *exitError) Unwrap() error { return e.err }
 
 // ErrIncomplete ends a program with the code for that and without a message.
 var ErrIncomplete error = &exitError{code: Incomplete}
+
+// ErrSuspect ends a program with the code for that and without a message.
+var ErrSuspect error = &exitError{code: Suspect}
 
 // ErrFailed ends a program as failed, without a message: there was one.
 var ErrFailed error = &exitError{code: Failed}
