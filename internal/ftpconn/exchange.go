@@ -1,6 +1,8 @@
 package ftpconn
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -163,16 +165,18 @@ func wireSize(command string) int {
 	return len(command) + strings.Count(command, "\xff") + len("\r\n")
 }
 
-// unasked looks for a reply although nothing is in flight.
+// unasked looks for a reply although nothing is in flight, in what was read already:
+// it does not wait for the rest.
 func (c *Conn) unasked() error {
 	if len(c.flight) > 0 || c.in.Buffered() == 0 {
 		return nil
 	}
-	reply, err := readReply(c.in, c.cfg.MaxReply)
-	if err != nil {
-		return fmt.Errorf("the server says something that nobody asked for: %w", err)
-	}
-	if reply.Code == 421 {
+	said, _ := c.in.Peek(c.in.Buffered())
+	reply, err := readReply(bufio.NewReader(bytes.NewReader(said)), len(said))
+	switch {
+	case err != nil:
+		return fmt.Errorf("the server says %q, and nobody asked", truncated(string(said)))
+	case reply.Code == 421:
 		return &ReplyError{Command: "goodbye", Reply: reply}
 	}
 	return &OutOfStepError{Reply: reply}

@@ -212,7 +212,7 @@ func TestUnaskedReply(t *testing.T) {
 	for unasked, want := range map[string]string{
 		"226 by the way":   `the server says "226 by the way", and nobody asked`,
 		"421 time is over": `goodbye: the server answers "421 time is over"`,
-		"whatever":         `NOOP: the server says something that nobody asked for`,
+		"whatever":         `NOOP: the server says "whatever\r\n", and nobody asked`,
 	} {
 		c, server := dial(t, script{"STAT": func(s *ftpscript.Session) { s.Send("213 nothing\r\n" + unasked + "\r\n") }})
 		if err := c.Send(t.Context(), "STAT"); err != nil {

@@ -88,19 +88,18 @@ func (c *Conn) login(greeting Reply) error {
 	if err == nil {
 		err = client.Login(double255(user), double255(password))
 	}
-	switch {
-	case err == nil:
+	if err == nil {
 		return nil
-	case talk.err != nil:
+	}
+	if c.cfg.User != "" {
+		talk.hush(password)
+	}
+	if talk.err != nil {
 		return fmt.Errorf("%s: %w", talk.sent, talk.err)
 	}
 	no := refusal(talk.sent, talk.last)
 	if _, busy := no.(*BusyError); !busy && (talk.sent == "USER" || talk.sent == "PASS") {
-		reply := talk.last
-		if c.cfg.User != "" && password != "" {
-			reply.Raw = bytes.ReplaceAll(reply.Raw, []byte(password), []byte("***"))
-		}
-		return &LoginError{User: user, Reply: reply}
+		return &LoginError{User: user, Reply: talk.last}
 	}
 	return no
 }
@@ -142,6 +141,17 @@ func (c *loginConn) Read(b []byte) (int, error) {
 	n := copy(b, c.rest)
 	c.rest = c.rest[n:]
 	return n, nil
+}
+
+// hush takes a password out of what the server said about it.
+func (c *loginConn) hush(password string) {
+	if password == "" {
+		return
+	}
+	c.last.Raw = bytes.ReplaceAll(c.last.Raw, []byte(password), []byte("***"))
+	if garbage, ok := c.err.(*garbageError); ok {
+		garbage.line = bytes.ReplaceAll(garbage.line, []byte(password), []byte("***"))
+	}
 }
 
 // Write implements net.Conn.

@@ -71,7 +71,7 @@ func readReply(in *bufio.Reader, max int) (Reply, error) {
 	}
 	code, more, ok := parseCode(raw)
 	if !ok {
-		return Reply{}, fmt.Errorf("the server answers %q, which is no reply", truncated(string(bytes.TrimRight(raw, "\r\n"))))
+		return Reply{}, &garbageError{line: bytes.TrimRight(raw, "\r\n")}
 	}
 	for more {
 		start := len(raw)
@@ -125,6 +125,13 @@ func appendLine(raw []byte, in *bufio.Reader, max int) ([]byte, error) {
 			return nil, err
 		}
 	}
+}
+
+// A garbageError is a line where a reply should begin.
+type garbageError struct{ line []byte }
+
+func (e *garbageError) Error() string {
+	return fmt.Sprintf("the server answers %q, which is no reply", truncated(string(e.line)))
 }
 
 // errLongReply says that a reply is longer than allowed.

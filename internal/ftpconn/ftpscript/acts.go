@@ -1,6 +1,9 @@
 package ftpscript
 
-import "sync/atomic"
+import (
+	"crypto/tls"
+	"sync/atomic"
+)
 
 // Say answers with the lines of a reply.
 func Say(lines ...string) Act {
@@ -38,6 +41,19 @@ func ByDir(texts map[string]string) Act {
 func InTurn(acts ...Act) Act {
 	var next atomic.Int64
 	return func(s *Session) { acts[min(int(next.Add(1)), len(acts))-1](s) }
+}
+
+// Secure answers AUTH TLS with yes and begins TLS; as a greeting it is implicit TLS.
+func Secure(cfg *tls.Config) Act {
+	return func(s *Session) {
+		if s.Command == Greeting {
+			s.Secure(cfg)
+			s.Reply("220 ready, and private")
+			return
+		}
+		s.Reply("234 your turn")
+		s.Secure(cfg)
+	}
 }
 
 // Hang answers nothing until the client closes the control connection.

@@ -68,7 +68,8 @@ func (s *Server) serve() {
 		if err != nil || !s.keep(conn) {
 			return
 		}
-		session := &Session{server: s, control: conn.(*net.TCPConn), in: bufio.NewReader(conn)}
+		control := conn.(*net.TCPConn)
+		session := &Session{server: s, control: control, stream: wire{control, s}, in: bufio.NewReader(conn)}
 		s.sessions.Go(session.run)
 	}
 }
@@ -140,7 +141,7 @@ func (s *Server) drop(c io.Closer) {
 
 // send writes to a connection, up to the cut. The client may be gone; acts need
 // not care.
-func (s *Server) send(conn *net.TCPConn, text string) error {
+func (s *Server) send(conn *net.TCPConn, b []byte) error {
 	s.mu.Lock()
 	c := s.cut
 	if !s.open[conn] {
@@ -148,19 +149,33 @@ func (s *Server) send(conn *net.TCPConn, text string) error {
 		s.mu.Unlock()
 		return net.ErrClosed
 	}
-	if c == nil || len(text) < c.left {
+	if c == nil || len(b) < c.left {
 		if c != nil {
-			c.left -= len(text)
+			c.left -= len(b)
 		}
 		s.mu.Unlock()
-		_, err := conn.Write([]byte(text))
+		_, err := conn.Write(b)
 		return err
 	}
 	defer s.mu.Unlock()
-	conn.Write([]byte(text[:c.left]))
+	conn.Write(b[:c.left])
 	s.closeAll(c.reset)
 	s.cut = nil
 	return net.ErrClosed
+}
+
+// A wire is a connection whose bytes count towards the cut.
+type wire struct {
+	*net.TCPConn
+	server *Server
+}
+
+// Write implements net.Conn.
+func (w wire) Write(b []byte) (int, error) {
+	if err := w.server.send(w.TCPConn, b); err != nil {
+		return 0, err
+	}
+	return len(b), nil
 }
 
 // closeAll closes all connections; s.mu is held.

@@ -2,6 +2,7 @@ package ftpscript
 
 import (
 	"bufio"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -15,8 +16,10 @@ type Session struct {
 
 	server  *Server
 	control *net.TCPConn
+	stream  net.Conn // control, or TLS over it
 	in      *bufio.Reader
 	passive net.Listener // for the next data connection
+	secure  *tls.Config  // of data connections, too; nil for none
 }
 
 // run answers commands until the client leaves.
@@ -71,6 +74,8 @@ var decent = Script{
 		port := s.Listen()
 		s.Reply(fmt.Sprintf("227 Entering Passive Mode (127,0,0,1,%d,%d)", port>>8, port&255))
 	},
+	"PBSZ": Say("200 as you like"),
+	"PROT": Say("200 so be it"),
 	"QUIT": func(s *Session) { s.Close() },
 }
 
@@ -80,7 +85,21 @@ func (s *Session) Reply(lines ...string) error {
 }
 
 // Send sends bytes on the control connection.
-func (s *Session) Send(text string) error { return s.server.send(s.control, text) }
+func (s *Session) Send(text string) error {
+	_, err := io.WriteString(s.stream, text)
+	return err
+}
+
+// Read reads what the client sends besides commands.
+func (s *Session) Read(b []byte) (int, error) { return s.in.Read(b) }
+
+// Secure begins TLS on the control connection, and on all data connections from now
+// on.
+func (s *Session) Secure(cfg *tls.Config) {
+	s.secure = cfg
+	s.stream = tls.Server(s.stream, cfg)
+	s.in = bufio.NewReader(s.stream)
+}
 
 // Listen opens a port for the next data connection and returns its number, 0
 // where that is not possible.
@@ -99,10 +118,16 @@ func (s *Session) Listen() int {
 func (s *Session) Accept() *Data {
 	if s.passive != nil {
 		if conn, err := s.passive.Accept(); err == nil && s.server.keep(conn) {
-			return &Data{server: s.server, conn: conn.(*net.TCPConn)}
+			data := &Data{server: s.server, conn: conn.(*net.TCPConn)}
+			data.stream = wire{data.conn, s.server}
+			if s.secure != nil {
+				data.stream = tls.Server(data.stream, s.secure)
+			}
+			return data
 		}
 	}
-	return &Data{server: s.server, conn: new(net.TCPConn)}
+	none := new(net.TCPConn)
+	return &Data{server: s.server, conn: none, stream: none}
 }
 
 func (s *Session) closePassive() {
@@ -125,13 +150,30 @@ func (s *Session) AwaitEnd() { io.Copy(io.Discard, s.in) }
 type Data struct {
 	server *Server
 	conn   *net.TCPConn
+	stream net.Conn // conn, or TLS over it
 }
 
 // Send sends bytes.
-func (d *Data) Send(text string) error { return d.server.send(d.conn, text) }
+func (d *Data) Send(text string) error {
+	_, err := io.WriteString(d.stream, text)
+	return err
+}
 
 // Close ends the data, as servers do.
-func (d *Data) Close() { d.server.drop(d.conn) }
+func (d *Data) Close() {
+	d.stream.Close()
+	d.server.drop(d.conn)
+}
+
+// CloseWrite ends what is sent, and leaves the rest of the connection open.
+func (d *Data) CloseWrite() { d.stream.(interface{ CloseWrite() error }).CloseWrite() }
+
+// AwaitEnd waits until the client closes the connection. The error is io.EOF if it
+// did so in order.
+func (d *Data) AwaitEnd() error {
+	_, err := d.stream.Read(make([]byte, 1))
+	return err
+}
 
 // Reset ends the connection as one that failed.
 func (d *Data) Reset() {
