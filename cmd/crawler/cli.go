@@ -17,7 +17,7 @@ First steps:
   crawler crawl
   crawler digest debian /pool
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 finished but some directories are incomplete.`
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 finished but some directories are incomplete, 4 finished but the crawl is set aside as suspect.`
 
 // A grammar is the command line.
 type grammar struct {
@@ -29,6 +29,7 @@ type grammar struct {
 	Digest  digestCommand   `cmd:"" help:"Print the digests of directories."`
 	Diff    diffCommand     `cmd:"" help:"Show what differs between two sites, or two directories."`
 	History historyCommand  `cmd:"" help:"Show when a directory changed."`
+	Lag     lagCommand      `cmd:"" help:"Show how far mirrors are behind each other."`
 	Suspect suspectCommand  `cmd:"" help:"Show, publish or drop crawls that are hard to believe."`
 	Collect collectCommand  `cmd:"" help:"Delete what history no longer keeps."`
 	Status  statusCommand   `cmd:"" help:"Show how current every site is, and what went wrong."`

@@ -103,8 +103,7 @@ func (c *collectCommand) print(a *program.App, done *collection) error {
 
 // prune deletes the snapshots that the configuration does not keep.
 func (s *session) prune(now time.Time) (removed int64, err error) {
-	history := s.Config.History
-	return s.Store.Prune(s, store.Keep{Newest: history.Keep, After: now.AddDate(0, 0, -history.Days)})
+	return s.Store.Prune(s, keep(s.Config.History, now))
 }
 
 // holders returns the names of the sites that leases are for, sorted.

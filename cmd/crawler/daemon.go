@@ -87,6 +87,7 @@ func (d *daemon) run(ctx context.Context, hangups <-chan os.Signal) error {
 		})
 	}
 	background.Go(func() { d.obey(ctx, hangups) })
+	background.Go(func() { d.housekeeping().Run(ctx) })
 	background.Go(func() {
 		<-ctx.Done()
 		d.manager.Stopping()
