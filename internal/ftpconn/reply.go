@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -72,6 +73,10 @@ func readReply(in *bufio.Reader, max int) (Reply, error) {
 	code, more, ok := parseCode(raw)
 	if !ok {
 		return Reply{}, &garbageError{line: bytes.TrimRight(raw, "\r\n")}
+	}
+	if more {
+		// Most listings are short, and here already.
+		raw = slices.Grow(raw, min(in.Buffered(), 2<<10))
 	}
 	for more {
 		start := len(raw)
