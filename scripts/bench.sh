@@ -18,3 +18,5 @@ asked() {
 }
 echo
 asked digest BenchmarkTree entries/s 1000000
+asked store-sqlite BenchmarkPutTrees/SQLite/sustained trees/s 10000
+asked store-mariadb BenchmarkPutTrees/MariaDB/sustained trees/s 20000
