@@ -1,5 +1,6 @@
 // Package store keeps what the tracker knows: trees, sites, snapshots, the
-// progress of running crawls, leases, and how the last crawls went. It is the
+// progress of running crawls, leases, how the last crawls went, what is doubted
+// of them and what they remember for the next. It is the
 // only package that knows SQL, and it speaks to SQLite (one file, one machine)
 // and to MySQL and MariaDB (also as a cluster) with the same statements; what
 // differs stands in a dialect.
@@ -22,7 +23,11 @@
 // [Store.Publish] adds one in a single transaction, which also ends the crawl
 // that made it, so that a snapshot is there as a whole or
 // not at all. To learn of news, compare the snapshots of all sites: numbers of
-// different sites have nothing to do with each other.
+// different sites have nothing to do with each other. [Store.Prune] deletes the
+// oldest, so that those that are left have no gaps either.
+//
+// A crawl whose result is hard to believe is set aside as a [Suspect] instead,
+// one of a site at most, until a crawl is published or somebody accepts it.
 //
 // # Progress
 //
@@ -32,6 +37,14 @@
 // Progress without one is dead: nobody reads it, it is deleted little by little,
 // and no new facts are stored before all of it is gone. Whatever breaks off, the
 // rows that are read are thus right under the facts that are read with them.
+//
+// # Collection
+//
+// Trees that neither a snapshot nor a suspect nor progress needs are deleted by
+// [Store.Collect], which says how that goes together with crawls that put the
+// same trees again at that moment. Its table condemned has the trees that are
+// about to go; a row is there only as long as its tree is. Its table spared has
+// what crawls under way have taken from progress that is gone.
 //
 // # Leases
 //

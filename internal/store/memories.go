@@ -17,9 +17,9 @@ const maxMemory = 64 << 10
 
 // Remember replaces what crawls of a site tell later ones, as a text of their
 // own making of at most 64 KiB; more is a [TooLargeError]. Unlike the facts of
-// [Store.SaveProgress] it stays when a crawl ends, until the site is removed. The lease must be the one that
-// [SiteLease] names; it returns [ErrLeaseLost] if that is no longer the
-// caller's, and [ErrNoSite] if there is no such site.
+// [Store.SaveProgress] it stays when a crawl ends, until the site is removed.
+// The lease must be the one that [SiteLease] names; it returns [ErrLeaseLost]
+// if that is no longer the caller's, and [ErrNoSite] if there is no such site.
 func (s *Store) Remember(ctx context.Context, lease Lease, text string) error {
 	site, err := lease.site()
 	if err != nil {
