@@ -77,33 +77,38 @@ func StartFTP(t testing.TB, kind string, cfg FTPConfig) *FTP {
 	if commands[kind] == nil {
 		t.Fatalf("testbed: no FTP server of kind %q", kind)
 	}
-	Need(t, "root")
-	Need(t, "unshare")
-	s := &FTP{Kind: kind, cfg: cfg, path: Need(t, kind), dir: Dir(t)}
-	if cfg.IPv6 {
-		Need(t, "ipv6")
+	for _, name := range cfg.needs(kind) {
+		Need(t, name)
 	}
-	if cfg.secure() && kind == "proftpd" {
-		Need(t, "proftpd-tls")
-	}
-	if cfg.secure() && kind == "pyftpdlib" {
-		Need(t, "python3-openssl")
-	}
-	port, err := freePort()
+	s, err := LaunchFTP(kind, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Addr = net.JoinHostPort(cfg.host(), strconv.Itoa(port))
 	t.Cleanup(func() {
 		s.Stop()
 		if t.Failed() {
 			t.Logf("%s on %s:\n%s", kind, s.Addr, tail(s.logFile()))
 		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
 	})
-	if err := s.Start(); err != nil {
-		t.Fatal(err)
-	}
 	return s
+}
+
+// needs names what a server of a kind needs, the program itself first.
+func (c FTPConfig) needs(kind string) []string {
+	names := []string{kind, "root", "unshare"}
+	if c.IPv6 {
+		names = append(names, "ipv6")
+	}
+	if c.secure() && kind == "proftpd" {
+		names = append(names, "proftpd-tls")
+	}
+	if c.secure() && kind == "pyftpdlib" {
+		names = append(names, "python3-openssl")
+	}
+	return names
 }
 
 // URL is the address of the server's root.

@@ -29,12 +29,12 @@ func LaunchFTP(kind string, cfg FTPConfig) (*FTP, error) {
 	if commands[kind] == nil {
 		return nil, fmt.Errorf("testbed: no FTP server of kind %q", kind)
 	}
-	for _, ability := range []string{"root", "unshare"} {
-		if _, err := Find(ability); err != nil {
+	for _, name := range cfg.needs(kind) {
+		if _, err := Find(name); err != nil {
 			return nil, err
 		}
 	}
-	path, err := Find(kind)
+	path, err := find(kind)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +46,7 @@ func LaunchFTP(kind string, cfg FTPConfig) (*FTP, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &FTP{Kind: kind, Addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), cfg: cfg, path: path, dir: dir}
+	s := &FTP{Kind: kind, Addr: net.JoinHostPort(cfg.host(), strconv.Itoa(port)), cfg: cfg, path: path, dir: dir}
 	if err := s.Start(); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}

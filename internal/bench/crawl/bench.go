@@ -90,6 +90,7 @@ func (b *bench) plant(ctx context.Context, folders int) (*tree, error) {
 	if err != nil {
 		return nil, err
 	}
+	b.atEnd(func() error { return fell(root) })
 	began := time.Now()
 	t, err := plant(ctx, root, folders)
 	if err != nil {

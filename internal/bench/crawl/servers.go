@@ -36,12 +36,20 @@ var (
 	listOnly    = kind{"LIST only", startListOnly}
 )
 
+// mostEntries is how many entries pure-ftpd may show in one listing: more than the large
+// tree has.
+const mostEntries = 10_000_000
+
 // real starts a server of the testbed.
 func real(program string, recurse, lists bool) func(*link.Network, *tree) (*server, error) {
 	return func(near *link.Network, t *tree) (*server, error) {
+		config := testbed.FTPConfig{Root: t.root, Recurse: recurse}
+		if program == "pure-ftpd" {
+			config.MaxEntries = mostEntries
+		}
 		var ftp *testbed.FTP
 		err := near.Do(func() (err error) {
-			ftp, err = testbed.LaunchFTP(program, testbed.FTPConfig{Root: t.root, Recurse: recurse})
+			ftp, err = testbed.LaunchFTP(program, config)
 			return err
 		})
 		if err != nil {

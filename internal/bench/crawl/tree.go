@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"runtime"
 	"time"
 
@@ -50,6 +51,20 @@ func plant(ctx context.Context, root string, folders int) (*tree, error) {
 		})
 	}
 	return &tree{root: root, dirs: int64(folders) + 1}, group.Wait()
+}
+
+// fell removes what plant has made, several folders at a time.
+func fell(root string) error {
+	top, err := os.ReadDir(root)
+	if err != nil {
+		return err
+	}
+	group := errgroup.Group{}
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for _, entry := range top {
+		group.Go(func() error { return os.RemoveAll(filepath.Join(root, entry.Name())) })
+	}
+	return group.Wait()
 }
 
 var (
