@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"slices"
 	"time"
@@ -117,17 +118,16 @@ func (l *lister) copyIndex(ctx context.Context, f *indexFile) error {
 	if err != nil {
 		return l.indexLost(ctx, f, err)
 	}
-	out := bufio.NewWriterSize(f.copy, 1<<16)
-	n, readErr := io.Copy(out, io.LimitReader(t, f.size+1))
-	writeErr := out.Flush()
+	n, copyErr := io.Copy(f.copy, io.LimitReader(t, f.size+1))
 	last, err := t.Close()
+	_, full := errors.AsType[*fs.PathError](copyErr)
 	switch {
-	case writeErr != nil:
-		err = unfit("no room for %s: %v", f.name, writeErr)
+	case full:
+		err = unfit("no room for %s: %v", f.name, copyErr)
 	case n > f.size:
 		err = unfit("%s is longer than the %d bytes that the root shows", f.name, f.size)
-	case err != nil || readErr != nil:
-		err = cmp.Or(err, readErr)
+	case err != nil || copyErr != nil:
+		err = cmp.Or(err, copyErr)
 	case last.Code != 226 && last.Code != 250:
 		return unfit("%s: the server ends the transfer with %q", f.name, last)
 	case n < f.size:

@@ -25,7 +25,8 @@ const (
 const fewDoubts = 16
 
 // survey reads all of the index, says whether it is one tree with this root, and draws
-// the directories that are to be compared.
+// the directories that are to be compared. The last one, which may be cut off, is none of
+// them.
 func (x *index) survey(ctx context.Context, root crawl.Listing, random *rand.Rand) ([]mirror.Path, error) {
 	s := survey{index: x, awaited: map[mirror.Path]shown{mirror.Root: {}}, draw: newDraw(random, x.dates())}
 	for b, err := range x.blocks() {
@@ -48,7 +49,7 @@ func (x *index) survey(ctx context.Context, root crawl.Listing, random *rand.Ran
 	case s.doubtful > max(fewDoubts, s.blocks/4):
 		return nil, unfit("%s: %d of %d blocks are doubtful, the first: %s", x.name, s.doubtful, s.blocks, s.doubt)
 	}
-	return s.draw.sample(), nil
+	return slices.DeleteFunc(s.draw.sample(), func(p mirror.Path) bool { return p == x.last }), nil
 }
 
 // A survey is a reading of an index under way.
