@@ -2,6 +2,7 @@ package ftplist
 
 import (
 	"context"
+	"errors"
 
 	"mirrortracker/internal/crawl"
 	"mirrortracker/internal/digest"
@@ -162,14 +163,20 @@ func (c *checker) broken(ctx context.Context, err error) error {
 	return unfit("the connection failed: %v", err)
 }
 
-// leave gives back all that was taken, so that another strategy can do the rest.
-func (c *checker) leave(underWay []*crawl.Task) {
+// leave gives back what was taken and not delivered when the strategy ends: all of it
+// where others are to do the rest, and all but the directory that was waited for, which
+// is first among those under way or else among the doubted, where the connection failed.
+func (c *checker) leave(err error, underWay []*crawl.Task) {
 	for _, d := range c.doubted {
 		underWay = append(underWay, d.task)
 	}
-	c.work.Return(underWay...)
 	c.doubted = nil
-	if c.conn != nil && c.conn.Pending() > 0 {
+	_, unfit := errors.AsType[*unfitError](err)
+	if !unfit && len(underWay) > 0 {
+		underWay = underWay[1:]
+	}
+	c.work.Return(underWay...)
+	if unfit && c.conn != nil && c.conn.Pending() > 0 {
 		c.hangUp()
 	}
 }

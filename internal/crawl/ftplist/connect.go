@@ -88,6 +88,7 @@ func (l *lister) connect(ctx context.Context) (err error) {
 		}
 		return err
 	}
+	l.mlsd = l.conn.Has("MLST") || l.conn.Has("MLSD")
 	l.move(l.conn.Host())
 	return nil
 }

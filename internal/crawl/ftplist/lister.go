@@ -17,6 +17,7 @@ type lister struct {
 	*Source
 	release func()        // gives back the slot of the connection
 	conn    *ftpconn.Conn // nil after a listing was given up in the middle
+	mlsd    bool          // offered
 }
 
 var _ crawl.Lister = (*lister)(nil)
@@ -26,10 +27,8 @@ var errWhole = errors.New("the listing takes too long")
 
 // List lists one directory.
 func (l *lister) List(ctx context.Context, dir mirror.Path) (crawl.Listing, error) {
-	if l.conn == nil {
-		if err := l.connect(ctx); err != nil {
-			return crawl.Listing{}, err
-		}
+	if err := l.ready(ctx); err != nil {
+		return crawl.Listing{}, err
 	}
 	whole, cancel := context.WithTimeoutCause(ctx, l.cfg.Whole, errWhole)
 	defer cancel()
@@ -42,6 +41,14 @@ func (l *lister) List(ctx context.Context, dir mirror.Path) (crawl.Listing, erro
 		return found, nil
 	}
 	return l.explain(err)
+}
+
+// ready connects again if the connection was given up.
+func (l *lister) ready(ctx context.Context) error {
+	if l.conn != nil {
+		return nil
+	}
+	return l.connect(ctx)
 }
 
 // explain tells errors that end a directory from those that end a connection.

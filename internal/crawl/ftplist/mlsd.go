@@ -15,7 +15,7 @@ import (
 
 // offersMLSD reports whether the server lists MLSD, or MLST, which implies it (RFC
 // 3659, section 7.8).
-func (l *lister) offersMLSD() bool { return l.conn.Has("MLST") || l.conn.Has("MLSD") }
+func (l *lister) offersMLSD() bool { return l.mlsd }
 
 // canMLSD reports whether MLSD may be used, as far as is known.
 func (l *lister) canMLSD() bool {

@@ -44,15 +44,13 @@ func (l *lister) servePipelined(ctx context.Context, work crawl.Work) error {
 	p := &piper{checker: checker{lister: l, work: work, way: Pipelined}}
 	p.again = p.ask
 	err := p.serve(ctx)
-	if _, ok := errors.AsType[*unfitError](err); ok {
-		var left []*crawl.Task
-		for _, t := range []*crawl.Task{p.now, p.next} {
-			if t != nil {
-				left = append(left, t)
-			}
+	var left []*crawl.Task
+	for _, t := range []*crawl.Task{p.now, p.next} {
+		if t != nil {
+			left = append(left, t)
 		}
-		p.leave(left)
 	}
+	p.leave(err, left)
 	return err
 }
 

@@ -3,7 +3,6 @@ package ftplist
 import (
 	"cmp"
 	"context"
-	"errors"
 
 	"mirrortracker/internal/crawl"
 	"mirrortracker/internal/digest"
@@ -57,13 +56,11 @@ func (l *lister) serveStat(ctx context.Context, work crawl.Work) error {
 	s := &statter{checker: checker{lister: l, work: work, way: Stat}, window: firstWindow}
 	s.again = s.ask
 	err := s.serve(ctx)
-	if _, ok := errors.AsType[*unfitError](err); ok {
-		var left []*crawl.Task
-		for _, a := range s.asked {
-			left = append(left, a.task)
-		}
-		s.leave(left)
+	var left []*crawl.Task
+	for _, a := range s.asked {
+		left = append(left, a.task)
 	}
+	s.leave(err, left)
 	return err
 }
 
