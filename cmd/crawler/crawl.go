@@ -229,6 +229,7 @@ type outcomeJSON struct {
 	Outcome     string        `json:"outcome"`
 	Error       string        `json:"error,omitempty"`
 	Restarted   string        `json:"restarted,omitempty"` // why the walk began again
+	Listing     string        `json:"listing,omitempty"`   // how it was listed
 	Snapshot    int64         `json:"snapshot,omitempty"`  // its number
 	Directories int64         `json:"directories"`
 	Files       int64         `json:"files"`
@@ -253,6 +254,7 @@ func (s *session) printJSON(outcomes []outcome) error {
 			Site:        o.site.Name,
 			Outcome:     o.word(),
 			Restarted:   r.Restart,
+			Listing:     r.Account,
 			Snapshot:    r.Snapshot.Seq,
 			Directories: far.Dirs,
 			Files:       far.Files,

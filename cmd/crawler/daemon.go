@@ -200,7 +200,7 @@ func (d *daemon) crawlInTurn(ctx context.Context, turn schedule.Turn) error {
 		d.Log.Error("crawl failed", "site", site.Name, "err", err)
 	default:
 		d.Log.Info("crawled", "site", site.Name, "directories", report.Snapshot.Dirs, "files", report.Snapshot.Files,
-			"incomplete", report.Incomplete, "new_trees", report.NewTrees, "took", time.Since(began).Round(time.Millisecond))
+			"incomplete", report.Incomplete, "new_trees", report.NewTrees, "listing", report.Account, "took", time.Since(began).Round(time.Millisecond))
 		d.warn(site.Name, &report)
 	}
 	return err

@@ -83,6 +83,10 @@ func (s *session) source(o order, pace *polite.Site) (*ftplist.Source, error) {
 		return nil, err
 	}
 	conn.Limiter = pace.Bytes()
+	maxIndexAge := time.Duration(0) // as the strategy thinks best
+	if o.settings.Index == "off" {
+		maxIndexAge = -1
+	}
 	return ftplist.NewSource(ftplist.Config{
 		URL:    o.site.URL,
 		Way:    ftplist.Way(cmp.Or(o.site.Visit.Listing, o.settings.Listing)),
@@ -92,6 +96,8 @@ func (s *session) source(o order, pace *polite.Site) (*ftplist.Source, error) {
 		Whole:  o.settings.ListingTimeout.Duration,
 		Limits: limits(o.settings),
 		Now:    time.Now,
+
+		MaxIndexAge: maxIndexAge,
 	})
 }
 

@@ -136,15 +136,17 @@ func summary(all []standing.Site, now time.Time) string {
 			}
 		}
 	}
-	text := human.Plural(int64(len(all)), "site", "sites")
-	separator := ": "
+	var parts []string
 	for _, what := range []string{"running", "due", "never crawled", "failing", "left alone", "suspect", "flapping"} {
 		if n := counts[what]; n > 0 {
-			text += fmt.Sprintf("%s%s %s", separator, human.Count(int64(n)), what)
-			separator = ", "
+			parts = append(parts, human.Count(int64(n))+" "+what)
 		}
 	}
-	return text
+	text := human.Plural(int64(len(all)), "site", "sites")
+	if parts == nil {
+		return text
+	}
+	return text + ": " + strings.Join(parts, ", ")
 }
 
 // A siteJSON is how one site stands.

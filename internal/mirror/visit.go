@@ -41,8 +41,8 @@ const (
 )
 
 // Listings are the strategies of listing: found out, the site's index file, LIST -R,
-// STAT, pipelined data connections, and MLSD or LIST for one directory at a time.
-var Listings = []string{"auto", "index", "recursive", "stat", "pipelined", "mlsd", "list"}
+// STAT, pipelined data connections, and one directory at a time: by what is better, MLSD, or LIST.
+var Listings = []string{"auto", "index", "recursive", "stat", "pipelined", "single", "mlsd", "list"}
 
 // Bounds of what can be set. The lowest rate and bandwidth are such that a visit
 // still comes to its end.
