@@ -72,7 +72,13 @@ func (l *lister) fitsRecursive() bool { return !l.needsMLSD() && !l.known().Plai
 
 // serveRecursive lists subtrees, the largest first, and hands over single directories.
 func (l *lister) serveRecursive(ctx context.Context, work crawl.Work) error {
-	for l.fitsRecursive() {
+	for {
+		if err := l.ready(ctx); err != nil {
+			return err
+		}
+		if !l.fitsRecursive() {
+			return &handOver{}
+		}
 		task, err := work.Next(ctx, crawl.Highest)
 		if task == nil || err != nil {
 			return err
@@ -84,7 +90,6 @@ func (l *lister) serveRecursive(ctx context.Context, work crawl.Work) error {
 			return err
 		}
 	}
-	return &handOver{}
 }
 
 // recurses reports whether a directory is listed with all that is below it: not one

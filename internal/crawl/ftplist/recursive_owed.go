@@ -2,6 +2,7 @@ package ftplist
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"mirrortracker/internal/crawl"
@@ -30,11 +31,17 @@ func (l *lister) owe(dir mirror.Path) bool {
 // settle looks at the directories that are owed a check. Where one does not pass,
 // directories that were delivered may be wrong, and the walk must begin again.
 func (l *lister) settle(ctx context.Context) error {
-	needed := l.needsMLSD()
 	for owed := l.known().Owed; len(owed) > 0; owed = l.known().Owed {
+		if err := l.ready(ctx); err != nil {
+			return err
+		}
+		needed := l.needsMLSD()
 		dir := mirror.Path(owed[0])
 		found, err := l.List(ctx, dir)
-		again, restart := err.(*crawl.RestartError)
+		again, restart := errors.AsType[*crawl.RestartError](err)
+		if err == nil {
+			err = l.ready(ctx)
+		}
 		switch {
 		case restart:
 		case err != nil:

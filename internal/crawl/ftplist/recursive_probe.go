@@ -51,6 +51,9 @@ func (r *recursion) probe(ctx context.Context, dir mirror.Path) (ok bool, err er
 // sample lists a directory alone and returns those below it that are wanted.
 func (r *recursion) sample(ctx context.Context, dir mirror.Path) (below []mirror.Path, err error) {
 	found, err := r.List(ctx, dir)
+	if err == nil {
+		err = r.ready(ctx)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -58,10 +58,8 @@ func (r *recursion) left() []*crawl.Task {
 // stream lists a directory with all that is below it, as far as that is wanted, and
 // then settles what this owes.
 func (r *recursion) stream(ctx context.Context, dir mirror.Path) error {
-	if r.conn == nil {
-		if err := r.connect(ctx); err != nil {
-			return err
-		}
+	if err := r.ready(ctx); err != nil {
+		return err
 	}
 	r.supposed = &lister{Source: &Source{cfg: r.cfg, memory: memory{facts: r.known()}}, conn: r.conn}
 	reply, err := r.receive(ctx, dir)

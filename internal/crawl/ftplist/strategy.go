@@ -53,6 +53,9 @@ func (l *lister) Serve(ctx context.Context, work crawl.Work) error {
 
 func (l *lister) serve(ctx context.Context, work crawl.Work, allowed []strategy) error {
 	for {
+		if err := l.ready(ctx); err != nil {
+			return err
+		}
 		at := l.best(allowed)
 		s := allowed[at]
 		err := s.serve(l, ctx, counted{work, l.Source, s.name})
