@@ -23,6 +23,8 @@ func (l *lister) judge(ctx context.Context, command string, found listing.Listin
 	switch {
 	case saysTruncated.MatchString(reply.Text()):
 		return crawl.Incomplete(digest.Truncated, entries, "%s: the server says %q", command, reply), nil
+	case tooMany(parseErr):
+		return crawl.Incomplete(digest.Limit, entries, "%s: more than crawl.limits.entries = %d names", command, l.cfg.Limits.Entries), nil
 	case parseErr != nil:
 		return crawl.Incomplete(digest.Unparsable, entries, "%s: %v", command, parseErr), nil
 	case found.HidesLinks:
@@ -34,6 +36,12 @@ func (l *lister) judge(ctx context.Context, command string, found listing.Listin
 		return crawl.Incomplete(digest.Refused, nil, "%s: the server says yes, but does not show the directory", command), nil
 	}
 	return crawl.Listing{Entries: entries}, nil
+}
+
+// tooMany reports that a listing was given up at the limit of entries.
+func tooMany(err error) bool {
+	_, ok := errors.AsType[*listing.LimitError](err)
+	return ok
 }
 
 func entriesOf(found []listing.Entry, dates clocks) []digest.Entry {

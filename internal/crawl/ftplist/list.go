@@ -19,7 +19,7 @@ func (l *lister) byLIST(ctx context.Context) (crawl.Listing, error) {
 			return crawl.Listing{}, err
 		}
 		now := l.cfg.Now()
-		found, parseErr := listing.ParseList(text)
+		found, parseErr := listing.ParseListUpTo(text, l.cfg.Limits.Entries+1)
 		zone, contradiction, err := l.zoneFor(ctx, found.Entries, now)
 		switch {
 		case err != nil:
@@ -55,7 +55,7 @@ func (l *lister) uncut(ctx context.Context, found listing.Listing, judged crawl.
 	if err != nil {
 		return crawl.Listing{}, err
 	}
-	told, _ := listing.ParseMLSD(text)
+	told, _ := listing.ParseMLSDUpTo(text, l.cfg.Limits.Entries+1)
 	shown := make(map[string]bool, len(found.Entries))
 	for _, e := range found.Entries {
 		shown[e.Name] = true

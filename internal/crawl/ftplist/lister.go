@@ -58,7 +58,10 @@ func (l *lister) explain(err error) (crawl.Listing, error) {
 	}
 	if long, ok := errors.AsType[*ftpconn.TooLongError](err); ok {
 		l.hangUp()
-		return crawl.Incomplete(digest.Limit, nil, "%v, which is crawl.limits.listing", long), nil
+		if long.Max == l.cfg.Limits.Listing {
+			return crawl.Incomplete(digest.Limit, nil, "%v, which is crawl.limits.listing", long), nil
+		}
+		return crawl.Incomplete(digest.Limit, nil, "%v", long), nil
 	}
 	if errors.Is(err, errWhole) {
 		l.hangUp()

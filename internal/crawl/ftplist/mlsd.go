@@ -44,7 +44,7 @@ func (l *lister) byMLSD(ctx context.Context) (crawl.Listing, error) {
 		if err != nil {
 			return crawl.Listing{}, err
 		}
-		found, parseErr := listing.ParseMLSD(text)
+		found, parseErr := listing.ParseMLSDUpTo(text, l.cfg.Limits.Entries+1)
 		dates := clocks{{Now: l.cfg.Now()}}
 		if l.known().MLSD == mlsdProven {
 			return l.judge(ctx, "MLSD", found, parseErr, reply, dates)
@@ -64,16 +64,18 @@ func (l *lister) byMLSD(ctx context.Context) (crawl.Listing, error) {
 }
 
 // compare lists the present directory with LIST too and compares what is a link, a
-// file, a directory or something else. MLSD is proven by a link that leads to
-// something in the same directory: a dangling one is shown as a link by servers,
-// too, that follow all others. A doubt is what keeps the two from being compared.
+// file, a directory or something else. A doubt is what keeps the two from being
+// compared; where there is none, a link may prove MLSD.
 func (l *lister) compare(ctx context.Context, told listing.Listing) (shown listing.Listing, doubt string, err error) {
 	text, reply, err := l.fetchLIST(ctx)
 	if err != nil {
 		return shown, "", err
 	}
-	shown, parseErr := listing.ParseList(text)
-	if err := l.compareLinks(shown, told); err != nil {
+	shown, parseErr := listing.ParseListUpTo(text, l.cfg.Limits.Entries+1)
+	if shown.HidesLinks {
+		return listing.Listing{}, "LIST does not show links either", nil
+	}
+	if err := l.compareKinds(shown, told); err != nil {
 		return shown, "", err
 	}
 	switch {
@@ -81,16 +83,26 @@ func (l *lister) compare(ctx context.Context, told listing.Listing) (shown listi
 		return shown, "LIST is truncated", nil
 	case parseErr != nil:
 		return shown, fmt.Sprintf("LIST: %v", parseErr), nil
-	case shown.HidesLinks:
-		return listing.Listing{}, "LIST does not show links either", nil
 	}
-	kinds := kindsOf(shown)
-	for _, e := range told.Entries {
-		if (e.Kind == digest.File || e.Kind == digest.Dir) && counts(e.Name) && kinds[e.Name] == 0 {
-			return shown, fmt.Sprintf("LIST does not show %q, which MLSD does", e.Name), nil
+	if name, ok := lacks(shown, told); ok {
+		return shown, fmt.Sprintf("LIST does not show %q, which MLSD does", name), nil
+	}
+	if name, ok := lacks(told, shown); ok {
+		return shown, fmt.Sprintf("MLSD does not show %q, which LIST does", name), nil
+	}
+	return shown, "", l.proveBy(shown, told)
+}
+
+// lacks returns a file or directory of another listing that is missing in one. Links
+// do not count: servers leave some of them out.
+func lacks(one, other listing.Listing) (name string, ok bool) {
+	kinds := kindsOf(one)
+	for _, e := range other.Entries {
+		if leads(e.Kind) && counts(e.Name) && kinds[e.Name] == 0 {
+			return e.Name, true
 		}
 	}
-	return shown, "", nil
+	return "", false
 }
 
 // agreed returns what MLSD told and LIST showed alike, or what does not count.
@@ -112,20 +124,25 @@ func kindsOf(l listing.Listing) map[string]digest.Kind {
 // counts reports whether a name can stand in a tree at all.
 func counts(name string) bool { return digest.SoundName(name) && !digest.Hidden(name) }
 
-// compareLinks compares the kinds of what both listings show.
-func (l *lister) compareLinks(shown, told listing.Listing) error {
-	if shown.HidesLinks {
-		return nil
-	}
+// compareKinds compares the kinds of what both listings show.
+func (l *lister) compareKinds(shown, told listing.Listing) error {
 	kinds := kindsOf(told)
 	for _, e := range shown.Entries {
-		kind, ok := kinds[e.Name]
-		switch {
-		case !ok || digest.Hidden(e.Name):
-		case kind != e.Kind:
+		if kind, ok := kinds[e.Name]; ok && kind != e.Kind && !digest.Hidden(e.Name) {
 			l.learn(func(f *facts) { f.MLSD, f.Unverified = mlsdFollows, false })
 			return &crawl.RestartError{Why: fmt.Sprintf("MLSD shows the %s %q as a %s", e.Kind, e.Name, kind)}
-		case kind == digest.Link && leads(kinds[strings.TrimSuffix(e.Target, "/")]):
+		}
+	}
+	return nil
+}
+
+// proveBy looks in two listings that agree for a link that leads to something in the
+// same directory: a dangling one is shown as a link by servers, too, that follow all
+// others.
+func (l *lister) proveBy(shown, told listing.Listing) error {
+	kinds := kindsOf(told)
+	for _, e := range shown.Entries {
+		if e.Kind == digest.Link && !digest.Hidden(e.Name) && kinds[e.Name] == digest.Link && leads(kinds[strings.TrimSuffix(e.Target, "/")]) {
 			return l.proven()
 		}
 	}
