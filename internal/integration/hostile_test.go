@@ -22,7 +22,7 @@ import (
 const (
 	longestOrdeal = 45 * time.Second // with the patience of newTracker
 	mostMemory    = 170 << 20        // for some copies of a listing of 32 MiB
-	sessionBytes  = 3000 // about what a server sends in the crawl of its five directories
+	sessionBytes  = 3000             // about what a server sends in the crawl of its five directories
 )
 
 // An ordeal is one crawl of a hostile server beside an honest one.
