@@ -19,6 +19,7 @@ type bench struct {
 	crawler crawler
 	log     io.Writer // for progress
 	began   time.Time
+	late    bool // phases were left out for lack of time
 
 	near, far *link.Network // servers and close clients; distant clients
 	link      *link.Link

@@ -72,8 +72,8 @@ func (all results) sort() {
 	slices.SortStableFunc(all, func(a, b *result) int {
 		return cmp.Or(
 			cmp.Compare(slices.Index(distances, a.Distance), slices.Index(distances, b.Distance)),
-			-cmp.Compare(a.Folders, b.Folders),
 			cmp.Compare(slices.Index(servers, a.Server), slices.Index(servers, b.Server)),
+			cmp.Compare(a.Folders, b.Folders),
 		)
 	})
 }

@@ -83,6 +83,11 @@ func (b *bench) run(ctx context.Context) (err error) {
 		if !b.wants(ph.name) {
 			continue
 		}
+		if b.left() <= 0 {
+			b.say("%s: %s", strings.ToUpper(ph.name), noTime)
+			b.late = true
+			break
+		}
 		b.say("%s", strings.ToUpper(ph.name))
 		if err := ph.run(b, ctx); err != nil {
 			return err

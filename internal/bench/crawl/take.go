@@ -60,9 +60,9 @@ func (b *bench) program(c client) (string, error) {
 // that fails has no figure; that is an error only of those that must not fail.
 func (b *bench) take(ctx context.Context, v vantage, s *server, client string, must bool, measure func(left time.Duration) (measurement, error)) error {
 	sub := subject{v.distance, int(s.tree.dirs) - 1, s.name, client}
-	left := time.Until(b.began.Add(b.options.Limit))
+	left := b.left()
 	if left < time.Second {
-		b.keep(sub, func(r *result) { r.Skipped = "no time left" })
+		b.keep(sub, func(r *result) { r.Skipped = noTime })
 		return nil
 	}
 	m, err := measure(left)
@@ -79,6 +79,10 @@ func (b *bench) take(ctx context.Context, v vantage, s *server, client string, m
 		b.keep(sub, func(r *result) { r.Skipped = "failed" })
 		return nil
 	}
+	if !m.Whole && must && b.left() <= 0 { // the run's limit is not the crawl's fault
+		b.keep(sub, func(r *result) { r.Skipped = noTime })
+		return nil
+	}
 	end := ""
 	if !m.Whole {
 		end = ", not finished"
@@ -87,6 +91,12 @@ func (b *bench) take(ctx context.Context, v vantage, s *server, client string, m
 	b.keep(sub, func(r *result) { r.Runs = append(r.Runs, m) })
 	return nil
 }
+
+// noTime is why something was left out.
+const noTime = "no time left"
+
+// left is how long the run may still take.
+func (b *bench) left() time.Duration { return time.Until(b.began.Add(b.options.Limit)) }
 
 // keep changes the result of a subject.
 func (b *bench) keep(s subject, change func(*result)) {

@@ -93,7 +93,7 @@ func (b *bench) compare(our subject, clients []string) (mine *result, theirs []*
 		s.Client = client
 		r := b.results.find(s)
 		if r == nil || len(r.Runs) == 0 {
-			why := cmp.Or(b.absent[our.Server], b.absent[client], "not measured")
+			why := cmp.Or(b.absent[our.Server], b.absent[client], b.unmeasured())
 			if r != nil {
 				why = r.Skipped
 			}
@@ -104,9 +104,17 @@ func (b *bench) compare(our subject, clients []string) (mine *result, theirs []*
 	return theirs[0], theirs[1:], ""
 }
 
+// unmeasured says why there is no result at all.
+func (b *bench) unmeasured() string {
+	if b.late {
+		return noTime
+	}
+	return "not measured"
+}
+
 // memory asks that no crawl of the large tree takes more, in bytes.
 func (b *bench) memory(most int64) verdict {
-	v := verdict{Word: "skip", Name: "peak memory of the large tree", Why: "not measured"}
+	v := verdict{Word: "skip", Name: "peak memory of the large tree", Why: b.unmeasured()}
 	peak, whole := int64(0), true
 	for _, r := range b.results {
 		if r.Folders == largeFolders(b.options.Dirs) {
