@@ -30,10 +30,10 @@ type Change struct {
 	Tree     digest.Summary // of the directory; zero where it is gone
 }
 
-// History calls fn with the changes of a directory over a site's snapshots, which
-// are sorted newest first, newest first. Base is as that of a [Place]. It reads no more snapshots than it
-// needs for the changes that fn wants: fn returns false to end it. A path that leads
-// nowhere in all of the snapshots is a [Nowhere].
+// History calls fn with the changes of a directory over a site's snapshots; both
+// come newest first. Base is as that of a [Place]. It looks into no more snapshots
+// than it needs for the changes that fn wants, which returns false when it has
+// enough. A path that leads nowhere in all of the snapshots is a [Nowhere].
 func History(ctx context.Context, src Source, base []string, snapshots []store.Snapshot, path mirror.Path, fn func(Change) (more bool, err error)) error {
 	var later *digest.Summary // what it was in the snapshot after the one looked at
 	var why error             // it is not in the one looked at last

@@ -6,12 +6,12 @@
 // A place is a directory of a site, by its path. Its states are its blind
 // digests over the site's kept snapshots; a directory counts only where it
 // is completely known and holds at least 8 files or 1 MiB, because small ones
-// are equal by accident. Two places of different sites are partners if they had one
-// state in common at any time, not necessarily at the same one. A place stands
-// for its site in a group unless the directories above it have all of its
-// partners' sites for partners already, so that whole mirrors
-// are compared as wholes and mirrors of a part by that part. A group is such
-// places that are partners, of partners, and so on.
+// are equal by accident. Two places of different sites are partners if they had
+// one state in common, though maybe at different times. A place stands for its
+// site in a group unless the directories above it have partners at all of the
+// same sites already, so that whole mirrors are compared as wholes and mirrors
+// of a part by that part. A group is such places that are partners, or partners
+// of partners, and so on.
 //
 // # Order of states
 //
@@ -19,8 +19,8 @@
 // finds it. A state is the group's if two sites have had it. A site leads if it
 // was the first, and not just with its oldest snapshot, to have more of the group's
 // states than any other; what a leader holds is the group's state even before
-// others have it. Without this rule a mirror that was crawled
-// in the middle of its update would seem to be ahead of all.
+// others have it. That others' states are not keeps a mirror that was crawled in
+// the middle of its update from seeming to be ahead of all.
 //
 // # Lag
 //

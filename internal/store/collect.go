@@ -65,10 +65,10 @@ const (
 // from others for long.
 const sweepRows = 100
 
-// Collect deletes the trees that nothing needs any more: those that
-// cannot be reached from a root, which are the snapshots, what is set aside,
-// and the progress of crawls. It is done in phases, between and in which it may be
-// broken off at any time, and goes on where it was:
+// Collect deletes the trees that nothing needs any more: those that cannot be
+// reached from a root, which are the snapshots, what is set aside, and the
+// progress of crawls. It is done in phases; it may be broken off at any time, be
+// it by a crash, and the next call goes on with the phase that it was in:
 //
 //  1. Nominating. A marking pass visits all trees that roots reach, and the
 //     others are condemned.

@@ -7,13 +7,13 @@ import (
 	"mirrortracker/internal/digest"
 )
 
-// Marks are a set of trees in ten bytes for each: of an identity only 64 bits of a hash
-// are kept, whose key is another one in each set. Two trees with one hash would
-// be taken for one, and what stands below the second not be looked for. Among
-// ten million trees that happens in one set of three hundred thousand, and not
-// to the same trees in two sets; nobody who does not know the key can make it
-// happen. A Bloom filter would take a byte and a half, and be wrong too often
-// to say which trees have been visited.
+// Marks are a set of trees in ten bytes for each: of an identity only 64 bits of
+// a hash are kept, whose key is another one in each set. Two trees with one hash
+// would be taken for one, and what stands below the second not be looked for.
+// Among ten million trees that happens in one set of three hundred thousand, and
+// not to the same trees in two sets; nobody who does not know the key can make
+// it happen. A Bloom filter would take a byte and a half, but is wrong about one
+// tree in a hundred, and what stands below that would be lost.
 type marks struct {
 	seed  maphash.Seed
 	slots []uint64 // open addressing with linear probing; 0 is free

@@ -19,8 +19,8 @@ type Keep struct {
 }
 
 // Prune deletes the snapshots that are not kept, and returns how many. Of a
-// site the oldest go, so that numbers stay without gaps. Their trees
-// stay until they are collected, see [Store.Collect].
+// site the oldest go, so that numbers stay without gaps. Their trees stay until
+// they are collected, see [Store.Collect].
 func (s *Store) Prune(ctx context.Context, keep Keep) (removed int64, err error) {
 	if keep.Newest < 1 {
 		return 0, fmt.Errorf("prune snapshots: at least 1 of a site is kept, not %d", keep.Newest)

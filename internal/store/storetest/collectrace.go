@@ -21,7 +21,7 @@ import (
 // while snapshots are pruned and trees collected: every snapshot is whole at
 // all times.
 func collectWhileCrawling(t *testing.T, w *world) {
-	const sites, crawls = 4, 30
+	const sites, crawls = 4, 20
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	stores := []*store.Store{w.Store, Open(t, w.url)}
