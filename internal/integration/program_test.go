@@ -23,6 +23,7 @@ type tracker struct {
 	database string   // URL
 	settings []string // TRACKER_KEY=value
 	sites    []string // NAME=ADDRESS[/PATH], as declared
+	more     string   // that is said of each of them in the configuration
 }
 
 // A crawled is what `crawler crawl --json` says of a site.
@@ -36,11 +37,11 @@ type crawled struct {
 
 // says is all that it says about what went wrong.
 func (c *crawled) says() string {
-	all := c.Error
+	all := []string{c.Error}
 	for _, p := range c.Problems {
-		all += fmt.Sprintf("\n%s: %s: %s", p.Path, p.Reason, p.Detail)
+		all = append(all, fmt.Sprintf("%s: %s: %s", p.Path, p.Reason, p.Detail))
 	}
-	return all
+	return strings.Join(all, "\n")
 }
 
 // configuration writes the file that declares the sites.
@@ -48,7 +49,7 @@ func (k *tracker) configuration(dir string) error {
 	var text strings.Builder
 	for _, site := range k.sites {
 		name, addr, _ := strings.Cut(site, "=")
-		fmt.Fprintf(&text, "[[site]]\nname = %q\nurl = %q\n", name, "ftp://"+strings.TrimSuffix(addr, "/")+"/")
+		fmt.Fprintf(&text, "[[site]]\nname = %q\nurl = %q\n%s\n", name, "ftp://"+strings.TrimSuffix(addr, "/")+"/", k.more)
 	}
 	return os.WriteFile(filepath.Join(dir, "tracker.toml"), []byte(text.String()), 0o644)
 }
