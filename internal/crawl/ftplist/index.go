@@ -163,9 +163,8 @@ func (x *index) deliver(ctx context.Context, tree *subtree, root crawl.Listing) 
 		return err
 	}
 	for b, err := range x.blocks() {
-		if err != nil {
-			// Not at the first reading: the temporary file is damaged.
-			break
+		if err != nil || len(tree.wanted) == 0 {
+			break // an error only if the copy was damaged since the survey
 		}
 		if tree.wants(b.path) {
 			if err := x.deliverBlock(ctx, tree, b); err != nil {
@@ -179,7 +178,19 @@ func (x *index) deliver(ctx context.Context, tree *subtree, root crawl.Listing) 
 		}
 	}
 	tree.giveBackAll()
-	return nil
+	return x.lister.awake(ctx)
+}
+
+// awake connects again where the server has hung up. It had nothing to do for as long as
+// the store and the pace of the crawl took for what the index told.
+func (l *lister) awake(ctx context.Context) error {
+	if l.conn != nil {
+		if _, err := l.conn.Cmd(ctx, "NOOP"); err == nil {
+			return nil
+		}
+		l.hangUp()
+	}
+	return l.connect(ctx)
 }
 
 // deliverBlock hands over a wanted directory. One that has to be listed live is left to
@@ -196,6 +207,9 @@ func (x *index) deliverBlock(ctx context.Context, tree *subtree, b indexBlock) e
 	case !b.hasDirs():
 		tree.giveBack(b.path)
 		return nil
+	}
+	if err := x.lister.awake(ctx); err != nil {
+		return err
 	}
 	live, err := x.lister.List(ctx, b.path)
 	if err != nil {

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -283,6 +285,19 @@ func TestIndexIsLeftAlone(t *testing.T) {
 	}
 }
 
+// A server that hangs up while the index is delivered is called again, and what lies
+// below a doubtful directory still comes from the index.
+func TestIndexServerHangsUp(t *testing.T) {
+	t.Parallel()
+	p := publish("ls-lR")
+	want, _, _ := p.walk(t, nil, withWay(Single))
+	p = p.replaced(t, "./dir:\n", "./dir:\n?????????? ? ? ? ? ? what\n")
+	got, indexed, s := p.walk(t, func(s script) { s["NOOP"] = inTurn(ftpscript.HangUp, say("200 fine")) }, nil)
+	if got != want || indexed < 20 || s.Count("RETR") != 1 {
+		t.Errorf("%s, want %s; %s", got, want, s.source.Account())
+	}
+}
+
 // A directory that changes while it is looked at is looked at again.
 func TestIndexSecondLook(t *testing.T) {
 	t.Parallel()
@@ -320,7 +335,7 @@ func TestIndexAge(t *testing.T) {
 		t.Fatal(err)
 	}
 	work := &recorder{}
-	if err := x.deliver(t.Context(), growFrom(work, &crawl.Task{Path: mirror.Root}), p.root()); err != errRest && err != nil {
+	if err := x.deliver(t.Context(), growFrom(work, &crawl.Task{Path: mirror.Root}), p.root()); !errors.Is(err, errNowhere) {
 		t.Fatal(err)
 	}
 	if len(work.listed) != shelves+1 || len(work.returned) != 1 || work.returned[0] != "/dir/shelf-39" {
@@ -332,6 +347,8 @@ func TestIndexAge(t *testing.T) {
 		}
 	}
 }
+
+var errNowhere = errors.New("no network here")
 
 // open returns the index as if it had been fetched. There is no server behind it.
 func (p *published) open(t testing.TB) *index {
@@ -345,10 +362,10 @@ func (p *published) open(t testing.TB) *index {
 		t.Fatal(err)
 	}
 	form := indexForms[len(indexForms)-1]
-	nowhere := func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("no network here") }
+	nowhere := func(context.Context, string, string) (net.Conn, error) { return nil, errNowhere }
 	return &index{
 		indexFile: &indexFile{name: p.name, size: int64(len(p.index)), form: form, copy: temp},
-		lister:    &lister{Source: &Source{cfg: Config{Conn: ftpconn.Config{Dial: nowhere}, Limits: crawl.DefaultLimits(), Now: func() time.Time { return now }}}},
+		lister:    &lister{Source: &Source{cfg: Config{Whole: time.Minute, Conn: ftpconn.Config{Dial: nowhere}, Limits: crawl.DefaultLimits(), Now: func() time.Time { return now }}}},
 		made:      now,
 		fresh:     map[mirror.Path]crawl.Listing{},
 	}
@@ -457,11 +474,47 @@ func FuzzIndex(f *testing.F) {
 		}
 		work := &recorder{}
 		tree := growFrom(work, &crawl.Task{Path: mirror.Root})
-		if err := x.deliver(t.Context(), tree, p.root()); err != nil {
-			return // a directory was to be listed live
+		if err := x.deliver(t.Context(), tree, p.root()); !errors.Is(err, errNowhere) {
+			t.Errorf("delivered without a server: %v", err)
 		}
-		if len(tree.wanted) > 0 {
-			t.Errorf("%d are neither delivered nor given back", len(tree.wanted))
+		for path := range work.listed {
+			if tree.wants(path) {
+				t.Errorf("%s is delivered and wanted", path)
+			}
+		}
+	})
+}
+
+// packedSeeds are the listing of an empty directory by xz, zstd and gzip, in base64.
+var packedSeeds = []string{
+	"/Td6WFoAAATm1rRGAgAhARYAAAB0L+Wj4ABFAD1dABcOfVFqAF1Ft31ypzEGQXlAww32N5qm+xk6tTQbNKh80n4WgRqXB3kAWOtYKIMW0n1laihW2RxWMTscG5YAAAAAo+AqdeyHoIMAAVlGk7dA1B+2830BAAAAAARZWg==",
+	"KLUv/QRYMQIALjoKdG90YWwgNApkcnd4ci14ci14IDIgZnRwIGZ0cCA0MDk2IEZlYiAyMCAxMDowMCBkaXIKCi4vZGlyOgp0b3RhbCAwCkpM+TI=",
+	"H4sIAAAAAAAAA9Oz4irJL0nMUTDhSikqryjSBSEFI4W0kgIwNjGwNFNwS01SMDJQMDSwMjBQSMks4uLS0wdSMK0GXABBl2n+RgAAAA==",
+}
+
+// Whatever a packed file holds, unpacking it ends without a panic, and with no more text
+// than there may be.
+func FuzzIndexPacked(f *testing.F) {
+	for _, seed := range packedSeeds {
+		packed, err := base64.StdEncoding.DecodeString(seed)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(packed)
+	}
+	f.Fuzz(func(t *testing.T, packed []byte) {
+		p := published{name: "ls-lR", index: string(packed)}
+		for _, form := range indexForms {
+			x := p.open(t)
+			x.form = form
+			text, err := x.text()
+			if err != nil {
+				continue
+			}
+			if n, err := io.Copy(io.Discard, text); n > textBound(x.size) {
+				t.Errorf("%d bytes, %v", n, err)
+			}
+			text.Close()
 		}
 	})
 }
