@@ -72,6 +72,10 @@ func ParseRecursive(r io.Reader, limits Limits) iter.Seq2[Directory, error] {
 				yield(now.finish(inBlock(err, now.path)))
 				return
 			case line == "":
+				if err := now.count(lines.count, 1, lines.limits.Bytes); err != nil {
+					yield(now.finish(inBlock(err, now.path)))
+					return
+				}
 				afterGap = true
 				continue
 			}
@@ -117,11 +121,20 @@ func (b *block) heads(line string) bool {
 	return b.lines > 0 || listLine(&l, line) != ""
 }
 
+// count counts the bytes of the nth line, of which empty ones have one: a text of
+// nothing else is a bomb when it is packed.
+func (b *block) count(n, bytes, most int) error {
+	if b.bytes += bytes; b.bytes > most {
+		return &LimitError{Line: n, What: "bytes", Max: most}
+	}
+	return nil
+}
+
 // line reads the nth line of the text, which belongs to this block.
 func (b *block) line(n int, line string, afterGap bool, most int) error {
 	b.lines++
-	if b.bytes += len(line); b.bytes > most {
-		return &LimitError{Line: n, What: "bytes", Max: most}
+	if err := b.count(n, len(line), most); err != nil {
+		return err
 	}
 	read := listLine
 	switch {

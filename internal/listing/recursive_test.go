@@ -69,6 +69,7 @@ func TestRecursiveStops(t *testing.T) {
 		{"line", strings.NewReader(text + line + "too long\n"), Limits{Line: len(line) + 3}, []string{"a:1,2", "b:3"}, `line 7: more than 41 bytes of a line in directory "b"`},
 		{"entries", strings.NewReader(text), Limits{Entries: 1}, []string{"a:1"}, `line 3: more than 1 entries in directory "a"`},
 		{"bytes", strings.NewReader(text), Limits{Bytes: 2*len(line) + 1}, []string{"a:1"}, `line 3: more than 77 bytes in directory "a"`},
+		{"empty lines", strings.NewReader(text + strings.Repeat("\n", 200)), Limits{Bytes: 100}, []string{"a:1,2", "b:3"}, `line 68: more than 100 bytes in directory "b"`},
 		{"reading", io.MultiReader(strings.NewReader(text), iotest.ErrReader(lost)), Limits{}, []string{"a:1,2", "b:3"}, "read line 7: connection lost"},
 		{"at once", iotest.ErrReader(lost), Limits{}, []string{":"}, "read line 1: connection lost"},
 	} {
