@@ -28,14 +28,16 @@ func always(interval time.Duration) func() time.Duration {
 }
 
 // firstSave is when a crawl saves its progress for the first time.
-const firstSave = time.Second
+const firstSave = 250 * time.Millisecond
 
-// sooner returns intervals that begin short and double up to the one given: a crawl
-// that is killed soon after it began has lost little, each time that it is.
+// sooner returns intervals that begin short and grow by a quarter each up to the one
+// given, so that each is about a quarter of the time since the first: a crawl that is
+// killed has lost an eighth of what it did on the average, however soon that is.
 func sooner(interval time.Duration) func() time.Duration {
-	now := firstSave / 2
+	next := firstSave
 	return func() time.Duration {
-		now = min(2*now, interval)
+		now := min(next, interval)
+		next = now + now/4
 		return now
 	}
 }

@@ -173,7 +173,7 @@ func (j *Job) stillDue(ctx context.Context) error {
 
 // recall lets the source know what earlier crawls remembered, and returns what an
 // interrupted one has finished.
-func (j *Job) recall(ctx context.Context) (done known, err error) {
+func (j *Job) recall(ctx context.Context, lease store.Lease) (done known, err error) {
 	err = insist(ctx, j.Log, "what is known of the site is not read", func(ctx context.Context) error {
 		memory, _, err := j.Store.Memory(ctx, j.Site.ID())
 		if err != nil {
@@ -182,7 +182,7 @@ func (j *Job) recall(ctx context.Context) (done known, err error) {
 		if memory != "" {
 			j.Source.Remember(memory)
 		}
-		done, err = j.progress(ctx)
+		done, err = j.progress(ctx, lease)
 		return err
 	})
 	return done, err
@@ -202,7 +202,7 @@ func (j *Job) remember(ctx context.Context, lease store.Lease) {
 
 // crawl walks until a walk comes to its end without a restart, and publishes.
 func (j *Job) crawl(ctx context.Context, diary *diary) (report Report, err error) {
-	done, err := j.recall(ctx)
+	done, err := j.recall(ctx, diary.holder.lease())
 	if err != nil {
 		return report, err
 	}
@@ -215,9 +215,10 @@ func (j *Job) crawl(ctx context.Context, diary *diary) (report Report, err error
 			break
 		}
 		j.Log.Info("crawl begins again", "site", j.Site.Name, "why", restart.Why)
-		report.Restart, done = restart.Why, known{}
-		if err := insist(ctx, j.Log, "progress is not dropped", func(ctx context.Context) error {
-			return j.saveProgress(ctx, diary.holder.lease(), j.Source.Facts(), nil)
+		report.Restart = restart.Why
+		if err := insist(ctx, j.Log, "progress is not dropped", func(ctx context.Context) (err error) {
+			done, err = j.dropProgress(ctx, diary.holder.lease())
+			return err
 		}); err != nil {
 			return report, err
 		}
@@ -258,13 +259,10 @@ func (j *Job) walk(ctx context.Context, diary *diary, sink *writer, known known)
 	if j.Watch != nil {
 		j.Watch(running.Status)
 	}
-	save := func(ctx context.Context) error {
-		facts := j.Source.Facts() // before, see saveProgress
-		finished := running.Finished()
-		if err := sink.Flush(ctx); err != nil {
-			return err
-		}
-		return j.saveProgress(ctx, diary.holder.lease(), facts, finished)
+	kept := known.facts
+	save := func(ctx context.Context) (err error) {
+		kept, err = j.saveProgress(ctx, diary.holder.lease(), kept, running, sink)
+		return err
 	}
 	stop := every(ctx, sooner(j.SaveEvery), func() {
 		err := diary.note(ctx, tally(running.Status(), sink.added()))

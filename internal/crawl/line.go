@@ -1,6 +1,9 @@
 package crawl
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // work lists directories over one connection until there are none left. The
 // connections come one after the other, as there is something to do for them. One
@@ -51,6 +54,14 @@ func (w *walk) ended() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.done
+}
+
+// restart notes that earlier listings are wrong, before the connection is closed, which
+// may take a while.
+func (w *walk) restart() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.restarts = true
 }
 
 // crowded notes that the site accepts no more connections, if it has accepted one.
@@ -115,6 +126,9 @@ func (l *line) once(ctx context.Context) error {
 		l.count(1)
 	}
 	err = lister.Serve(ctx, l.desk)
+	if _, restart := errors.AsType[*RestartError](err); restart {
+		l.restart()
+	}
 	lister.Close()
 	if err == nil && !l.ended() {
 		err = errEarly

@@ -14,6 +14,7 @@ import (
 
 // known is what an interrupted crawl has finished.
 type known struct {
+	facts    string // that are kept with it
 	subtrees map[mirror.Path]Finished
 	begun    map[mirror.Path]bool // the directories above them
 }
@@ -48,19 +49,21 @@ type place struct {
 
 // progress returns what an interrupted crawl finished not too long ago, provided
 // that it would be listed in the same way now, and lets the source recall what was
-// learnt. Of a subtree that is incomplete only the complete parts below it are taken
-// over, so that what was refused is asked for again.
-func (j *Job) progress(ctx context.Context) (done known, err error) {
+// learnt; else there is no progress any more. Of a subtree that is incomplete only the
+// complete parts below it are taken over, so that what was refused is asked for again.
+func (j *Job) progress(ctx context.Context, lease store.Lease) (done known, err error) {
 	facts, saved, err := j.Store.Progress(ctx, j.Site.ID())
 	if err != nil {
 		return done, err
 	}
-	if facts != "" && !j.Source.Recall(facts) {
-		if len(saved) > 0 {
+	begun := facts != "" || len(saved) > 0
+	if !begun || !j.Source.Recall(facts) {
+		if begun {
 			j.Log.Info("crawl begins anew, because the site is listed in another way now", "site", j.Site.Name)
 		}
-		return done, nil
+		return j.dropProgress(ctx, lease)
 	}
+	done.facts = facts
 	var level []place
 	oldest := j.Now().Add(-j.ResumeFor)
 	for _, p := range saved {
@@ -102,16 +105,38 @@ func (j *Job) takeOver(ctx context.Context, places []place, done *known) (below 
 	return below, err
 }
 
-// saveProgress keeps what a walk has finished, and the facts under which it did.
-// Facts are those of a moment before that: whatever makes earlier listings wrong
-// is found again by the walk that goes on.
-func (j *Job) saveProgress(ctx context.Context, lease store.Lease, facts string, finished []Finished) error {
+// dropProgress keeps the facts of this moment and nothing else: what was listed so far
+// is not to be believed.
+func (j *Job) dropProgress(ctx context.Context, lease store.Lease) (nothing known, err error) {
+	nothing.facts = j.Source.Facts()
+	if err := j.Store.SaveProgress(ctx, lease, nothing.facts, nil); err != nil {
+		return known{}, fmt.Errorf("drop progress: %w", err)
+	}
+	return nothing, nil
+}
+
+// saveProgress keeps what a walk has finished, and the facts under which it did, in
+// place of those that are kept. It returns which facts are kept then. They are of a
+// moment before, and kept last, so that they are never newer than what was listed under
+// them: whatever makes earlier listings wrong is found again by the crawl that goes on.
+func (j *Job) saveProgress(ctx context.Context, lease store.Lease, kept string, running *Walk, sink *writer) (string, error) {
+	facts := j.Source.Facts()
+	finished := running.Finished()
+	if err := sink.Flush(ctx); err != nil {
+		return kept, err
+	}
 	rows := make([]store.Progress, len(finished))
 	for i, f := range finished {
 		rows[i] = store.Progress{Path: f.Path, Tree: f.Summary.ID, Listed: f.Listed}
 	}
-	if err := j.Store.SaveProgress(ctx, lease, facts, rows); err != nil {
-		return fmt.Errorf("save progress: %w", err)
+	if err := j.Store.SaveProgress(ctx, lease, kept, rows); err != nil {
+		return kept, fmt.Errorf("save progress: %w", err)
 	}
-	return nil
+	if facts == kept || running.Restarting() {
+		return kept, nil
+	}
+	if err := j.Store.ReviseFacts(ctx, lease, facts); err != nil {
+		return kept, fmt.Errorf("save progress: %w", err)
+	}
+	return facts, nil
 }

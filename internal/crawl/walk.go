@@ -108,6 +108,7 @@ type walk struct {
 	names    int64 // seen on the whole site
 	result   Result
 	done     bool
+	restarts bool // earlier listings are wrong
 	digests  *digest.Digester
 }
 
@@ -150,6 +151,13 @@ func (r *Walk) Status() Status {
 	r.walk.mu.Lock()
 	defer r.walk.mu.Unlock()
 	return r.walk.status
+}
+
+// Restarting reports whether a lister has found out that earlier listings are wrong.
+func (r *Walk) Restarting() bool {
+	r.walk.mu.Lock()
+	defer r.walk.mu.Unlock()
+	return r.walk.restarts
 }
 
 // maxFinished bounds the paths that Finished returns, in bytes all together.

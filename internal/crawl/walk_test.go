@@ -373,7 +373,8 @@ func TestRestartIsNotRetried(t *testing.T) {
 	s := archive()
 	s.restart = &RestartError{Why: "links"}
 	var restart *RestartError
-	if _, err := run(t, walker(s, memory{})); !errors.As(err, &restart) || len(s.lists) != 1 {
+	running := walker(s, memory{}).Start(t.Context())
+	if _, err := running.Wait(); !errors.As(err, &restart) || len(s.lists) != 1 || !running.Restarting() {
 		t.Errorf("%v after %d listings", err, len(s.lists))
 	}
 }

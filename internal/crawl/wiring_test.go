@@ -290,7 +290,7 @@ func TestJobWaitsForTheDatabase(t *testing.T) {
 			if err := d.begin(t.Context()); err != nil || d.begun {
 				t.Errorf("begun %v, %v", d.begun, err)
 			}
-			_, err := j.recall(t.Context())
+			_, err := j.recall(t.Context(), d.holder.lease())
 			return errors.Join(err, d.note(t.Context(), store.Tally{Dirs: 1}))
 		},
 		"to publish": func(t *testing.T, w world, j *Job, d *diary, found store.Snapshot) error {
@@ -383,5 +383,88 @@ func TestJobOutlivesTheServer(t *testing.T) {
 	}
 	if w.seq(t) != 1 || w.attempt(t).Outcome != store.OutcomePublished {
 		t.Errorf("snapshot %d, attempt %+v", w.seq(t), w.attempt(t))
+	}
+}
+
+// What a source learns on the way is kept without giving up what was finished before,
+// not even for a moment, and never before the listings that were made under it.
+func TestFactsAreKeptLast(t *testing.T) {
+	w := newWorld(t)
+	s := archive()
+	j := w.job(t, s)
+	lease, sink := w.mustAcquire(t), newWriter(t.Context(), w.Store, j.Log)
+	defer sink.Close()
+	s.facts = "begin"
+	done, err := j.recall(t.Context(), lease)
+	if err != nil || done.facts != "begin" {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	s.failures["/d4"] = 1
+	walker := walker(s, sink)
+	walker.Retry.Tries = 1
+	running := walker.Start(t.Context())
+	if _, err := running.Wait(); err == nil {
+		t.Fatal("the broken walk ends well")
+	}
+	kept := done.facts
+	for _, step := range []struct {
+		facts    string
+		restarts bool
+		want     string
+	}{
+		{"begin", false, "begin"},
+		{"more", false, "more"},
+		{"other", true, "more"}, // which the walk that begins again finds out anew
+	} {
+		s.facts = step.facts
+		running.walk.restarts = step.restarts
+		if kept, err = j.saveProgress(t.Context(), lease, kept, running, sink); err != nil {
+			t.Fatal(err)
+		}
+		facts, rows, err := w.Progress(t.Context(), w.site.ID())
+		if err != nil || facts != step.want || kept != step.want || len(rows) != 4 {
+			t.Errorf("facts %q, said to be %q, with %d subtrees, %v; want %+v", facts, kept, len(rows), err, step)
+		}
+	}
+	if done, err = j.dropProgress(t.Context(), lease); err != nil || done.facts != "other" {
+		t.Errorf("%+v, %v", done, err)
+	}
+	if facts, rows, err := w.Progress(t.Context(), w.site.ID()); err != nil || facts != "other" || len(rows) != 0 {
+		t.Errorf("facts %q with %d subtrees, %v", facts, len(rows), err)
+	}
+}
+
+// Progress that was listed in another way is gone before anything else is kept.
+func TestOtherProgressIsDropped(t *testing.T) {
+	w := newWorld(t)
+	s := archive()
+	lease := w.mustAcquire(t)
+	if err := w.SaveProgress(t.Context(), lease, "other", []store.Progress{{Path: "/d1", Tree: emptyTree, Listed: time.Now()}}); err != nil {
+		t.Fatal(err)
+	}
+	s.refuses, s.facts = true, "ours"
+	if done, err := w.job(t, s).recall(t.Context(), lease); err != nil || done.facts != "ours" || len(done.subtrees) != 0 {
+		t.Errorf("%+v, %v", done, err)
+	}
+	if facts, rows, err := w.Progress(t.Context(), w.site.ID()); err != nil || facts != "ours" || len(rows) != 0 {
+		t.Errorf("facts %q with %d subtrees, %v", facts, len(rows), err)
+	}
+}
+
+// However soon a crawl is killed, little of it is lost.
+func TestSooner(t *testing.T) {
+	next := sooner(time.Minute)
+	elapsed := time.Duration(0)
+	for saves := 1; ; saves++ {
+		pause := next()
+		if pause > firstSave+elapsed/4+time.Millisecond {
+			t.Errorf("a pause of %s after %s", pause, elapsed)
+		}
+		if elapsed += pause; pause == time.Minute {
+			if saves < 20 || saves > 30 {
+				t.Errorf("%d saves in the first %s", saves, elapsed)
+			}
+			return
+		}
 	}
 }

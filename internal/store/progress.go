@@ -72,6 +72,33 @@ func (s *Store) SaveProgress(ctx context.Context, lease Lease, facts string, all
 	return nil
 }
 
+// ReviseFacts replaces the facts of a site's crawl and leaves the rest of its
+// progress, in one short transaction: for a crawl that has learnt more, under
+// which all that it saved before still holds. Where no progress is kept, nothing
+// changes. It fails as [Store.SaveProgress] does.
+func (s *Store) ReviseFacts(ctx context.Context, lease Lease, facts string) error {
+	site, err := lease.site()
+	if err != nil {
+		return err
+	}
+	op := "revise facts of site " + site.String()
+	if n := len(facts); n > maxFacts {
+		return fmt.Errorf("%s: %w", op, &TooLargeError{What: "what the crawl has learnt", Size: n, Max: maxFacts})
+	}
+	return s.write(ctx, op, func(tx *sqlx.Tx) error {
+		if err := s.fence(ctx, tx, lease); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `
+			UPDATE crawls
+			SET facts = ?
+			WHERE site = ?`,
+			[]byte(facts), site,
+		)
+		return err
+	})
+}
+
 // Progress returns what was kept of a site's crawl that is running or was cut
 // short: the facts, and under them the finished subtrees, in no particular
 // order. Where there is none, the facts are empty.

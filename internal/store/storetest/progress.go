@@ -93,6 +93,35 @@ var progressTests = map[string]func(t *testing.T, w *world){
 		}
 		w.wantProgress(t, other, "mlsd", stays)
 	},
+	"revised facts, the same progress": func(t *testing.T, w *world) {
+		s, other := site(t, "alpha"), site(t, "beta")
+		w.put(t, s, other)
+		lease := w.acquire(t, s, "me")
+		if err := w.ReviseFacts(t.Context(), lease, "of no crawl"); err != nil {
+			t.Error(err)
+		}
+		w.wantProgress(t, s, "", nil)
+		kept := finished(3, 1)
+		for _, l := range []store.Lease{lease, w.acquire(t, other, "me")} {
+			if err := w.SaveProgress(t.Context(), l, "mlsd", kept); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.ReviseFacts(t.Context(), lease, "list \xff"); err != nil {
+			t.Error(err)
+		}
+		w.wantProgress(t, s, "list \xff", kept)
+		w.wantProgress(t, other, "mlsd", kept)
+		var large *store.TooLargeError
+		if err := w.ReviseFacts(t.Context(), lease, strings.Repeat("x", 64<<10+1)); !errors.As(err, &large) {
+			t.Errorf("got %v", err)
+		}
+		if err := w.Release(t.Context(), lease); err != nil {
+			t.Fatal(err)
+		}
+		wantError(t, w.ReviseFacts(t.Context(), lease, "late"), store.ErrLeaseLost)
+		w.wantProgress(t, s, "list \xff", kept)
+	},
 	// Whoever reads while facts change finds no row that others left.
 	"readers find one or the other": func(t *testing.T, w *world) {
 		s := site(t, "alpha")
