@@ -1,6 +1,9 @@
 package hostile
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // An Ending is how the crawl of a site may end.
 type Ending string
@@ -45,11 +48,7 @@ var (
 // honest is the honest site with some commands replaced.
 func honest(script map[string]act) func() *Site {
 	return func() *Site {
-		s := &Site{Tree: Dirs(Honest), Script: map[string]act{}}
-		for verb, do := range script {
-			s.Script[verb] = do
-		}
-		return s
+		return &Site{Tree: Dirs(Honest), Script: maps.Clone(script)}
 	}
 }
 

@@ -9,6 +9,7 @@ func contradictions() []Behaviour {
 		{Name: "STAT shows nothing", Fixed: true, Site: elsewhere(STAT, "STAT", func([]Entry) []Entry { return nil }), Ends: neverWrong},
 		{Name: "STAT of everything is of the root", Fixed: true, Site: elsewhere(STAT, "STAT", func([]Entry) []Entry { return Honest["/"] }), Ends: neverWrong, Settings: []string{"TRACKER_CRAWL_LIMITS_TOTAL=3000"}},
 		{Name: "MLSD leaves out names", Fixed: true, Site: elsewhere(MLSD, "MLSD", withoutLast), Ends: neverWrong},
+		{Name: "MLSD shows other names", Fixed: true, Site: elsewhere(MLSD, "MLSD", otherNames), Ends: neverWrong},
 		{Name: "MLSD follows links", Fixed: true, Site: elsewhere(MLSD, "MLSD", followed), Ends: neverWrong},
 		{Name: "MLSD shows nothing", Fixed: true, Site: elsewhere(MLSD, "MLSD", func([]Entry) []Entry { return nil }), Ends: neverWrong},
 	}

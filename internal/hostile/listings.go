@@ -2,6 +2,7 @@ package hostile
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 )
 
@@ -55,10 +56,7 @@ func listings() []Behaviour {
 		}), Ends: neverWrong},
 		{Name: "lines that look like replies", Site: twisted(repliesInside), Ends: neverComplete},
 		{Name: "a link to itself and links that go round", Site: func() *Site {
-			tree := map[string][]Entry{}
-			for dir, entries := range Honest {
-				tree[dir] = entries
-			}
+			tree := maps.Clone(Honest)
 			tree[Bad] = []Entry{Link("round", "there"), Link("self", "self"), Link("there", "round"), Link("up", "..")}
 			return &Site{Tree: func(dir string) ([]Entry, bool) {
 				if dir != Bad && strings.HasPrefix(dir, Bad+"/") {

@@ -47,8 +47,11 @@ type Site struct {
 	where   map[*ftpscript.Session]string // the present directory
 }
 
-// Twin is a site with the same tree that is served without any lie, by LIST alone.
-func (s *Site) Twin() *Site { return &Site{Tree: s.Tree, Index: s.Index} }
+// Twin is a site with the same tree that is served without any lie, by LIST alone:
+// an index is shown, but cannot be fetched.
+func (s *Site) Twin() *Site {
+	return &Site{Tree: s.Tree, Index: s.Index, Script: ftpscript.Script{"RETR": ftpscript.Say("550 not for you")}}
+}
 
 // Start serves the site until the test ends.
 func (s *Site) Start(t testing.TB) *ftpscript.Server {
