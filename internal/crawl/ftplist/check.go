@@ -3,9 +3,11 @@ package ftplist
 import (
 	"context"
 	"errors"
+	"time"
 
 	"mirrortracker/internal/crawl"
 	"mirrortracker/internal/digest"
+	"mirrortracker/internal/listing"
 )
 
 // Directories are listed both by a strategy and singly until so many have agreed, and
@@ -80,6 +82,9 @@ func (c *checker) sure(t *told) (crawl.Listing, bool) {
 // settle lists the doubted directories singly. What has become clear in the meantime
 // is believed.
 func (c *checker) settle(ctx context.Context) error {
+	if err := c.askTimes(ctx); err != nil {
+		return err
+	}
 	for len(c.doubted) > 0 {
 		d := c.doubted[0]
 		found, sure := crawl.Listing{}, false
@@ -102,6 +107,42 @@ func (c *checker) settle(ctx context.Context) error {
 			return err
 		}
 	}
+	return nil
+}
+
+// askTimes asks for the times of files in all doubted directories at once. What it finds
+// contradicted is looked at again when its directory is listed singly.
+func (c *checker) askTimes(ctx context.Context) error {
+	var commands []string
+	var files []listing.Entry
+	var at []int // their commands
+	for _, d := range c.doubted {
+		if d.told == nil || d.told.bad != nil || d.told.command == "MLSD" || !c.trusted() {
+			continue
+		}
+		some := c.unsettled(d.told.raw.Entries, d.told.now)
+		if len(some) == 0 {
+			continue
+		}
+		commands = append(commands, c.cwd(d.task.Path))
+		for i, command := range commandsFor(some) {
+			at = append(at, len(commands))
+			files = append(files, some[i])
+			commands = append(commands, command)
+		}
+	}
+	if len(files) == 0 || c.conn == nil {
+		return nil
+	}
+	told, err := c.lister.times(ctx, commands)
+	if err != nil {
+		return err
+	}
+	times := make([]time.Time, len(files))
+	for i, n := range at {
+		times[i] = told[n]
+	}
+	c.compareTimes(files, times, c.cfg.Now())
 	return nil
 }
 

@@ -3,6 +3,7 @@ package ftplist
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -42,6 +43,7 @@ type recursion struct {
 type block struct {
 	dir   mirror.Path
 	found crawl.Listing
+	owed  bool // a check
 }
 
 func (l *lister) newRecursion(work crawl.Work, top *crawl.Task) *recursion {
@@ -112,10 +114,12 @@ func (r *recursion) gaveUp(err error) bool {
 func (r *recursion) ended(ctx context.Context, err error) error {
 	no, isRefusal := refused(err)
 	switch {
-	case isRefusal && no.Reply.Code/100 == 5 && no.Command != "CWD" && !r.recursionsKnown().proven:
-		return unfit("%v", no)
-	case isRefusal:
+	case isRefusal && r.recursionsKnown().proven:
 		return r.settle(ctx)
+	case isRefusal && no.Reply.Code/100 == 5 && no.Command != "CWD":
+		return unfit("%s: the server answers %q", listAll, no.Reply)
+	case isRefusal:
+		return &mismatch{r.top, no.Error()}
 	case errors.Is(err, errWhole):
 		r.hangUp()
 		return unfit("%s: a directory takes longer than crawl.listing_timeout = %s", listAll, r.cfg.Whole)
@@ -171,12 +175,29 @@ func (r *recursion) take(ctx context.Context, dir mirror.Path, raw listing.Listi
 		r.skipped++
 	case !r.recursionsKnown().proven:
 		// It is left to a later stream.
-	case !shows || !enterable(dir) || !r.sure(dir, raw, found, now):
-		r.aside = append(r.aside, r.tree.take(dir))
+	case !shows || !enterable(dir):
+		r.setAside(dir)
 	default:
-		r.pending = &block{dir, found}
+		sure, owed := r.sure(dir, raw, found, now)
+		if r.pending = (&block{dir, found, owed}); !sure || owed && len(folders(dir, found)) == 0 {
+			r.pending = nil
+			r.setAside(dir)
+		}
 	}
 	return nil
+}
+
+// setAside leaves a directory to be listed alone.
+func (r *recursion) setAside(dir mirror.Path) { r.aside = append(r.aside, r.tree.take(dir)) }
+
+// folders returns the directories of a listing.
+func folders(dir mirror.Path, found crawl.Listing) (all []mirror.Path) {
+	for _, e := range found.Entries {
+		if e.Kind == digest.Dir && counts(e.Name) {
+			all = append(all, dir.Join(e.Name))
+		}
+	}
+	return all
 }
 
 // enterable reports whether a directory can be entered on every server: pure-ftpd refuses
@@ -184,27 +205,39 @@ func (r *recursion) take(ctx context.Context, dir mirror.Path, raw listing.Listi
 // refused must not depend on how it is listed.
 func enterable(dir mirror.Path) bool { return !strings.Contains(string(dir), `\`) }
 
-// deliver hands over the block that was pending.
+// deliver hands over the block that was pending. A directory that is owed a check is not
+// to be finished before, lest a crawl that goes on after an interruption take it over:
+// one directory below it is set aside.
 func (r *recursion) deliver(ctx context.Context) error {
 	whole := r.pending
 	if r.pending = nil; whole == nil {
 		return nil
 	}
 	r.brought++
-	return r.tree.deliver(ctx, whole.dir, whole.found)
+	var below []mirror.Path
+	if whole.owed {
+		below = folders(whole.dir, whole.found)
+	}
+	if err := r.tree.deliver(ctx, whole.dir, whole.found); err != nil {
+		return err
+	}
+	if i := slices.IndexFunc(below, r.tree.wants); i >= 0 {
+		r.setAside(below[i])
+	}
+	return nil
 }
 
-// sure reports whether a block can stand for its directory. What single listings would
-// have to check of it is owed.
-func (r *recursion) sure(dir mirror.Path, raw listing.Listing, found crawl.Listing, now time.Time) bool {
+// sure reports whether a block can stand for its directory, and whether a check is owed
+// that a single listing would make at once.
+func (r *recursion) sure(dir mirror.Path, raw listing.Listing, found crawl.Listing, now time.Time) (sure, owed bool) {
 	f := r.known()
 	if r.canMLSD() {
 		if lacksDates(found) {
-			return false
+			return false, false
 		}
 		if f.wantsLink() && provesMLSD(found.Entries) {
 			if f.Unverified {
-				return false
+				return false, false
 			}
 			r.learn(func(f *facts) { f.LinkAt = string(dir) })
 		}
@@ -212,10 +245,10 @@ func (r *recursion) sure(dir mirror.Path, raw listing.Listing, found crawl.Listi
 	dates := r.supposed.unsettled(raw.Entries, now)
 	long := r.offersMLSD() && f.MLSD != mlsdMissing && r.supposed.known().mayBeCut("LIST", len(raw.Entries))
 	if len(dates) == 0 && !long {
-		return true
+		return true, false
 	}
 	if !r.owe(dir) {
-		return false
+		return false, false
 	}
 	r.supposed.learn(func(f *facts) {
 		for _, e := range dates {
@@ -228,5 +261,5 @@ func (r *recursion) sure(dir mirror.Path, raw listing.Listing, found crawl.Listi
 	if long {
 		r.supposed.whole("LIST", len(raw.Entries))
 	}
-	return true
+	return true, true
 }

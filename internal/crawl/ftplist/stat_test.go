@@ -2,6 +2,7 @@ package ftplist
 
 import (
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -172,9 +173,9 @@ func TestStatThatIsCut(t *testing.T) {
 func TestStatOnAFragileConnection(t *testing.T) {
 	t.Parallel()
 	f := wide(50)
-	n := 0
+	var n atomic.Int64
 	got := f.byStat(t, f.tells(func(s *ftpscript.Session) {
-		if n++; n%25 == 0 || s.Dir == "/b/030" {
+		if n.Add(1)%25 == 0 || s.Dir == "/b/030" {
 			s.Close()
 			return
 		}

@@ -24,8 +24,8 @@ type strategy struct {
 // strategies are all of them, the best first. The last one always fits.
 var strategies = []strategy{
 	{Index, (*lister).fitsIndex, (*lister).serveIndex},
-	{Recursive, (*lister).fitsRecursive, (*lister).serveRecursive},
 	{Stat, (*lister).fitsStat, (*lister).serveStat},
+	{Recursive, (*lister).fitsRecursive, (*lister).serveRecursive},
 	{Pipelined, (*lister).fitsPipelined, (*lister).servePipelined},
 	{Single, (*lister).fitsAlways, (*lister).serveSingle},
 }

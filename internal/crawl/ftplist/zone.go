@@ -37,32 +37,40 @@ func (l *lister) zoneFor(ctx context.Context, entries []listing.Entry, now time.
 	case f.NoMDTM:
 		return time.UTC, nil, nil
 	}
-	utc := listing.Dates{Now: now, Zone: time.UTC}
 	asked := l.unsettled(entries, now)
 	times, err := l.mdtm(ctx, asked)
 	if err != nil {
 		return nil, nil, err
 	}
-	for i, modified := range times {
-		e := asked[i]
-		if modified.IsZero() {
+	if file, ok := l.compareTimes(asked, times, now); !ok {
+		return nil, &crawl.RestartError{Why: fmt.Sprintf("LIST and MDTM disagree about the time of %q, so that the dates of LIST are not in UTC", file)}, nil
+	}
+	return time.UTC, nil, nil
+}
+
+// compareTimes learns from what MDTM told of files. It is not ok where that contradicts
+// what was listed of one.
+func (l *lister) compareTimes(files []listing.Entry, times []time.Time, now time.Time) (contradicted string, ok bool) {
+	utc := listing.Dates{Now: now, Zone: time.UTC}
+	for i, e := range files {
+		switch modified := times[i]; {
+		case modified.IsZero():
 			l.learn(func(f *facts) {
 				f.Untold++
 				f.NoMDTM = f.NoMDTM || f.Untold > maxUntold
 			})
-			continue
+		case contradicts(utc, e.Stamp, modified):
+			return e.Name, false
+		default:
+			l.learn(func(f *facts) {
+				f.Compared = with(f.Compared, month{e.Stamp.Month, e.Stamp.HasTime}, true)
+				if !e.Stamp.HasTime {
+					f.Timeless++
+				}
+			})
 		}
-		if contradicts(utc, e.Stamp, modified) {
-			return nil, &crawl.RestartError{Why: fmt.Sprintf("LIST and MDTM disagree about the time of %q, so that the dates of LIST are not in UTC", e.Name)}, nil
-		}
-		l.learn(func(f *facts) {
-			f.Compared = with(f.Compared, month{e.Stamp.Month, e.Stamp.HasTime}, true)
-			if !e.Stamp.HasTime {
-				f.Timeless++
-			}
-		})
 	}
-	return time.UTC, nil, nil
+	return "", true
 }
 
 // unsettled returns files of a listing whose dates could still show that the
@@ -131,20 +139,41 @@ func plainName(name string) bool {
 	return digest.SoundName(name) && !digest.Hidden(name) && strings.TrimSpace(name) == name
 }
 
-// mdtm asks for the times of files of the present directory, all at once. A time is
-// zero where the server does not tell.
+// commandsFor returns the commands that ask for the times of files of the present
+// directory.
+func commandsFor(files []listing.Entry) []string {
+	commands := make([]string, len(files))
+	for i, e := range files {
+		commands[i] = "MDTM " + e.Name
+	}
+	return commands
+}
+
+// mdtm asks for the times of files of the present directory. A time is zero where the
+// server does not tell.
 func (l *lister) mdtm(ctx context.Context, files []listing.Entry) ([]time.Time, error) {
-	times := make([]time.Time, len(files))
+	return l.times(ctx, commandsFor(files))
+}
+
+// times sends commands, MDTM and others, all at once as far as that is allowed. The time
+// is zero of those that are not MDTM, and where the server does not tell.
+func (l *lister) times(ctx context.Context, commands []string) ([]time.Time, error) {
+	times := make([]time.Time, len(commands))
 	sent := 0
-	for i := range files {
-		for ; sent < len(files) && l.conn.Fits("MDTM "+files[sent].Name); sent++ {
-			if err := l.conn.Send(ctx, "MDTM "+files[sent].Name); err != nil {
+	for i := range commands {
+		if i == sent {
+			for sent++; sent < len(commands) && l.conn.Fits(commands[i:sent+1]...); sent++ {
+			}
+			if err := l.conn.Send(ctx, commands[i:sent]...); err != nil {
 				return nil, err
 			}
 		}
 		reply, err := l.conn.Receive(ctx, ftpconn.DefaultMaxReply)
 		if err != nil {
 			return nil, err
+		}
+		if !strings.HasPrefix(commands[i], "MDTM ") {
+			continue
 		}
 		if unknownCommand(reply) {
 			l.learn(func(f *facts) { f.NoMDTM = true })
