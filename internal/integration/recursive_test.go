@@ -72,7 +72,6 @@ func TestRecursiveListings(t *testing.T) {
 				s := source(t, addr, func(c *ftplist.Config) { c.Way, c.Conn.Dial = ftplist.Recursive, w.dial })
 				got := walk(t, s.Open)
 				equalFound(t, got, want)
-				t.Log(s.Account(), "LIST -a", w.count("LIST -a"), "LIST -alR", w.count("LIST -alR"), "restart", got.restart, "problems", len(got.problems))
 				if kind == "pyftpdlib" || kind == ours {
 					if !strings.Contains(s.Account(), "not recursive") {
 						t.Errorf("a server without LIST -R: %s", s.Account())

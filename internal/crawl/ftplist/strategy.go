@@ -42,9 +42,12 @@ func unfit(format string, args ...any) error { return &unfitError{fmt.Sprintf(fo
 var errRest = errors.New("the rest is for other strategies")
 
 // Serve implements [crawl.Lister]: the best strategy that fits does the work, and the
-// next one goes on where it turns out not to. What the strategies owe is settled before
-// the walk can end.
+// next one goes on where it turns out not to. What the strategies owe is settled
+// before anything else, and before the walk can end.
 func (l *lister) Serve(ctx context.Context, work crawl.Work) error {
+	if err := l.settle(ctx); err != nil {
+		return err
+	}
 	if err := l.serve(ctx, work, strategies); err != nil {
 		return err
 	}
