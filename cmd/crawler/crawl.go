@@ -170,6 +170,9 @@ func (o *outcome) explain() error {
 		return ui.Hint(err, "crawler crawl "+o.site.Name+" again confirms it, if it finds the same",
 			"crawler suspect accept "+o.site.Name+", or crawler suspect drop "+o.site.Name)
 	}
+	if _, ok := errors.AsType[*crawl.FinalError](o.err); ok {
+		return ui.Hint(err, "crawler site add "+o.site.Name+" "+o.site.URL.String()+" with --tls, --ca, --user and so on changes the site's settings, or its [[site]] table")
+	}
 	return err
 }
 

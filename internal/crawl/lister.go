@@ -126,6 +126,18 @@ func (e *BusyError) Error() string { return e.Err.Error() }
 // Unwrap returns what the site answered.
 func (e *BusyError) Unwrap() error { return e.Err }
 
+// A FinalError says that the site cannot be crawled as it is set up: trying again would
+// only be a nuisance, and a wrong password too many locks an account.
+type FinalError struct {
+	Err    error
+	Remedy string // what could be done about it, for people
+}
+
+func (e *FinalError) Error() string { return e.Err.Error() + "; " + e.Remedy }
+
+// Unwrap returns what went wrong.
+func (e *FinalError) Unwrap() error { return e.Err }
+
 func busy(err error) bool {
 	_, ok := errors.AsType[*BusyError](err)
 	return ok

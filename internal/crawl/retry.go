@@ -89,6 +89,7 @@ func (e *fatalError) Unwrap() error { return e.error }
 func temporary(err error) bool {
 	_, restart := errors.AsType[*RestartError](err)
 	_, limit := errors.AsType[*LimitError](err)
+	_, final := errors.AsType[*FinalError](err)
 	_, fatal := errors.AsType[*fatalError](err)
-	return !restart && !limit && !fatal
+	return !restart && !limit && !final && !fatal
 }

@@ -31,6 +31,7 @@ type crawled struct {
 	Site        string
 	Outcome     string
 	Error       string
+	Listing     string // how many directories by which strategy
 	Directories int64
 	Problems    []struct{ Path, Reason, Detail string }
 }

@@ -82,12 +82,13 @@ func (l *lister) connect(ctx context.Context) (err error) {
 	l.conn, err = ftpconn.Dial(ctx, l.address())
 	if err != nil {
 		l.move("")
-		if _, ok := errors.AsType[*ftpconn.BusyError](err); ok {
+		if l.hasEnough(err) {
 			l.crowded()
 			return &crawl.BusyError{Err: err}
 		}
-		return err
+		return l.final(err)
 	}
+	l.enters()
 	l.mlsd = l.conn.Has("MLST") || l.conn.Has("MLSD")
 	l.move(l.conn.Host())
 	return nil

@@ -52,12 +52,13 @@ type facts struct {
 
 // A memory is what a Source knows of a site, and its guard.
 type memory struct {
-	mu     sync.Mutex
-	facts  facts
-	habits habits
-	counts map[Way]int64 // directories listed by each strategy
-	opened int           // connections at this moment
-	host   string        // the address to which they go, "" for any of the site's name
+	mu      sync.Mutex
+	facts   facts
+	habits  habits
+	counts  map[Way]int64 // directories listed by each strategy
+	entered bool          // a connection was logged in
+	opened  int           // connections at this moment
+	host    string        // the address to which they go, "" for any of the site's name
 
 	recursions recursions // seen by this Source
 }

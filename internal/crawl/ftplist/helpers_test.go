@@ -50,12 +50,8 @@ func open(t *testing.T, s script, change func(*Config)) *site {
 		s["MDTM"] = ftpscript.Say("213 20260220100030")
 	}
 	server := ftpscript.Start(t, s)
-	url, err := mirror.ParseURL("ftp://" + server.Addr + "/")
-	if err != nil {
-		t.Fatal(err)
-	}
 	cfg := Config{
-		URL:    url,
+		URL:    urlOf(t, server.Addr),
 		Conn:   ftpconn.Config{Timeout: 20 * time.Second},
 		Whole:  time.Minute,
 		Limits: crawl.DefaultLimits(),
@@ -71,6 +67,16 @@ func open(t *testing.T, s script, change func(*Config)) *site {
 	opened := &site{Server: server, source: source}
 	opened.reopen(t)
 	return opened
+}
+
+// urlOf returns the URL of a server.
+func urlOf(t *testing.T, addr string) mirror.URL {
+	t.Helper()
+	url, err := mirror.ParseURL("ftp://" + addr + "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return url
 }
 
 // reopen takes another connection, as a walk does after an error.
