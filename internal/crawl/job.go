@@ -243,6 +243,7 @@ func (j *Job) crawl(ctx context.Context, diary *diary) (report Report, err error
 
 // walk walks the site once, saving progress on the way and when it breaks off.
 func (j *Job) walk(ctx context.Context, diary *diary, sink *writer, known known) (Result, error) {
+	rest := &remainder{subtrees: known.subtrees}
 	w := &Walker{
 		Open:        j.Source.Open,
 		Sink:        sink,
@@ -252,7 +253,7 @@ func (j *Job) walk(ctx context.Context, diary *diary, sink *writer, known known)
 		Retry:       j.Retry,
 		Now:         j.Now,
 		Failed:      func(err error) { j.Log.Warn("trying again", "site", j.Site.Name, "err", err) },
-		Known:       known.subtree,
+		Known:       rest.take,
 		Begun:       known.above,
 	}
 	running := w.Start(ctx)
@@ -261,7 +262,7 @@ func (j *Job) walk(ctx context.Context, diary *diary, sink *writer, known known)
 	}
 	kept := known.facts
 	save := func(ctx context.Context) (err error) {
-		kept, err = j.saveProgress(ctx, diary.holder.lease(), kept, running, sink)
+		kept, err = j.saveProgress(ctx, diary.holder.lease(), kept, running, rest, sink)
 		return err
 	}
 	stop := every(ctx, sooner(j.SaveEvery), func() {

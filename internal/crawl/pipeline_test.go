@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -363,11 +364,11 @@ func TestPaceBeyondTheDeadline(t *testing.T) {
 // fullSink takes some trees and then fails for good.
 type fullSink struct {
 	memory
-	left int
+	left atomic.Int64
 }
 
 func (s *fullSink) Ready(context.Context) error {
-	if s.left--; s.left < 0 {
+	if s.left.Add(-1) < 0 {
 		return errFull
 	}
 	return nil
@@ -379,7 +380,9 @@ func TestSinkThatFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, connections := range []int{1, 3} {
 			s := archive()
-			w := s.pipeline(4).walker(&fullSink{memory{}, 9})
+			sink := &fullSink{memory: memory{}}
+			sink.left.Store(9)
+			w := s.pipeline(4).walker(sink)
 			w.Connections = connections
 			w.Open = func(ctx context.Context) (Lister, error) { return s.pipeline(4).open(ctx) }
 			began := time.Now()

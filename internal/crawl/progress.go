@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"mirrortracker/internal/digest"
@@ -33,12 +34,38 @@ func (k *known) add(f Finished) {
 	}
 }
 
-func (k known) subtree(p mirror.Path) (Finished, bool) {
-	f, ok := k.subtrees[p]
+func (k known) above(p mirror.Path) bool { return k.begun[p] }
+
+// A remainder is what was finished before and the walk that goes on has not come to
+// yet. It is kept with the walk's own progress, so that one that is killed soon again
+// loses nothing.
+type remainder struct {
+	mu       sync.Mutex
+	subtrees map[mirror.Path]Finished
+}
+
+// take returns a subtree to the walk that has come to it.
+func (r *remainder) take(p mirror.Path) (Finished, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f, ok := r.subtrees[p]
+	delete(r.subtrees, p)
 	return f, ok
 }
 
-func (k known) above(p mirror.Path) bool { return k.begun[p] }
+// with returns what remains, and what the walk has finished.
+func (r *remainder) with(running *Walk) map[mirror.Path]Finished {
+	r.mu.Lock()
+	all := maps.Clone(r.subtrees)
+	r.mu.Unlock()
+	if all == nil {
+		all = map[mirror.Path]Finished{}
+	}
+	for _, f := range running.Finished() { // last, so that what is taken meanwhile is there
+		all[f.Path] = f
+	}
+	return all
+}
 
 // A place is a directory of which a tree was made.
 type place struct {
@@ -119,15 +146,15 @@ func (j *Job) dropProgress(ctx context.Context, lease store.Lease) (nothing know
 // place of those that are kept. It returns which facts are kept then. They are of a
 // moment before, and kept last, so that they are never newer than what was listed under
 // them: whatever makes earlier listings wrong is found again by the crawl that goes on.
-func (j *Job) saveProgress(ctx context.Context, lease store.Lease, kept string, running *Walk, sink *writer) (string, error) {
+func (j *Job) saveProgress(ctx context.Context, lease store.Lease, kept string, running *Walk, rest *remainder, sink *writer) (string, error) {
 	facts := j.Source.Facts()
-	finished := running.Finished()
+	finished := rest.with(running)
 	if err := sink.Flush(ctx); err != nil {
 		return kept, err
 	}
-	rows := make([]store.Progress, len(finished))
-	for i, f := range finished {
-		rows[i] = store.Progress{Path: f.Path, Tree: f.Summary.ID, Listed: f.Listed}
+	rows := make([]store.Progress, 0, len(finished))
+	for _, f := range finished {
+		rows = append(rows, store.Progress{Path: f.Path, Tree: f.Summary.ID, Listed: f.Listed})
 	}
 	if err := j.Store.SaveProgress(ctx, lease, kept, rows); err != nil {
 		return kept, fmt.Errorf("save progress: %w", err)

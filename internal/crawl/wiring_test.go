@@ -418,7 +418,7 @@ func TestFactsAreKeptLast(t *testing.T) {
 	} {
 		s.facts = step.facts
 		running.walk.restarts = step.restarts
-		if kept, err = j.saveProgress(t.Context(), lease, kept, running, sink); err != nil {
+		if kept, err = j.saveProgress(t.Context(), lease, kept, running, &remainder{}, sink); err != nil {
 			t.Fatal(err)
 		}
 		facts, rows, err := w.Progress(t.Context(), w.site.ID())
@@ -465,6 +465,25 @@ func TestSooner(t *testing.T) {
 				t.Errorf("%d saves in the first %s", saves, elapsed)
 			}
 			return
+		}
+	}
+}
+
+// What was finished before stays, until the crawl that goes on has come to it.
+func TestKilledAgainAtOnce(t *testing.T) {
+	w := newWorld(t)
+	s := archive()
+	s.failures["/d4"] = 1
+	if _, err := w.job(t, s).Run(t.Context()); err == nil {
+		t.Fatal("the broken crawl ends well")
+	}
+	for _, soon := range []mirror.Path{"/", "/d4"} {
+		s.failures[soon] = 1
+		if _, err := w.job(t, s).Run(t.Context()); err == nil {
+			t.Fatal("the broken crawl ends well")
+		}
+		if _, rows, err := w.Progress(t.Context(), w.site.ID()); err != nil || len(rows) != 4 {
+			t.Errorf("broken off at %s: %d subtrees are left of 4, %v", soon, len(rows), err)
 		}
 	}
 }
