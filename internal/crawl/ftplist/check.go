@@ -19,6 +19,11 @@ const (
 	maxDisagreed = 2
 )
 
+// leastLimit is the least limit of entries that a server is thought to cut STAT or LIST
+// at; less would be of no use to anybody. (Each look at a listing that may be cut costs
+// several round trips.)
+const leastLimit = 64
+
 // maxDoubted is how many doubtful directories may wait to be listed singly until those
 // under way are waited for.
 const maxDoubted = 8
@@ -43,6 +48,7 @@ type doubted struct {
 	task  *crawl.Task
 	told  *told // nil for nothing
 	audit bool  // compare it even if it is clear
+	asked bool  // for the times of its files
 }
 
 // trusted reports whether the strategy has shown that it can be believed.
@@ -61,7 +67,7 @@ func (c *checker) take(ctx context.Context, task *crawl.Task, t *told) error {
 	if found, sure := c.sure(t); sure && !audit {
 		return c.work.Deliver(ctx, task, found)
 	}
-	c.doubted = append(c.doubted, doubted{task, t, audit})
+	c.doubted = append(c.doubted, doubted{task: task, told: t, audit: audit})
 	return nil
 }
 
@@ -71,7 +77,7 @@ func (c *checker) sure(t *told) (crawl.Listing, bool) {
 	f := c.known()
 	found := crawl.Listing{Entries: entriesOf(t.raw.Entries, t.clocks(c.zone()))}
 	sure := t.bad == nil && !t.raw.HidesLinks && c.trusted() &&
-		f.showsAll(t.command, t.raw) && !f.mayBeCut(t.command, len(t.raw.Entries)) &&
+		f.showsAll(t.command, t.raw) && (len(t.raw.Entries) < leastLimit || !f.mayBeCut(t.command, len(t.raw.Entries))) &&
 		len(c.unsettled(t.raw.Entries, t.now)) == 0
 	if sure && c.canMLSD() {
 		sure = !lacksDates(found) && !(f.wantsLink() && provesMLSD(found.Entries))
@@ -82,10 +88,10 @@ func (c *checker) sure(t *told) (crawl.Listing, bool) {
 // settle lists the doubted directories singly. What has become clear in the meantime
 // is believed.
 func (c *checker) settle(ctx context.Context) error {
-	if err := c.askTimes(ctx); err != nil {
-		return err
-	}
 	for len(c.doubted) > 0 {
+		if err := c.askTimes(ctx); err != nil {
+			return err
+		}
 		d := c.doubted[0]
 		found, sure := crawl.Listing{}, false
 		if d.told != nil && !d.audit {
@@ -116,10 +122,12 @@ func (c *checker) askTimes(ctx context.Context) error {
 	var commands []string
 	var files []listing.Entry
 	var at []int // their commands
-	for _, d := range c.doubted {
-		if d.told == nil || d.told.bad != nil || d.told.command == "MLSD" || !c.trusted() {
+	for i := range c.doubted {
+		d := &c.doubted[i]
+		if d.asked || d.told == nil || d.told.bad != nil || d.told.command == "MLSD" || !c.trusted() {
 			continue
 		}
+		d.asked = true
 		some := c.unsettled(d.told.raw.Entries, d.told.now)
 		if len(some) == 0 {
 			continue

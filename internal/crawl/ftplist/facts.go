@@ -32,7 +32,7 @@ type facts struct {
 
 	MLSD       mlsdState `json:"mlsd,omitempty"`
 	Unverified bool      `json:"unverified,omitempty"` // a directory is incomplete because MLSD is unproven
-	LinkAt     string    `json:"link_at,omitempty"`    // a directory with a link that MLSD can be proven with
+	LinkAt     []byte    `json:"link_at,omitempty"`    // the path of a directory with a link that MLSD can be proven with
 
 	DashA     bool              `json:"dash_a,omitempty"`     // LIST -a was answered once
 	Plain     bool              `json:"plain,omitempty"`      // LIST must be sent without -a

@@ -20,7 +20,7 @@ func provesMLSD(entries []digest.Entry) bool {
 }
 
 // wantsLink reports whether a directory with a link to prove MLSD with is wanted.
-func (f facts) wantsLink() bool { return f.MLSD == mlsdUnproven && f.LinkAt == "" }
+func (f facts) wantsLink() bool { return f.MLSD == mlsdUnproven && len(f.LinkAt) == 0 }
 
 // spotLink remembers the present directory if MLSD can be proven with it, and does so
 // at once where directories are incomplete for want of that.
@@ -29,7 +29,7 @@ func (l *lister) spotLink(ctx context.Context, dir mirror.Path, entries []digest
 	if !l.canMLSD() || !f.wantsLink() || !provesMLSD(entries) {
 		return nil
 	}
-	l.learn(func(f *facts) { f.LinkAt = string(dir) })
+	l.learn(func(f *facts) { f.LinkAt = []byte(dir) })
 	if f.Unverified {
 		return l.prove(ctx, dir)
 	}
@@ -40,7 +40,7 @@ func (l *lister) spotLink(ctx context.Context, dir mirror.Path, entries []digest
 // yet, and comes back to the present one.
 func (l *lister) prove(ctx context.Context, present mirror.Path) error {
 	f := l.known()
-	if f.MLSD != mlsdUnproven || f.LinkAt == "" {
+	if f.MLSD != mlsdUnproven || len(f.LinkAt) == 0 {
 		return nil
 	}
 	if err := l.enter(ctx, mirror.Path(f.LinkAt)); err != nil {

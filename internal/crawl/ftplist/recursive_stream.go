@@ -239,7 +239,7 @@ func (r *recursion) sure(dir mirror.Path, raw listing.Listing, found crawl.Listi
 			if f.Unverified {
 				return false, false
 			}
-			r.learn(func(f *facts) { f.LinkAt = string(dir) })
+			r.learn(func(f *facts) { f.LinkAt = []byte(dir) })
 		}
 	}
 	dates := r.supposed.unsettled(raw.Entries, now)

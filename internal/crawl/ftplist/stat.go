@@ -24,11 +24,11 @@ const (
 )
 
 // How many directories may be under way: as many as at first, one more with each that
-// is answered, as many as at most. (At a round trip of 100 ms, 128 are 1,280
+// is answered, as many as at most. (At a round trip of 100 ms, 256 are 2,560
 // directories a second.)
 const (
 	firstWindow = 4
-	maxWindow   = 128
+	maxWindow   = 256
 )
 
 // fitsStat reports whether STAT can give what is wanted: where LIST's dates mean

@@ -158,10 +158,10 @@ func TestStatOfWhatMayNotBeEntered(t *testing.T) {
 // seen whole.
 func TestStatThatIsCut(t *testing.T) {
 	t.Parallel()
-	f := wide(50)
+	f := wide(100)
 	cut := func(s *ftpscript.Session) {
 		lines := strings.SplitAfter(f[s.Dir], "\n")
-		statReply(s, strings.Join(lines[:min(len(lines), 40)], ""))
+		statReply(s, strings.Join(lines[:min(len(lines), 80)], ""))
 	}
 	got := f.byStat(t, f.tells(cut))
 	got.unfitBy(t, Stat, "")
