@@ -55,6 +55,9 @@ func (c *Conn) greet(ctx context.Context) error {
 		}
 	}
 	greeting, err := readReply(c.in, c.cfg.MaxReply)
+	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() && c.cfg.TLS != ImplicitTLS {
+		return fmt.Errorf("greeting: %w; where TLS comes first the server waits for the client, and the URL begins with ftps://", err)
+	}
 	if err != nil {
 		return fmt.Errorf("greeting: %w", err)
 	}

@@ -44,7 +44,13 @@ var listedBy = regexp.MustCompile(`^([a-z]+) (\d+)$`)
 // listed returns how many directories a strategy listed.
 func listed(t *testing.T, s *ftplist.Source, way ftplist.Way) int {
 	t.Helper()
-	for part := range strings.SplitSeq(s.Account(), "; ") {
+	return share(t, s.Account(), way)
+}
+
+// share returns how many directories a strategy listed, as an account of them says.
+func share(t *testing.T, account string, way ftplist.Way) int {
+	t.Helper()
+	for part := range strings.SplitSeq(account, "; ") {
 		if m := listedBy.FindStringSubmatch(part); m != nil && m[1] == string(way) {
 			n, err := strconv.Atoi(m[2])
 			if err != nil {

@@ -51,6 +51,11 @@ func NewAuthority(t testing.TB) *Authority {
 	return a
 }
 
+// PEM is the authority's own certificate, as files of those to trust hold it.
+func (a *Authority) PEM() []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.certificate.Raw})
+}
+
 // Issue issues a certificate to hosts, names or addresses, that ends at a time.
 func (a *Authority) Issue(t testing.TB, end time.Time, hosts ...string) *tls.Certificate {
 	t.Helper()

@@ -2,6 +2,7 @@ package testbed
 
 import (
 	"bufio"
+	"cmp"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -27,6 +28,7 @@ type FTPConfig struct {
 	MaxClients int    // sessions at a time from one address; 0 is as many as come
 	IPv6       bool   // listen on ::1 instead of 127.0.0.1
 	Account    bool   // let in [AccountUser], too
+	Private    string // what the account sees; Root if empty
 
 	TLS          string           // "explicit" or "implicit" (vsftpd, proftpd), demanded of all; "" or "off" for none
 	Certificate  *tls.Certificate // for TLS
@@ -44,7 +46,10 @@ func (cfg FTPConfig) host() string {
 	return "127.0.0.1"
 }
 
-// The account of [FTPConfig.Account], which sees what anonymous users see.
+// private is what the account sees.
+func (cfg FTPConfig) private() string { return cmp.Or(cfg.Private, cfg.Root) }
+
+// The account of [FTPConfig.Account].
 const (
 	AccountUser     = "mirror"
 	AccountPassword = "open sesame"
@@ -210,7 +215,7 @@ func (s *FTP) certificate() (string, error) {
 
 // account is the account's line in passwd(5).
 func (s *FTP) account() string {
-	return fmt.Sprintf("%s:%s:%d:%d::%s:/bin/sh\n", AccountUser, accountHash, nobodyID, nobodyID, s.cfg.Root)
+	return fmt.Sprintf("%s:%s:%d:%d::%s:/bin/sh\n", AccountUser, accountHash, nobodyID, nobodyID, s.cfg.private())
 }
 
 // withFTPUser wraps a command so that it sees a user "ftp" at home in the served
@@ -222,7 +227,7 @@ func (s *FTP) withFTPUser(args ...string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if strings.ContainsAny(s.cfg.Root, ":\n") {
+	if strings.ContainsAny(s.cfg.Root+s.cfg.Private, ":\n") {
 		return nil, errors.New("root folder has a colon or a line feed in its name")
 	}
 	var own strings.Builder

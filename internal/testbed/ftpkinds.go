@@ -228,7 +228,7 @@ func pyftpdlibCommand(s *FTP) ([]string, error) {
 	args := []string{s.path, "-B", script, s.cfg.Root, fmt.Sprint(s.port()), times, fmt.Sprint(nobodyID),
 		"--host", s.cfg.host(), "--max-clients", fmt.Sprint(s.cfg.MaxClients)}
 	if s.cfg.Account {
-		args = append(args, "--account", AccountUser, AccountPassword)
+		args = append(args, "--account", AccountUser, AccountPassword, s.cfg.private())
 	}
 	if s.cfg.secure() {
 		if s.cfg.TLS == "implicit" {

@@ -13,7 +13,7 @@ parser.add_argument("times")
 parser.add_argument("uid", type=int)
 parser.add_argument("--host", default="127.0.0.1")
 parser.add_argument("--max-clients", type=int, default=0)  # from one address; 0 for no limit
-parser.add_argument("--account", nargs=2)
+parser.add_argument("--account", nargs=3)  # name, password, folder
 parser.add_argument("--certificate")
 args = parser.parse_args()
 
@@ -36,7 +36,7 @@ class Handler(base):
 
 Handler.authorizer.add_anonymous(args.root)
 if args.account:
-    Handler.authorizer.add_user(*args.account, args.root)
+    Handler.authorizer.add_user(*args.account)
 server = FTPServer((args.host, args.port), Handler)
 server.max_cons_per_ip = args.max_clients
 os.setgroups([])
