@@ -2,6 +2,7 @@ package integration
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,37 +21,81 @@ import (
 // by every way of listing, and are they those of find, sort and md5sum?
 func TestSameDigestsEverywhere(t *testing.T) {
 	t.Parallel()
-	dir := testbed.Dir(t)
-	testbed.WriteTree(t, dir, testbed.Full, time.Now())
-	removeRefusedFolders(t, dir)
-	want := walkDisk(t, dir)
-	equalToShell(t, want, dir)
-
-	for _, kind := range allServers() {
-		for _, zone := range []string{"UTC", "Europe/Berlin", "Asia/Kolkata"} {
-			// Servers that shift LIST and MDTM alike cannot be told from
-			// servers with other files; they are asked for UTC, which is
-			// their default.
-			local := kind == "proftpd" || kind == "pure-ftpd"
-			addr := serve(t, kind, testbed.FTPConfig{Root: dir, TZ: zone, LocalTimes: local})
-			for _, way := range []ftplist.Way{ftplist.Auto, ftplist.Stat, ftplist.Pipelined, ftplist.Single, ftplist.LIST, ftplist.MLSD} {
-				if way == ftplist.MLSD && !offersMLSD(kind) {
-					continue
-				}
-				t.Run(kind+" "+zone+" "+string(way), func(t *testing.T) {
-					got := walk(t, source(t, addr, func(c *ftplist.Config) { c.Way = way }).Open)
-					exact := always
-					if local && zone != "UTC" && way == ftplist.LIST {
-						exact = onlyWithoutFiles
-					}
-					compare(t, got, want, exact)
-					if len(got.problems) > 0 {
-						t.Errorf("incomplete: %v", got.problems)
-					}
-				})
-			}
-		}
+	bare, indexed := newSample(t, false), newSample(t, true)
+	type visit struct {
+		way ftplist.Way
+		sample
 	}
+	visits := []visit{{ftplist.Index, indexed}, {ftplist.Pipelined, indexed}}
+	for _, way := range []ftplist.Way{ftplist.Auto, ftplist.Recursive, ftplist.Stat, ftplist.Pipelined, ftplist.Single, ftplist.LIST, ftplist.MLSD} {
+		visits = append(visits, visit{way, bare})
+	}
+	for _, kind := range allServers() {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			for _, zone := range []string{"UTC", "Europe/Berlin", "Asia/Kolkata"} {
+				// Servers that shift LIST and MDTM alike cannot be told from
+				// servers with other files; they are asked for UTC, which is
+				// their default.
+				local := kind == "proftpd" || kind == "pure-ftpd"
+				addr := map[sample]string{}
+				for _, of := range []sample{bare, indexed} {
+					addr[of] = serve(t, kind, testbed.FTPConfig{Root: of.dir, TZ: zone, LocalTimes: local, Recurse: true})
+				}
+				for _, v := range visits {
+					if v.way == ftplist.MLSD && !offersMLSD(kind) {
+						continue
+					}
+					t.Run(fmt.Sprintf("%s %s %s", zone, v.way, v.index), func(t *testing.T) {
+						s := source(t, addr[v.sample], withWay(v.way))
+						got := walk(t, s.Open)
+						zoneUnknown := local && zone != "UTC"
+						exact, used := always, v.way
+						switch {
+						case zoneUnknown && v.way == ftplist.LIST:
+							exact = onlyWithoutFiles
+						case zoneUnknown && v.sample == bare:
+							used = ftplist.Single // MLSD, which no link has proven
+						}
+						compare(t, got, *v.want, exact)
+						if len(got.problems) > 0 {
+							t.Errorf("incomplete: %v", got.problems)
+						}
+						if !uses(t, s.Account(), kind, used) {
+							t.Errorf("want %s, used %s", used, s.Account())
+						}
+					})
+				}
+			}
+		})
+	}
+}
+
+// A sample is a folder with all that servers can show, and what it amounts to.
+type sample struct {
+	dir   string
+	index string // the name of an index file in it, "" for none
+	want  *found
+}
+
+// newSample writes a sample. One with an index has a link to a file beside it, too, by
+// which MLSD can be proven; the other has none.
+func newSample(t *testing.T, indexed bool) sample {
+	t.Helper()
+	s := sample{dir: testbed.Dir(t)}
+	testbed.WriteTree(t, s.dir, testbed.Full, time.Now())
+	removeRefusedFolders(t, s.dir)
+	if indexed {
+		if err := os.Symlink("README", filepath.Join(s.dir, "READ.ME")); err != nil {
+			t.Fatal(err)
+		}
+		s.index = "ls-lR.gz"
+		publishIndex(t, s.dir, s.index, "UTC")
+	}
+	want := walkDisk(t, s.dir)
+	equalToShell(t, want, s.dir)
+	s.want = &want
+	return s
 }
 
 // Do the digests come out of both databases as they went in?

@@ -18,6 +18,7 @@ import (
 // packers write what they read in the forms of index files.
 var packers = map[string]string{
 	"ls-lR":      "cat",
+	"ls-lR.gz":   "gzip -n",
 	"ls-laR.gz":  "gzip -n",
 	"ls-lR.xz":   "xz",
 	"ls-lAR.zst": "zstd -q",
