@@ -95,8 +95,8 @@ func TestIndexFiles(t *testing.T) {
 	}
 }
 
-// writeShelves adds folders of files that changed one day before the other. The files
-// are from the last minutes of days.
+// writeShelves adds folders of files that changed one day before the other, on racks
+// that are older than they. The files are from the last minutes of days.
 func writeShelves(t *testing.T, dir string, folders int) {
 	t.Helper()
 	for i := range folders {
@@ -117,6 +117,16 @@ func writeShelves(t *testing.T, dir string, folders int) {
 		}
 		changed := time.Now().AddDate(0, 0, -i-1)
 		if err := os.Chtimes(folder, changed, changed); err != nil {
+			t.Fatal(err)
+		}
+	}
+	racks, err := filepath.Glob(filepath.Join(dir, "shelves", "rack-*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	built := time.Now().AddDate(-2, 0, 0)
+	for _, folder := range append(racks, filepath.Join(dir, "shelves")) {
+		if err := os.Chtimes(folder, built, built); err != nil {
 			t.Fatal(err)
 		}
 	}
