@@ -15,6 +15,7 @@ import (
 	"mirrortracker/internal/human"
 	"mirrortracker/internal/mirror"
 	"mirrortracker/internal/polite"
+	"mirrortracker/internal/process"
 	"mirrortracker/internal/schedule"
 	"mirrortracker/internal/standing"
 	"mirrortracker/internal/store"
@@ -98,12 +99,18 @@ func (d *daemon) run(ctx context.Context, hangups <-chan os.Signal) error {
 		Source: d.Store,
 		Settings: func() schedule.Settings {
 			force := d.force.Load()
-			return schedule.Settings{Plan: force.plan, Parallel: force.Crawl.Parallel}
+			return schedule.Settings{
+				Plan:        force.plan,
+				Parallel:    force.Crawl.Parallel,
+				PerHost:     force.Crawl.PerHost,
+				Connections: force.Crawl.Connections,
+			}
 		},
 		Poll:  d.poll(),
 		Now:   time.Now,
 		Log:   d.Log,
 		Alive: d.beat,
+		Gone:  process.Gone,
 		Crawl: d.crawlInTurn,
 	}
 	d.manager.Ready(d.status())

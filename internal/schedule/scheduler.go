@@ -25,8 +25,10 @@ var _ Source = (*store.Store)(nil)
 
 // Settings are what of a scheduler can change while it runs.
 type Settings struct {
-	Plan     Plan
-	Parallel int // sites at a time, at least 1
+	Plan        Plan
+	Parallel    int // sites at a time, at least 1
+	PerHost     int // connections to one host, 0 for any number
+	Connections int // of a site that does not say how many it has
 }
 
 // A Scheduler crawls sites when they are due.
@@ -40,6 +42,10 @@ type Scheduler struct {
 	// Alive is called each time the source was asked, in vain or not; nil if nobody
 	// wants to know.
 	Alive func()
+
+	// Gone reports whether the holder of a lease, by its owner, has ended without
+	// giving it back; nil if that cannot be known.
+	Gone func(owner string) bool
 
 	// Crawl crawls a site and records the attempt. A *store.LeaseHeldError says
 	// that somebody else is doing so; other errors it has logged itself. The cause of
@@ -60,8 +66,8 @@ type Turn struct {
 // hours.
 var ErrHoursOver = errors.New("the hours in which the site may be crawled are over")
 
-// busyPause is how long a site is left alone that somebody else is crawling, or
-// whose crawl ended without having been recorded.
+// busyPause is how long a site is left alone that somebody else is crawling, unless
+// they are gone, or whose crawl ended without having been recorded.
 const busyPause = 30 * time.Second
 
 // maxLook bounds how long the source may take to tell what is due.
@@ -73,14 +79,20 @@ type running struct {
 	crawls sync.WaitGroup
 
 	mu    sync.Mutex
-	sites map[mirror.SiteID]bool
-	pause map[mirror.SiteID]time.Time // sites to leave alone, until when
+	sites map[mirror.SiteID]mirror.Site
+	rests map[mirror.SiteID]rest
+}
+
+// A rest is why a site is left alone though it is due.
+type rest struct {
+	until  time.Time
+	holder string // of the site's lease, "" for none
 }
 
 // Run crawls until ctx is done, and then waits for the crawls to end, which are
 // interrupted. A source that cannot be asked is asked again.
 func (s *Scheduler) Run(ctx context.Context) {
-	r := &running{Scheduler: s, sites: map[mirror.SiteID]bool{}, pause: map[mirror.SiteID]time.Time{}}
+	r := &running{Scheduler: s, sites: map[mirror.SiteID]mirror.Site{}, rests: map[mirror.SiteID]rest{}}
 	defer r.crawls.Wait()
 	tick := time.NewTicker(s.Poll)
 	defer tick.Stop()
@@ -110,7 +122,8 @@ func (s *Scheduler) Run(ctx context.Context) {
 }
 
 // start starts the crawls of sites that are due, the most overdue first, as far
-// as there is room for them.
+// as there is room for them, here and at their hosts. Those whose host is busy are
+// passed over, lest many sites of one host take all places and wait there.
 func (r *running) start(ctx context.Context, ended chan<- struct{}) error {
 	// A crawl that ends while the source is asked leaves an answer that knows
 	// nothing of its end, so those under way before it are what counts.
@@ -126,13 +139,13 @@ func (r *running) start(ctx context.Context, ended chan<- struct{}) error {
 	defer r.mu.Unlock()
 	for _, site := range r.due(settings.Plan, sites, last) {
 		id := site.ID()
-		if before[id] {
+		if _, under := before[id]; under || !r.hostHasRoom(site, &settings) {
 			continue
 		}
 		if len(r.sites) >= max(settings.Parallel, 1) {
 			break
 		}
-		r.sites[id] = true
+		r.sites[id] = site
 		r.crawls.Go(func() {
 			r.end(id, r.crawl(ctx, site, settings.Plan))
 			select {
@@ -142,6 +155,23 @@ func (r *running) start(ctx context.Context, ended chan<- struct{}) error {
 		})
 	}
 	return nil
+}
+
+// hostHasRoom reports whether the site's host may have its connections beside those of
+// the sites under way. It has room for any one site alone.
+func (r *running) hostHasRoom(site mirror.Site, settings *Settings) bool {
+	taken := 0
+	for _, other := range r.sites {
+		if other.URL.Host == site.URL.Host {
+			taken += settings.connections(other)
+		}
+	}
+	return taken == 0 || settings.PerHost == 0 || taken+settings.connections(site) <= settings.PerHost
+}
+
+// connections is how many a site takes.
+func (s *Settings) connections(site mirror.Site) int {
+	return max(cmp.Or(site.Visit.Connections, s.Connections), 1)
 }
 
 // look asks the source.
@@ -166,11 +196,14 @@ func (r *running) look(ctx context.Context) ([]mirror.Site, map[mirror.SiteID]st
 // due returns the sites to be crawled now, sorted by when they became due.
 func (r *running) due(plan Plan, sites []mirror.Site, last map[mirror.SiteID]store.Attempt) []mirror.Site {
 	now := r.Now()
+	maps.DeleteFunc(r.rests, func(_ mirror.SiteID, rest rest) bool { return !now.Before(rest.until) || r.gone(rest.holder) })
 	since := map[mirror.SiteID]time.Time{}
 	var all []mirror.Site
 	for _, site := range sites {
 		id := site.ID()
-		if r.sites[id] || now.Before(r.pause[id]) || plan.Next(site, last[id], now).After(now) {
+		_, under := r.sites[id]
+		_, rests := r.rests[id]
+		if under || rests || plan.Next(site, last[id], now).After(now) {
 			continue
 		}
 		since[id] = plan.Due(site, last[id])
@@ -203,11 +236,18 @@ func (r *running) end(id mirror.SiteID, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.sites, id)
-	delete(r.pause, id)
-	if err != nil {
-		r.pause[id] = r.Now().Add(busyPause)
+	if err == nil {
+		return
 	}
+	rest := rest{until: r.Now().Add(busyPause)}
 	if held := (*store.LeaseHeldError)(nil); errors.As(err, &held) {
+		rest.holder = held.Owner
 		r.Log.Debug("site is being crawled elsewhere", "lease", held.Name, "owner", held.Owner)
 	}
+	r.rests[id] = rest
+}
+
+// gone reports whether a holder of a lease has ended, whose site can be taken over.
+func (r *running) gone(holder string) bool {
+	return holder != "" && r.Gone != nil && r.Gone(holder)
 }

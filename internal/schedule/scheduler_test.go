@@ -324,6 +324,57 @@ func TestLeaseHeldElsewhere(t *testing.T) {
 	})
 }
 
+// A site whose crawler was killed is taken over at once where that is known.
+func TestHolderIsGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld("a")
+		w.fails["a"] = &store.LeaseHeldError{Owner: "somebody"}
+		s := w.scheduler(t, "@daily")
+		var gone atomic.Bool
+		s.Gone = func(owner string) bool { return owner == "somebody" && gone.Load() }
+		run(t, time.Minute, func() {
+			time.Sleep(31 * time.Second) // it has just been asked for again
+			w.mu.Lock()
+			delete(w.fails, "a")
+			w.mu.Unlock()
+			gone.Store(true)
+			time.Sleep(4 * time.Second)
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			if want := []string{"held", "held", "01 00:00"}; !slices.Equal(w.started["a"], want) {
+				t.Errorf("%v, want %v", w.started["a"], want)
+			}
+		}, s)
+	})
+}
+
+// Many sites of one host do not take the places of others, which have nobody to wait
+// for.
+func TestSitesOfOneHost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		for i := range 20 {
+			shared := site(fmt.Sprintf("a%02d", i))
+			shared.URL = mirror.URL{Scheme: "ftp", Host: "shared", Port: 21, Base: "/" + shared.Name + "/"}
+			w.sites = append(w.sites, shared)
+		}
+		w.sites[0].Visit.Connections = 8 // more than the host may have, but alone it may
+		other := site("other")
+		other.URL.Host = "elsewhere"
+		w.sites = append(w.sites, other)
+		s := w.scheduler(t, "@daily")
+		settings := s.Settings()
+		settings.Parallel, settings.PerHost, settings.Connections = 8, 5, 2
+		s.Settings = func() Settings { return settings }
+		run(t, 12*time.Minute, nil, s)
+		for name, want := range map[string]string{"a00": "01 00:00", "other": "01 00:00", "a01": "01 00:01", "a02": "01 00:01", "a03": "01 00:02", "a19": "01 00:10"} {
+			if got := w.started[name]; !slices.Equal(got, []string{want}) {
+				t.Errorf("%s was crawled at %v, want %s", name, got, want)
+			}
+		}
+	})
+}
+
 func TestSourceAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld("a")
