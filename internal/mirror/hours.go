@@ -56,7 +56,7 @@ func digits(text string, least int) (int, bool) {
 
 // Contain reports whether t lies in the hours.
 func (h Hours) Contain(t time.Time) bool {
-	now := t.Hour()*60 + t.Minute()
+	now := shown(t)
 	switch {
 	case h == Hours{}:
 		return true
@@ -82,15 +82,22 @@ func (h Hours) Close(t time.Time) time.Time {
 	return next(t, h.to)
 }
 
-// next returns the first time after t at which the clock shows so many minutes.
+// next returns the first time after t at which the clock shows so many minutes, or is
+// put forward over them.
 func next(t time.Time, minutes int) time.Time {
-	year, month, day := t.Date()
-	for ; ; day++ {
-		if u := time.Date(year, month, day, 0, minutes, 0, 0, t.Location()); u.After(t) {
-			return u
-		}
+	wait := (minutes-shown(t)+day-1)%day + 1
+	u := t.Truncate(time.Minute).Add(time.Duration(wait) * time.Minute)
+	_, before := t.Zone()
+	_, after := u.Zone()
+	u = u.Add(time.Duration(before-after) * time.Second)
+	if shown(u) != minutes%day {
+		_, u = u.ZoneBounds()
 	}
+	return u
 }
+
+// shown is what the clock shows, in minutes since midnight.
+func shown(t time.Time) int { return t.Hour()*60 + t.Minute() }
 
 // String writes what ParseHours reads, "" for the whole day.
 func (h Hours) String() string {

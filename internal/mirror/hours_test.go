@@ -70,6 +70,49 @@ func TestHours(t *testing.T) {
 	}
 }
 
+// Where clocks are put forward or back over the moment, hours begin and end when the
+// clock first shows that much, and a moment that it shows twice counts twice.
+func TestHoursOnDaysOfOtherLengths(t *testing.T) {
+	const berlin = "Europe/Berlin"           // from 2 to 3 on 29 March, from 3 to 2 on 25 October
+	const california = "America/Los_Angeles" // from 2 to 3 on 8 March, from 2 to 1 on 1 November
+	for _, c := range []struct{ zone, hours, now, open, close string }{
+		{berlin, "2:30-5", "2026-03-29T00:10:00Z", "2026-03-29T01:00:00Z", "2026-03-29T03:00:00Z"},
+		{berlin, "22-2:30", "2026-03-28T22:00:00Z", "2026-03-28T22:00:00Z", "2026-03-29T01:00:00Z"},
+		{berlin, "22-2:30", "2026-03-29T00:40:00Z", "2026-03-29T00:40:00Z", "2026-03-29T01:00:00Z"},
+		{berlin, "22-3", "2026-03-29T00:40:00Z", "2026-03-29T00:40:00Z", "2026-03-29T01:00:00Z"},
+		{berlin, "22-3:30", "2026-03-29T00:40:00Z", "2026-03-29T00:40:00Z", "2026-03-29T01:30:00Z"},
+		{berlin, "22-2:30", "2026-10-24T22:00:00Z", "2026-10-24T22:00:00Z", "2026-10-25T00:30:00Z"},
+		{berlin, "22-2:30", "2026-10-25T01:00:00Z", "2026-10-25T01:00:00Z", "2026-10-25T01:30:00Z"},
+		{berlin, "22-6", "2026-10-24T23:00:00Z", "2026-10-24T23:00:00Z", "2026-10-25T05:00:00Z"},
+		{berlin, "2:30-5", "2026-10-25T01:10:00Z", "2026-10-25T01:30:00Z", "2026-10-25T04:00:00Z"},
+		{california, "22-2:30", "2026-03-08T09:40:00Z", "2026-03-08T09:40:00Z", "2026-03-08T10:00:00Z"},
+		{california, "22-1:30", "2026-11-01T09:00:00Z", "2026-11-01T09:00:00Z", "2026-11-01T09:30:00Z"},
+	} {
+		hours, err := ParseHours(c.hours)
+		if err != nil {
+			t.Fatal(err)
+		}
+		utc := func(text string) time.Time {
+			u, err := time.Parse(time.RFC3339, text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return u
+		}
+		zone, err := time.LoadLocation(c.zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		open := hours.Open(utc(c.now).In(zone))
+		if !open.Equal(utc(c.open)) {
+			t.Errorf("%s at %s open at %v, want %s", c.hours, c.now, open.UTC(), c.open)
+		}
+		if close := hours.Close(open); !close.Equal(utc(c.close)) {
+			t.Errorf("%s at %s close at %v, want %s", c.hours, c.now, close.UTC(), c.close)
+		}
+	}
+}
+
 // Whatever the hours and the zone, with its long and short days: they are closed until
 // they open, and do not stay closed for longer than two days.
 func TestHoursOpenAgain(t *testing.T) {
