@@ -40,8 +40,16 @@ func (p Plan) Due(site mirror.Site, last store.Attempt) time.Time {
 	return later(due, last.Ended.Add(cmp.Or(site.Visit.Pause, p.Pause)))
 }
 
-// Next returns when a site may be crawled, from now on.
+// maxAhead is how much further a clock by which an attempt was made may have been, on
+// another machine or before it was set right.
+const maxAhead = 24 * time.Hour
+
+// Next returns when a site may be crawled, from now on. An attempt of a far future
+// counts as none: the clock was wrong, and the site would be left alone until then.
 func (p Plan) Next(site mirror.Site, last store.Attempt, now time.Time) time.Time {
+	if later(last.Started, last.Ended).After(now.Add(maxAhead)) {
+		last = store.Attempt{}
+	}
 	return p.hours(site).Open(later(p.Due(site, last), now).In(p.zone()))
 }
 

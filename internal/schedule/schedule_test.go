@@ -204,6 +204,22 @@ func TestNextInHours(t *testing.T) {
 	}
 }
 
+// A clock that was far ahead does not keep sites from being crawled until it would be
+// right; one that is a little ahead on another machine makes no difference.
+func TestAttemptOfTheFuture(t *testing.T) {
+	plan := Plan{Default: cronOf(t, "@daily")}
+	now := at("2026-03-08 10:00:00")
+	for started, want := range map[string]string{
+		"2027-03-08 10:00:00": "2026-03-08 10:00:00",
+		"2026-03-08 10:20:00": "2026-03-09 00:00:00",
+	} {
+		last := store.Attempt{Started: at(started), Ended: at(started), Outcome: store.OutcomePublished}
+		if got := plan.Next(site("a"), last, now); !got.Equal(at(want)) {
+			t.Errorf("crawled on %s: next on %v, want %s", started, got, want)
+		}
+	}
+}
+
 // Sites that failed together do not come again together, wherever that is asked.
 func TestFailuresAreSpread(t *testing.T) {
 	plan := Plan{Default: cronOf(t, "@yearly"), Again: time.Hour}
