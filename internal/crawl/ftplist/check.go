@@ -7,6 +7,7 @@ import (
 
 	"mirrortracker/internal/crawl"
 	"mirrortracker/internal/digest"
+	"mirrortracker/internal/ftpconn"
 	"mirrortracker/internal/listing"
 )
 
@@ -60,6 +61,17 @@ func (c *checker) full() bool { return len(c.doubted) >= maxDoubted }
 // doubt leaves a directory to be listed singly.
 func (c *checker) doubt(task *crawl.Task) { c.doubted = append(c.doubted, doubted{task: task}) }
 
+// notEntered takes a directory that CWD refuses. Where the refusal is for now only, or is
+// one of the whole session, a single listing will tell.
+func (c *checker) notEntered(ctx context.Context, task *crawl.Task, reply ftpconn.Reply) error {
+	no := &ftpconn.ReplyError{Command: "CWD", Reply: reply}
+	if reply.Code/100 == 4 || no.Lost() {
+		c.doubt(task)
+		return nil
+	}
+	return c.work.Deliver(ctx, task, crawl.Incomplete(digest.Refused, nil, "%v", no))
+}
+
 // take takes what was told of a directory: it is delivered, or doubted.
 func (c *checker) take(ctx context.Context, task *crawl.Task, t *told) error {
 	c.answers++
@@ -100,7 +112,7 @@ func (c *checker) settle(ctx context.Context) error {
 		if !sure {
 			var err error
 			if found, err = c.List(ctx, d.task.Path); err != nil {
-				return err
+				return c.brokenLater(ctx, err)
 			}
 			if d.told != nil {
 				if err := c.learnFrom(ctx, d.told, found); err != nil {
@@ -210,6 +222,15 @@ func (c *checker) broken(ctx context.Context, err error) error {
 		c.hangUp()
 	}
 	return unfit("the connection failed: %v", err)
+}
+
+// brokenLater tells what an error of a single listing means: replies that cannot belong
+// to its commands are left over from those of the strategy.
+func (c *checker) brokenLater(ctx context.Context, err error) error {
+	if _, left := errors.AsType[*ftpconn.OutOfStepError](err); left {
+		return c.broken(ctx, err)
+	}
+	return err
 }
 
 // leave gives back what was taken and not delivered when the strategy ends: all of it

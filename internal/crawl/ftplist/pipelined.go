@@ -6,7 +6,6 @@ import (
 	"io"
 
 	"mirrortracker/internal/crawl"
-	"mirrortracker/internal/digest"
 	"mirrortracker/internal/ftpconn"
 )
 
@@ -128,16 +127,10 @@ func (p *piper) step(ctx context.Context) error {
 		return p.failed(ctx, err)
 	}
 	p.now, p.next = p.next, nil
-	switch {
-	case entered.Code/100 == 4:
-		p.doubt(p.now)
-		p.now = nil
-		return nil
-	case !entered.Positive():
-		no := &ftpconn.ReplyError{Command: "CWD", Reply: entered}
+	if !entered.Positive() {
 		task := p.now
 		p.now = nil
-		return p.work.Deliver(ctx, task, crawl.Incomplete(digest.Refused, nil, "%v", no))
+		return p.notEntered(ctx, task, entered)
 	}
 	if err := p.choose(ctx, false); err != nil {
 		return err
@@ -188,8 +181,11 @@ func (p *piper) transfer(ctx context.Context, addr string, more []string) (*told
 }
 
 // failed tells errors that end a directory, and with it the connection, from those
-// of the connection.
+// of the connection. They end no directory as long as the strategy has not been trusted.
 func (p *piper) failed(ctx context.Context, err error) error {
+	if !p.trusted() {
+		return p.broken(ctx, err)
+	}
 	found, err := p.explain(err)
 	if err != nil {
 		return p.broken(ctx, err)

@@ -5,7 +5,6 @@ import (
 	"context"
 
 	"mirrortracker/internal/crawl"
-	"mirrortracker/internal/digest"
 	"mirrortracker/internal/ftpconn"
 )
 
@@ -137,17 +136,15 @@ func (s *statter) receive(ctx context.Context) error {
 	if err != nil {
 		return s.failed(ctx, err)
 	}
+	if isStatus(entered) {
+		return s.broken(ctx, &ftpconn.OutOfStepError{Command: "CWD", Reply: entered})
+	}
 	s.asked = s.asked[1:]
 	s.window = min(s.window+1, maxWindow)
 	switch {
-	case entered.Code/100 == 4:
-		// RFC 959, section 4.2.1: the same command may succeed the next time.
-		s.doubt(now.task)
-		return nil
 	case !entered.Positive():
-		no := &ftpconn.ReplyError{Command: "CWD", Reply: entered}
-		return s.work.Deliver(ctx, now.task, crawl.Incomplete(digest.Refused, nil, "%v", no))
-	case !reply.Positive():
+		return s.notEntered(ctx, now.task, entered)
+	case !isStatus(reply):
 		s.doubt(now.task)
 		return s.refused(now.form, reply)
 	}
@@ -156,6 +153,11 @@ func (s *statter) receive(ctx context.Context) error {
 	}
 	return s.take(ctx, now.task, s.tell("STAT", reply.Body()))
 }
+
+// isStatus reports a reply that can be an answer to STAT, and to nothing else that is sent
+// here: 211, 212 or 213 (RFC 959, section 5.4). A reply too many or too few would give
+// directories the listings of others.
+func isStatus(r ftpconn.Reply) bool { return r.Code/10 == 21 }
 
 // answer reads the replies to CWD and STAT.
 func (s *statter) answer(ctx context.Context) (entered, reply ftpconn.Reply, err error) {
@@ -169,8 +171,11 @@ func (s *statter) answer(ctx context.Context) (entered, reply ftpconn.Reply, err
 }
 
 // failed tells errors that end a directory, and with it the connection, from those
-// of the connection.
+// of the connection. They end no directory as long as the strategy has not been trusted.
 func (s *statter) failed(ctx context.Context, err error) error {
+	if !s.trusted() {
+		return s.broken(ctx, err)
+	}
 	found, err := s.explain(err)
 	if err != nil {
 		return s.broken(ctx, err)
@@ -200,7 +205,7 @@ func (s *statter) ask(ctx context.Context) (*told, error) {
 		return nil, err
 	}
 	reply, err := s.conn.Receive(ctx, int(s.cfg.Limits.Listing))
-	if err != nil || !reply.Positive() {
+	if err != nil || !isStatus(reply) {
 		return nil, err
 	}
 	return s.tell("STAT", reply.Body()), nil

@@ -92,11 +92,14 @@ func TestStatThatIsOfNoUse(t *testing.T) {
 		"a file is not shown":       {other(dots + dir), "not agree"},
 		"a size is another":         {other(dots + strings.Replace(file, " 5 ", " 6 ", 1)), "not agree"},
 		"the connection is closed":  {ftpscript.HangUp, "connection failed"},
+		"a reply too many":          {func(s *ftpscript.Session) { f.stats()(s); s.Reply("226 that was it") }, "nobody asked"},
+		"it never ends":             {func(s *ftpscript.Session) { s.Send("213-Wait\r\n"); s.AwaitEnd() }, "takes too long"},
 		"the server's reply is one": {say("what a wonderful world"), "connection failed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := f.byStat(t, f.tells(c.stat))
+			got := walk(t, f.tells(c.stat), func(c *Config) { c.Way, c.Whole = Stat, 3*time.Second }, nil)
+			f.equal(t, got)
 			got.unfitBy(t, Stat, c.why)
 			if got.Incomplete > 0 {
 				t.Errorf("problems %v", got.Problems)
@@ -151,6 +154,22 @@ func TestStatOfWhatMayNotBeEntered(t *testing.T) {
 	got := walk(t, s, func(c *Config) { c.Way = Stat }, nil)
 	if got.Incomplete != 1 || got.Problems[0].Path != "/a/030" || got.Problems[0].Reason != digest.Refused || got.Root.Files != 102 {
 		t.Errorf("%+v", got.Result)
+	}
+}
+
+// A server that has forgotten who we are refuses the session, not the directory.
+func TestStatOfWhoIsLoggedOut(t *testing.T) {
+	t.Parallel()
+	f := wide(50)
+	for _, way := range []Way{Stat, Pipelined} {
+		s := f.tells(f.stats())
+		s["CWD /a/030"] = inTurn(say("530 Please log in"), say("530 Please log in"), say("250 fine"))
+		got := walk(t, s, func(c *Config) { c.Way = way }, nil)
+		f.equal(t, got)
+		got.unfitBy(t, way, "")
+		if got.Incomplete > 0 || got.Count("USER") != 3 {
+			t.Errorf("%s: %d connections, problems %v", way, got.Count("USER"), got.Problems)
+		}
 	}
 }
 
