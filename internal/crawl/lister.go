@@ -12,6 +12,9 @@ import (
 
 // A Source is one site, as far as it is known how to list it.
 //
+// Open connects to the site. A [*BusyError] says that it accepts no more connections, a
+// [*FinalError] that it will not let anybody in as it is set up.
+//
 // Facts tells what was learnt about the site that matters for how its listings are
 // read, and under which settings; it is kept with the progress of a crawl. Recall
 // takes that up again in a later crawl. It reports false, and changes nothing, where
