@@ -129,7 +129,7 @@ func (c *checker) settle(ctx context.Context) error {
 }
 
 // askTimes asks for the times of files in all doubted directories at once. What it finds
-// contradicted is looked at again when its directory is listed singly.
+// contradicted, or takes too long, is looked at again when its directory is listed singly.
 func (c *checker) askTimes(ctx context.Context) error {
 	var commands []string
 	var files []listing.Entry
@@ -154,7 +154,13 @@ func (c *checker) askTimes(ctx context.Context) error {
 	if len(files) == 0 || c.conn == nil {
 		return nil
 	}
-	told, err := c.lister.times(ctx, commands)
+	whole, cancel := c.within(ctx)
+	defer cancel()
+	told, err := c.lister.times(whole, commands)
+	if errors.Is(err, errWhole) {
+		c.hangUp()
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -162,8 +168,8 @@ func (c *checker) askTimes(ctx context.Context) error {
 	for i, n := range at {
 		times[i] = told[n]
 	}
-	c.compareTimes(files, times, c.cfg.Now())
-	return nil
+	_, err = c.compareTimes(files, times, c.cfg.Now())
+	return err
 }
 
 // learnFrom compares what was told of the present directory with what was found
@@ -174,7 +180,9 @@ func (c *checker) learnFrom(ctx context.Context, t *told, found crawl.Listing) e
 	}
 	why := c.differs(t, found)
 	if why != "" && c.conn != nil {
-		again, err := c.again(ctx)
+		whole, cancel := c.within(ctx)
+		defer cancel()
+		again, err := c.again(whole)
 		if err != nil || again == nil {
 			return err
 		}

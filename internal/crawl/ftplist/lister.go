@@ -30,7 +30,7 @@ func (l *lister) List(ctx context.Context, dir mirror.Path) (crawl.Listing, erro
 	if err := l.ready(ctx); err != nil {
 		return crawl.Listing{}, err
 	}
-	whole, cancel := context.WithTimeoutCause(ctx, l.cfg.Whole, errWhole)
+	whole, cancel := l.within(ctx)
 	defer cancel()
 	found, err := l.list(whole, dir)
 	if no, ok := errors.AsType[*ftpconn.ReplyError](err); ok && no.Reply.Code/100 == 4 && !no.Lost() {
@@ -41,6 +41,12 @@ func (l *lister) List(ctx context.Context, dir mirror.Path) (crawl.Listing, erro
 		return found, nil
 	}
 	return l.explain(err)
+}
+
+// within returns a context that ends when a listing, or what is asked for in its place,
+// takes too long.
+func (s *Source) within(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, s.cfg.Whole, errWhole)
 }
 
 // ready connects again if the connection was given up.

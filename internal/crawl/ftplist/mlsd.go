@@ -27,7 +27,7 @@ func (l *lister) canMLSD() bool {
 // of LIST mean nothing or cannot be checked.
 func (l *lister) needsMLSD() bool {
 	f := l.known()
-	return l.canMLSD() && l.cfg.Zone == nil && (f.ZoneUnknown || f.NoMDTM)
+	return l.canMLSD() && l.cfg.Way != LIST && l.cfg.Zone == nil && (f.ZoneUnknown || f.NoMDTM)
 }
 
 // byMLSD lists the directory that was entered with MLSD. Until that is proven to

@@ -116,7 +116,7 @@ func (p *piper) choose(ctx context.Context, wait bool) (err error) {
 
 // step lists the directory that was asked for, and asks for the one after it.
 func (p *piper) step(ctx context.Context) error {
-	whole, cancel := context.WithTimeoutCause(ctx, p.cfg.Whole, errWhole)
+	whole, cancel := p.within(ctx)
 	defer cancel()
 	entered, err := p.conn.Receive(whole, ftpconn.DefaultMaxReply)
 	if err != nil {
@@ -204,11 +204,11 @@ func (p *piper) failed(ctx context.Context, err error) error {
 // ask lists the present directory once more.
 func (p *piper) ask(ctx context.Context) (*told, error) {
 	command := p.pipelinedCommand()
-	text, _, err := p.conn.Fetch(ctx, command, p.cfg.Limits.Listing)
-	if no, ok := errors.AsType[*ftpconn.ReplyError](err); ok && !no.Lost() {
+	text, reply, err := p.conn.Fetch(ctx, command, p.cfg.Limits.Listing)
+	if _, no := refused(err); no {
 		return nil, nil
 	}
-	if err != nil {
+	if err != nil || saysTruncated.MatchString(reply.Text()) {
 		return nil, err
 	}
 	return p.tell(command[:4], text), nil

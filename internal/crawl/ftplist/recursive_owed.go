@@ -35,7 +35,6 @@ func (l *lister) settle(ctx context.Context) error {
 		if err := l.ready(ctx); err != nil {
 			return err
 		}
-		needed := l.needsMLSD()
 		dir := mirror.Path(owed[0])
 		found, err := l.List(ctx, dir)
 		again, restart := errors.AsType[*crawl.RestartError](err)
@@ -49,8 +48,6 @@ func (l *lister) settle(ctx context.Context) error {
 		case found.Reason == digest.Truncated:
 			again = &crawl.RestartError{Why: listAll + " cuts " + mirror.EscapePath(dir.Dir())}
 			l.forgo(Recursive, again.Why)
-		case l.needsMLSD() && !needed:
-			again = &crawl.RestartError{Why: "the dates of LIST cannot be checked, and MLSD tells them"}
 		default:
 			l.learn(func(f *facts) {
 				f.Owed = slices.DeleteFunc(slices.Clone(f.Owed), func(b []byte) bool { return string(b) == string(dir) })

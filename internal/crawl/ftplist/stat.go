@@ -161,7 +161,7 @@ func isStatus(r ftpconn.Reply) bool { return r.Code/10 == 21 }
 
 // answer reads the replies to CWD and STAT.
 func (s *statter) answer(ctx context.Context) (entered, reply ftpconn.Reply, err error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, s.cfg.Whole, errWhole)
+	ctx, cancel := s.within(ctx)
 	defer cancel()
 	entered, err = s.conn.Receive(ctx, ftpconn.DefaultMaxReply)
 	if err == nil {

@@ -42,25 +42,35 @@ func (l *lister) zoneFor(ctx context.Context, entries []listing.Entry, now time.
 	if err != nil {
 		return nil, nil, err
 	}
-	if file, ok := l.compareTimes(asked, times, now); !ok {
+	file, err := l.compareTimes(asked, times, now)
+	if err != nil {
+		return nil, nil, err
+	}
+	if file != "" {
 		return nil, &crawl.RestartError{Why: fmt.Sprintf("LIST and MDTM disagree about the time of %q, so that the dates of LIST are not in UTC", file)}, nil
 	}
 	return time.UTC, nil, nil
 }
 
-// compareTimes learns from what MDTM told of files. It is not ok where that contradicts
-// what was listed of one.
-func (l *lister) compareTimes(files []listing.Entry, times []time.Time, now time.Time) (contradicted string, ok bool) {
+// compareTimes learns from what MDTM told of files, and returns the first of which that
+// contradicts what was listed, "" if none.
+func (l *lister) compareTimes(files []listing.Entry, times []time.Time, now time.Time) (contradicted string, err error) {
 	utc := listing.Dates{Now: now, Zone: time.UTC}
 	for i, e := range files {
 		switch modified := times[i]; {
 		case modified.IsZero():
+			enough := false
 			l.learn(func(f *facts) {
 				f.Untold++
-				f.NoMDTM = f.NoMDTM || f.Untold > maxUntold
+				enough = f.Untold > maxUntold
 			})
+			if enough {
+				if err := l.withoutMDTM(); err != nil {
+					return "", err
+				}
+			}
 		case contradicts(utc, e.Stamp, modified):
-			return e.Name, false
+			return e.Name, nil
 		default:
 			l.learn(func(f *facts) {
 				f.Compared = with(f.Compared, month{e.Stamp.Month, e.Stamp.HasTime}, true)
@@ -70,7 +80,18 @@ func (l *lister) compareTimes(files []listing.Entry, times []time.Time, now time
 			})
 		}
 	}
-	return "", true
+	return "", nil
+}
+
+// withoutMDTM notes that MDTM tells nothing. Where MLSD does, dates have been believed
+// that were not checked, and the walk must begin again.
+func (l *lister) withoutMDTM() error {
+	again := false
+	l.learn(func(f *facts) { again, f.NoMDTM = !f.NoMDTM, true })
+	if again && l.needsMLSD() {
+		return &crawl.RestartError{Why: "the dates of LIST cannot be checked, and MLSD tells them"}
+	}
+	return nil
 }
 
 // unsettled returns files of a listing whose dates could still show that the
@@ -176,7 +197,9 @@ func (l *lister) times(ctx context.Context, commands []string) ([]time.Time, err
 			continue
 		}
 		if unknownCommand(reply) {
-			l.learn(func(f *facts) { f.NoMDTM = true })
+			if err := l.withoutMDTM(); err != nil {
+				return nil, err
+			}
 		}
 		if reply.Code != 213 {
 			continue

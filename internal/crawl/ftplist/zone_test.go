@@ -130,3 +130,24 @@ func TestZoneOfFilesOnly(t *testing.T) {
 		t.Errorf("%s, %q", summary(found), commands(s, "MDTM"))
 	}
 }
+
+// Where MDTM turns out to tell nothing, and MLSD does, dates of LIST that were believed
+// without a check are not.
+func TestMLSDInPlaceOfMDTM(t *testing.T) {
+	t.Parallel()
+	midnight := strings.Replace(file, "10:00", "23:30", 1) // of the 21st in UTC
+	told := mlsdDots + "type=file;size=5;modify=20260221003000; file\r\n"
+	for answer, untold := range map[string]int{"502 no such command": 0, "550 no": maxUntold} {
+		s := open(t, script{
+			"FEAT": offersMLSD, "MDTM": say(answer),
+			"LIST": byDir(map[string]string{"/": dots + midnight, "/x": dots + dir + link}),
+			"MLSD": byDir(map[string]string{"/": told, "/x": mlsdDots + mlsdDir + mlsdLink}),
+		}, nil)
+		s.want(t, "/x", digest.Complete, aDir, aLink)
+		for range untold {
+			s.want(t, "/", digest.Complete, "file file 2026-02-20")
+		}
+		s.restart(t, "/")
+		s.want(t, "/", digest.Complete, "file file 2026-02-21")
+	}
+}
