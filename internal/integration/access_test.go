@@ -132,7 +132,7 @@ func TestFewConnections(t *testing.T) {
 	t.Parallel()
 	crawler := build(t, "crawler")
 	root := testbed.Dir(t)
-	testbed.BigTree(t, root, 200, 1)
+	testbed.BigTree(t, root, 100, 1)
 	for _, kind := range testbed.FTPServers() {
 		for _, most := range []int{1, 3} {
 			t.Run(fmt.Sprintf("%d on %s", most, kind), func(t *testing.T) {
@@ -142,12 +142,13 @@ func TestFewConnections(t *testing.T) {
 				// A session that has just ended may still be counted by the server.
 				o := newOperator(t, crawler, "TRACKER_CRAWL_RETRIES=20")
 				url := "ftp://" + door.addr + "/"
-				o.finds(root, url, "--connections", "8", "--listing", string(ftplist.Single))
+				// So slowly that it does not end before further connections are tried.
+				o.finds(root, url, "--connections", "8", "--listing", string(ftplist.Single), "--rate", "100")
 				if n := door.entered.Load(); n <= int64(most) {
 					t.Errorf("%d connections were tried, want more than the server takes", n)
 				}
 				door.empty()
-				o.finds(root, url)
+				o.finds(root, url, "--rate", "0")
 				if n := door.entered.Load(); n == 0 || n > int64(most) {
 					t.Errorf("the next crawl tries %d connections", n)
 				}
