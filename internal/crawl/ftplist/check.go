@@ -52,8 +52,20 @@ type doubted struct {
 	asked bool  // for the times of its files
 }
 
-// trusted reports whether the strategy has shown that it can be believed.
-func (c *checker) trusted() bool { return c.known().Agreed[c.way] >= enoughAgreed }
+// trusted reports whether the strategy has shown that it can be believed. A crawl that
+// goes on after an interruption begins with trust in none: the server may be another.
+func (c *checker) trusted() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.agreed[c.way] >= enoughAgreed
+}
+
+// agree notes that a listing of a strategy was the same singly.
+func (m *memory) agree(way Way) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.agreed = with(m.agreed, way, m.agreed[way]+1)
+}
 
 // full reports whether too many directories wait to be listed singly.
 func (c *checker) full() bool { return len(c.doubted) >= maxDoubted }
@@ -194,11 +206,11 @@ func (c *checker) learnFrom(ctx context.Context, t *told, found crawl.Listing) e
 	case why == "":
 		c.whole(t.command, entries)
 		c.learn(func(f *facts) {
-			f.Agreed = with(f.Agreed, c.way, f.Agreed[c.way]+1)
 			if t.raw.Self {
 				f.ShowsSelf = with(f.ShowsSelf, t.command, true)
 			}
 		})
+		c.agree(c.way)
 	case t.bad == nil && entries > 0 && len(found.Entries) > entries && c.known().mayBeCut(t.command, entries):
 		// The server cuts it; whatever is as long is listed singly.
 	default:

@@ -11,7 +11,7 @@ import (
 
 // rules is the version of the rules by which listings are read. It goes up when a
 // directory could come out differently.
-const rules = 2
+const rules = 3
 
 // What is known of a site's MLSD.
 type mlsdState string
@@ -39,7 +39,6 @@ type facts struct {
 	ShowsSelf map[string]bool   `json:"shows_self,omitempty"` // by command: whether it shows the directory itself
 	Whole     map[string]length `json:"whole,omitempty"`      // by command
 	Stat      statForm          `json:"stat,omitempty"`       // how STAT is to be sent
-	Agreed    map[Way]int       `json:"agreed,omitempty"`     // listings of a strategy that were the same singly
 
 	ZoneUnknown bool           `json:"zone_unknown,omitempty"` // LIST's dates are not UTC
 	Compared    map[month]bool `json:"compared,omitempty"`     // months whose dates agreed with MDTM
@@ -56,6 +55,7 @@ type memory struct {
 	facts   facts
 	habits  habits
 	counts  map[Way]int64 // directories listed by each strategy
+	agreed  map[Way]int   // listings of each strategy that were the same singly
 	entered bool          // a connection was logged in
 	opened  int           // connections at this moment
 	host    string        // the address to which they go, "" for any of the site's name

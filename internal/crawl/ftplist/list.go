@@ -45,8 +45,8 @@ func (l *lister) uncut(ctx context.Context, found listing.Listing, judged crawl.
 	if !l.offersMLSD() || f.MLSD == mlsdMissing || !f.mayBeCut("LIST", len(found.Entries)) {
 		return judged, nil
 	}
-	text, _, err := l.conn.Fetch(ctx, "MLSD", l.cfg.Limits.Listing)
-	if no, ok := errors.AsType[*ftpconn.ReplyError](err); ok && !no.Lost() {
+	text, reply, err := l.conn.Fetch(ctx, "MLSD", l.cfg.Limits.Listing)
+	if no, ok := refused(err); ok {
 		if unknownCommand(no.Reply) {
 			l.learn(func(f *facts) { f.MLSD = mlsdMissing })
 		}
@@ -55,7 +55,7 @@ func (l *lister) uncut(ctx context.Context, found listing.Listing, judged crawl.
 	if err != nil {
 		return crawl.Listing{}, err
 	}
-	told, _ := listing.ParseMLSDUpTo(text, l.cfg.Limits.Entries+1)
+	told, parseErr := listing.ParseMLSDUpTo(text, l.cfg.Limits.Entries+1)
 	shown := make(map[string]bool, len(found.Entries))
 	for _, e := range found.Entries {
 		shown[e.Name] = true
@@ -69,7 +69,9 @@ func (l *lister) uncut(ctx context.Context, found listing.Listing, judged crawl.
 	if missing > 0 {
 		return crawl.Incomplete(digest.Truncated, judged.Entries, "LIST shows %d names, and not %d others that MLSD shows", len(found.Entries), missing), nil
 	}
-	l.whole("LIST", len(found.Entries))
+	if parseErr == nil && !saysTruncated.MatchString(reply.Text()) {
+		l.whole("LIST", len(found.Entries))
+	}
 	return judged, nil
 }
 

@@ -142,6 +142,28 @@ func TestLISTThatIsCut(t *testing.T) {
 	}
 }
 
+// The directory that MLSD was to be proven with may be gone by then, which says nothing
+// about others.
+func TestLinkThatIsGone(t *testing.T) {
+	t.Parallel()
+	odd := dots + file + "what is this\r\n"
+	s := open(t, script{
+		"FEAT":   offersMLSD,
+		"CWD /a": inTurn(say("250 fine"), say("550 no such directory")),
+		"LIST":   byDir(map[string]string{"/a": dots + link + dir, "/b": odd, "/c": dots + link + dir}),
+		"MLSD":   byDir(map[string]string{"/b": mlsdDots + mlsdFile, "/c": mlsdDots + mlsdLink + mlsdDir}),
+	}, nil)
+	s.want(t, "/a", digest.Complete, aLink, aDir)
+	for range 2 {
+		s.want(t, "/b", digest.Unparsable, aFile)
+	}
+	if n := s.Count("CWD /a"); n != 2 {
+		t.Errorf("%d times", n)
+	}
+	s.restart(t, "/c") // now that it is proven
+	s.want(t, "/b", digest.Complete, aFile)
+}
+
 // What was learnt survives as long as the settings are the same.
 func TestFactsAreRecalled(t *testing.T) {
 	t.Parallel()
@@ -468,13 +490,16 @@ func TestCancel(t *testing.T) {
 	}
 }
 
-// Names that a listing made up to be commands stay names.
+// Names that a listing made up to be commands stay names, and no file is given the time
+// that stands before its name.
 func TestForgedNames(t *testing.T) {
 	t.Parallel()
 	const when = "-rw-r--r-- 1 ftp ftp 5 Feb 20 10:00 "
-	s := open(t, script{"LIST": transfer(dots + when + "a\rDELE b\r\n" + when + "../../etc/passwd\r\n" + when + "n\x00\r\n" + when + " lead\r\n" + when + "\r\n" + when + "caf\xe9\xff\r\n")}, nil)
+	s := open(t, script{"LIST": transfer(dots + when + "a\rDELE b\r\n" + when + "../../etc/passwd\r\n" + when + "n\x00\r\n" + when + " lead\r\n" + when + "\r\n" + when + "20260301120000 caf\r\n" +
+		"-rw-r--r-- 1 ftp ftp 5 Jan 20 10:00 20260301 caf\r\n" + when + "caf\xe9\xff\r\n"),
+		"MDTM 20260301 caf": say("213 20260120100030")}, nil)
 	s.list(t, "/")
-	if got := commands(s, "MDTM"); !slices.Equal(got, []string{"MDTM caf\xe9\xff\xff"}) {
+	if got := commands(s, "MDTM"); !slices.Equal(got, []string{"MDTM 20260301 caf", "MDTM caf\xe9\xff\xff"}) {
 		t.Errorf("%q", got)
 	}
 }

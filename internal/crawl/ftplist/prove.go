@@ -37,17 +37,22 @@ func (l *lister) spotLink(ctx context.Context, dir mirror.Path, entries []digest
 }
 
 // prove lists a directory with a link by MLSD, if one is known and that was not done
-// yet, and comes back to the present one.
+// yet, and comes back to the present one. Whatever is wrong with that directory is no
+// reason to think ill of others.
 func (l *lister) prove(ctx context.Context, present mirror.Path) error {
 	f := l.known()
 	if f.MLSD != mlsdUnproven || len(f.LinkAt) == 0 {
 		return nil
 	}
-	if err := l.enter(ctx, mirror.Path(f.LinkAt)); err != nil {
-		return err
+	err := l.enter(ctx, mirror.Path(f.LinkAt))
+	if err == nil {
+		_, err = l.byMLSD(ctx)
 	}
-	if _, err := l.byMLSD(ctx); err != nil {
-		return err
+	if err != nil {
+		l.learn(func(f *facts) { f.LinkAt = nil })
+		if _, no := refused(err); !no {
+			return err
+		}
 	}
 	return l.enter(ctx, present)
 }

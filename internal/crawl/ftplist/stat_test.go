@@ -173,6 +173,26 @@ func TestStatOfWhoIsLoggedOut(t *testing.T) {
 	}
 }
 
+// A strategy that was trusted before an interruption has to earn it again: the server may
+// be another.
+func TestStatAfterAnInterruption(t *testing.T) {
+	t.Parallel()
+	f := wide(50)
+	before := f.byStat(t, f.tells(f.stats()))
+	wrong := func(s *ftpscript.Session) { statReply(s, strings.ReplaceAll(f[s.Dir], " 5 ", " 6 ")) }
+	s := f.tells(wrong)
+	got := walked{site: open(t, s, func(c *Config) { c.Way = Stat })}
+	if !got.source.Recall(before.source.Facts()) {
+		t.Fatal("not recalled")
+	}
+	var err error
+	if got.Result, err = newWalker(got.source.Open, got.source.cfg.Limits).Start(t.Context()).Wait(); err != nil {
+		t.Fatal(err)
+	}
+	f.equal(t, got)
+	got.unfitBy(t, Stat, "not agree")
+}
+
 // A server that cuts STAT at a limit, without a word, is not believed beyond what was
 // seen whole.
 func TestStatThatIsCut(t *testing.T) {

@@ -3,6 +3,7 @@ package ftplist
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -155,10 +156,13 @@ func contradicts(utc listing.Dates, printed listing.Stamp, modified time.Time) b
 }
 
 // plainName reports whether a name is sure to be understood as it is in a
-// command: servers cut off blanks at its ends.
+// command: servers cut off blanks at its ends, and many take MDTM with a time before a
+// name for the order to give the file that time.
 func plainName(name string) bool {
-	return digest.SoundName(name) && !digest.Hidden(name) && strings.TrimSpace(name) == name
+	return digest.SoundName(name) && !digest.Hidden(name) && strings.TrimSpace(name) == name && !timeFirst.MatchString(name)
 }
+
+var timeFirst = regexp.MustCompile(`^[0-9]{14}\S*\s`)
 
 // commandsFor returns the commands that ask for the times of files of the present
 // directory.
