@@ -24,7 +24,7 @@ type crawlCommand struct {
 }
 
 func (crawlCommand) Help() string {
-	return "Progress is shown while it goes on. A crawl that is interrupted goes on where it was when it is started again.\n\n" +
+	return "Progress is shown while it goes on. A crawl that is interrupted goes on where it was when it is started again. Schedules, hours and pauses do not count.\n\n" +
 		program.Examples("crawler crawl", "crawler crawl gnu kernel", "crawler crawl ftp://ftp.gnu.example/gnu/ --json")
 }
 

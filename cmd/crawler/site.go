@@ -33,7 +33,7 @@ type siteAdd struct {
 }
 
 func (siteAdd) Help() string {
-	return "If the name and URL are tracked already, what is given is changed, and the rest stays; an empty value ('' or 0) takes away what was given before. What is not given is as the configuration says for all sites.\n\nA password is read where --password says each time the site is crawled; it is kept nowhere.\n\n" + program.Examples(
+	return "If the name and URL are tracked already, what is given is changed, and the rest stays; an empty value (\"\" or 0) takes away what was given before. What is not given is as the configuration says for all sites.\n\nA password is read where --password says each time the site is crawled; it is kept nowhere.\n\n" + program.Examples(
 		"crawler site add gnu ftp://ftp.gnu.example/gnu/",
 		"crawler site add gnu ftp://ftp.gnu.example/gnu/ --url https://gnu.example/",
 		"crawler site add kernel ftp://ftp.kernel.example/pub/ --weight 200",

@@ -18,7 +18,17 @@ import (
 type statusCommand struct{}
 
 func (statusCommand) Help() string {
-	return "A site whose last crawl failed keeps the snapshot that it had.\n\n" + program.Examples("crawler status", "crawler status --json")
+	return `The first columns are about the snapshot in force, its root not counted; those from "last crawl" on about the last crawl:
+
+  running             it goes on; how far it is stands in the last column
+  published           it made the snapshot in force
+  suspect             it found so little that it is set aside
+  interrupted         it goes on where it was, as soon as it may
+  failed              the site keeps the snapshot that it had
+
+"next" is when "crawler run" may crawl the site with this configuration. How sites were listed is told by --json.
+
+` + program.Examples("crawler status", "crawler status --json")
 }
 
 // Run prints how all sites stand.
