@@ -31,25 +31,47 @@ func (s *Source) open(ctx context.Context) (*lister, error) {
 		release()
 		return nil, err
 	}
-	s.opens(1)
 	return l, nil
 }
 
 // Close closes the connection.
 func (l *lister) Close() error {
-	l.opens(-1)
 	defer l.release()
 	if l.conn == nil {
 		return nil
 	}
-	return l.conn.Close()
+	return l.hangUp()
 }
 
-// opens notes that a connection was opened or closed.
-func (s *Source) opens(change int) {
+// hangUp closes the connection, whose server may still be sending.
+func (l *lister) hangUp() error {
+	conn := l.conn
+	l.conn = nil
+	defer l.leaves()
+	return conn.Close()
+}
+
+// enters notes that a connection is logged in, at an address to which all others are to
+// go. Another machine has to earn trust anew.
+func (s *Source) enters(host string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.opened += change
+	if host != s.host {
+		if s.opened > 0 {
+			return fmt.Errorf("%s answers for the site, and another connection goes to %s", host, s.host)
+		}
+		s.agreed, s.recursions = nil, recursions{}
+	}
+	s.entered, s.host, s.anyHost = true, host, false
+	s.opened++
+	return nil
+}
+
+// leaves notes that a connection was closed.
+func (s *Source) leaves() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.opened--
 }
 
 // errNoSlot says that other crawls have all the connections that the host may have.
@@ -81,16 +103,19 @@ func (l *lister) connect(ctx context.Context) (err error) {
 	defer cancel()
 	l.conn, err = ftpconn.Dial(ctx, l.address())
 	if err != nil {
-		l.move("")
+		l.leaveHost()
 		if l.hasEnough(err) {
 			l.crowded()
 			return &crawl.BusyError{Err: err}
 		}
 		return l.final(err)
 	}
-	l.enters()
+	if err := l.enters(l.conn.Host()); err != nil {
+		l.conn.Close()
+		l.conn = nil
+		return err
+	}
 	l.mlsd = l.conn.Has("MLST") || l.conn.Has("MLSD")
-	l.move(l.conn.Host())
 	return nil
 }
 
@@ -101,7 +126,7 @@ func (s *Source) address() ftpconn.Config {
 	defer s.mu.Unlock()
 	cfg := s.cfg.Conn
 	cfg.Addr = s.cfg.URL.HostPort()
-	if s.host != "" {
+	if s.host != "" && !s.anyHost {
 		cfg.Addr = net.JoinHostPort(s.host, strconv.Itoa(int(s.cfg.URL.Port)))
 		cfg.TLSConfig = named(cfg.TLSConfig, s.cfg.URL.Host)
 	}
@@ -118,9 +143,10 @@ func named(c *tls.Config, name string) *tls.Config {
 	return c
 }
 
-// move notes the address to which further connections go, "" for any of the name's.
-func (s *Source) move(host string) {
+// leaveHost lets the next connection go to any of the name's addresses, where none is
+// open to the present one.
+func (s *Source) leaveHost() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.host = host
+	s.anyHost = s.opened == 0
 }

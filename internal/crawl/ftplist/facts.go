@@ -58,7 +58,8 @@ type memory struct {
 	agreed  map[Way]int   // listings of each strategy that were the same singly
 	entered bool          // a connection was logged in
 	opened  int           // connections at this moment
-	host    string        // the address to which they go, "" for any of the site's name
+	host    string        // the address to which they go, or went
+	anyHost bool          // the next may go to any address of the site's name
 
 	recursions recursions // seen by this Source
 }

@@ -24,13 +24,6 @@ func (s *Source) hasEnough(err error) bool {
 	return refused && s.opened > 0
 }
 
-// enters notes that a connection was logged in.
-func (s *Source) enters() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.entered = true
-}
-
 // final makes a [*crawl.FinalError] of an error of connecting that is due to the site's
 // settings. They are right if anybody was ever let in with them.
 func (s *Source) final(err error) error {

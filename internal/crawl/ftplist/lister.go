@@ -76,12 +76,6 @@ func (l *lister) explain(err error) (crawl.Listing, error) {
 	return crawl.Listing{}, err
 }
 
-// hangUp gives up a connection whose server is still sending.
-func (l *lister) hangUp() {
-	l.conn.Close()
-	l.conn = nil
-}
-
 // list takes LIST, and MLSD where LIST does not tell all or its dates mean nothing.
 // MLSD alone would have to be compared with LIST anyway, as long as it has shown no
 // link.

@@ -278,8 +278,11 @@ func TestHabits(t *testing.T) {
 	if s.Connections(7) != 7 {
 		t.Error("nonsense is believed")
 	}
-	s.opens(1)
-	s.opens(1)
+	for range 2 {
+		if err := s.enters("192.0.2.1"); err != nil {
+			t.Fatal(err)
+		}
+	}
 	s.crowded()
 	if s.Connections(7) != 2 || s.Connections(1) != 1 {
 		t.Errorf("%d connections", s.Connections(7))
