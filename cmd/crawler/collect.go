@@ -30,7 +30,7 @@ With --dry-run the snapshots stay, and trees are counted that none of them needs
 // A collection is what came of it.
 type collection struct {
 	Snapshots int64    `json:"snapshots"`         // deleted
-	Kept      int64    `json:"kept"`              // trees that are needed
+	Kept      *int64   `json:"kept"`              // trees that are needed; null where they were not counted, this time
 	Missing   int64    `json:"missing,omitempty"` // trees that are needed and are not there
 	Condemned int64    `json:"condemned"`         // trees that were found not to be needed, this time
 	Deleted   int64    `json:"deleted"`           // trees
@@ -66,13 +66,16 @@ func (c *collectCommand) Run(a *program.App) error {
 	})
 	switch held := (*store.LeaseHeldError)(nil); {
 	case errors.As(err, &held):
-		return fmt.Errorf("%s is collecting already", held.Owner)
+		return fmt.Errorf("%s is collecting already", process.Short(held.Owner))
 	case errors.Is(err, context.Canceled):
 		return ui.Hint(errors.New("interrupted"), `"crawler collect" goes on where it was`)
 	case err != nil:
 		return err
 	}
-	done.Kept, done.Missing, done.Condemned, done.Deleted, done.Bytes = got.Reached, got.Missing, got.Condemned, got.Deleted, got.Bytes
+	done.Missing, done.Condemned, done.Deleted, done.Bytes = got.Missing, got.Condemned, got.Deleted, got.Bytes
+	if got.Marked {
+		done.Kept = &got.Reached
+	}
 	if done.Waiting, err = s.holders(got.Waiting); err != nil {
 		return err
 	}
@@ -89,13 +92,17 @@ func (c *collectCommand) print(a *program.App, done *collection) error {
 	if len(done.Waiting) > 0 {
 		fmt.Fprintf(a.Console(), "%s: nothing is deleted before the crawls end of %s\n", a.Name, strings.Join(done.Waiting, ", "))
 	}
+	kept := any("-")
+	if done.Kept != nil {
+		kept = ui.Number(*done.Kept)
+	}
 	deleted, trees := "trees deleted", done.Deleted
 	if c.DryRun {
 		deleted, trees = "trees to delete", done.Condemned
 	}
 	return a.Facts([][2]any{
 		{"snapshots deleted", ui.Number(done.Snapshots)},
-		{"trees kept", ui.Number(done.Kept)},
+		{"trees kept", kept},
 		{deleted, ui.Number(trees)},
 		{"bytes", ui.Volume(done.Bytes)},
 	})

@@ -122,7 +122,7 @@ func (c *suspectAccept) Run(a *program.App) error {
 	case errors.Is(err, store.ErrNoSuspect):
 		return nothingAside(sites[0])
 	case errors.As(err, &held):
-		return ui.Hint(fmt.Errorf("%s is being crawled by %s, which may confirm it", sites[0].Name, held.Owner), "wait until that ends")
+		return ui.Hint(fmt.Errorf("%s is being crawled by %s, which may confirm it", sites[0].Name, process.Short(held.Owner)), "wait until that ends")
 	case err != nil:
 		return err
 	}

@@ -35,6 +35,12 @@ func Name() string {
 	return fmt.Sprintf("%s, process %s (%s/%s)", host, pid, here, start)
 }
 
+// Short is what a name tells people: "HOST, process PID".
+func Short(name string) string {
+	short, _, _ := strings.Cut(name, " (")
+	return short
+}
+
 var form = regexp.MustCompile(`, process ([0-9]+) \((.+)/([0-9]+)\)$`)
 
 // Gone reports whether the process of that name is known to have ended. It is

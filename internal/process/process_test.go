@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -15,6 +16,12 @@ func TestMain(m *testing.M) {
 		os.Exit(0)
 	}
 	os.Exit(m.Run())
+}
+
+func TestShort(t *testing.T) {
+	if short := Short(Name()); !strings.HasPrefix(Name(), short) || !strings.HasSuffix(short, strconv.Itoa(os.Getpid())) {
+		t.Errorf("%q is shown as %q", Name(), short)
+	}
 }
 
 func TestGone(t *testing.T) {

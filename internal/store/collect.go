@@ -30,6 +30,7 @@ type CollectConfig struct {
 // Collected is how far a collection has come, or what came of it.
 type Collected struct {
 	Phase     string   // "marking", "condemning", "waiting", "pardoning", "sweeping", "done"
+	Marked    bool     // whether there was a marking pass, in this run
 	Reached   int64    // trees that the last marking pass visited
 	Missing   int64    // trees that something needs and that are not there
 	Condemned int64    // trees that the first pass did not reach, in this run
@@ -276,7 +277,7 @@ func (c *collector) mark(ctx context.Context) (*marks, error) {
 		return nil, err
 	}
 	reached := newMarks(trees)
-	c.Reached, c.Missing = 0, 0
+	c.Marked, c.Reached, c.Missing = true, 0, 0
 	pending, err := c.store.roots(ctx)
 	if err != nil {
 		return nil, err
