@@ -121,8 +121,8 @@ func TestMistakes(t *testing.T) {
 		"text as number":      {"[crawl]\nretries = 'x'\n", []string{"crawl.retries", "where a whole number belongs"}},
 		"not a size":          {"[crawl.limits]\nlisting = '32MB'\n", []string{"crawl.limits.listing", `"32MB" is not a size`}},
 		"too small":           {"[crawl]\nconnections = 0\n", []string{"crawl.connections is 0, must be from 1 to 32"}},
-		"too short":           {"[crawl]\ntimeout = '1ms'\n", []string{"crawl.timeout is 1ms, must be from 1s to 1h0m0s"}},
-		"inconsistent":        {"[crawl]\ntimeout = '2m'\nlisting_timeout = '1m'\n", []string{"crawl.listing_timeout is 1m0s, must be from 2m0s"}},
+		"too short":           {"[crawl]\ntimeout = '1ms'\n", []string{"crawl.timeout is 1ms, must be from 1s to 1h"}},
+		"inconsistent":        {"[crawl]\ntimeout = '2m'\nlisting_timeout = '1m'\n", []string{"crawl.listing_timeout is 1m, must be from 2m to 24h"}},
 		"two mistakes":        {"[crawl]\nconnections = 0\nlisting = 'nlst'\n", []string{"crawl.connections", `crawl.listing is "nlst", must be one of auto, index, recursive, stat, pipelined, single, mlsd, list`}},
 		"schedule":            {"[crawl]\nschedule = 'daily'\n", []string{"crawl.schedule", `"daily" is not a cron expression`}},
 		"rate":                {"[crawl]\nrate = 1e-9\n", []string{"crawl.rate is 1e-09, must be 0 or from 0.01 to 1e+06"}},
@@ -226,6 +226,20 @@ func TestEnvironmentMistakes(t *testing.T) {
 	for _, want := range []string{"TRACKER_CRAWL_TIMEOUT", `"soon"`, "TRACKER_CRAWL_PARALLEL", `"many"`} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v has no %s", err, want)
+		}
+	}
+}
+
+func TestDurations(t *testing.T) {
+	for in, want := range map[string]string{
+		"0": "0s", "90s": "1m30s", "60s": "1m", "10m": "10m", "60m": "1h", "1h30m": "1h30m", "1h0m1s": "1h0m1s", "744h": "744h", "100ms": "100ms",
+	} {
+		var d Duration
+		if err := d.UnmarshalText([]byte(in)); err != nil || d.String() != want {
+			t.Errorf("%q is %v, %v; want %s", in, d, err, want)
+		}
+		if again := (Duration{}); again.UnmarshalText([]byte(d.String())) != nil || again != d {
+			t.Errorf("%v is read back as %v", d, again)
 		}
 	}
 }

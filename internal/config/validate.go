@@ -150,7 +150,7 @@ func zeroOr[N number](key string, value, low, high N) error {
 
 func lasting(key string, value Duration, low, high time.Duration) error {
 	if value.Duration < low || value.Duration > high {
-		return fmt.Errorf("%s is %v, must be from %v to %v", key, value, low, high)
+		return fmt.Errorf("%s is %v, must be from %v to %v", key, value, Duration{low}, Duration{high})
 	}
 	return nil
 }

@@ -19,6 +19,18 @@ func (d *Duration) UnmarshalText(text []byte) (err error) {
 	return nil
 }
 
+// String writes the duration without units of which there is none: "12h".
+func (d Duration) String() string {
+	text := d.Duration.String()
+	if minutes, ok := strings.CutSuffix(text, "m0s"); ok {
+		text = minutes + "m"
+	}
+	if hours, ok := strings.CutSuffix(text, "h0m"); ok {
+		text = hours + "h"
+	}
+	return text
+}
+
 // MarshalText writes what UnmarshalText reads.
 func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
