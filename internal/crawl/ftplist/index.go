@@ -142,10 +142,7 @@ func (l *lister) openIndex(ctx context.Context, root crawl.Listing) (*index, err
 // that is the beginning of a day.
 func (l *lister) indexMade(ctx context.Context, entry digest.Entry) (time.Time, error) {
 	if !l.known().NoMDTM {
-		if err := l.enter(ctx, mirror.Root); err != nil {
-			return time.Time{}, err
-		}
-		times, err := l.mdtm(ctx, []listing.Entry{{Name: entry.Name}})
+		times, err := l.timesIn(ctx, mirror.Root, []listing.Entry{{Name: entry.Name}})
 		if err != nil || !times[0].IsZero() {
 			return times[0], err
 		}
@@ -163,6 +160,9 @@ func (x *index) deliver(ctx context.Context, tree *subtree, root crawl.Listing) 
 		return err
 	}
 	for b, err := range x.blocks() {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		if err != nil || len(tree.wanted) == 0 {
 			break // an error only if the copy was damaged since the survey
 		}
@@ -185,7 +185,9 @@ func (x *index) deliver(ctx context.Context, tree *subtree, root crawl.Listing) 
 // the store and the pace of the crawl took for what the index told.
 func (l *lister) awake(ctx context.Context) error {
 	if l.conn != nil {
-		if _, err := l.conn.Cmd(ctx, "NOOP"); err == nil {
+		whole, cancel := l.within(ctx)
+		defer cancel()
+		if _, err := l.conn.Cmd(whole, "NOOP"); err == nil {
 			return nil
 		}
 		l.hangUp()

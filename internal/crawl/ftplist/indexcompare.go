@@ -25,7 +25,11 @@ func (x *index) check(ctx context.Context, root crawl.Listing) error {
 	}
 	zone := zoneProof{index: x, compared: map[month]bool{}}
 	for _, b := range blocks {
-		if err := x.agrees(ctx, b); err != nil {
+		told, doubt := x.entries(b)
+		if doubt != "" {
+			continue // drawn for being above another
+		}
+		if err := x.agrees(ctx, b.path, told); err != nil {
 			return err
 		}
 		if err := zone.add(ctx, b); err != nil {
@@ -56,14 +60,10 @@ func (x *index) find(ctx context.Context, sample []mirror.Path) ([]indexBlock, e
 
 // agrees compares a directory, a second time if need be: it may change at that
 // moment.
-func (x *index) agrees(ctx context.Context, b indexBlock) error {
-	told, doubt := x.entries(b)
-	if doubt != "" {
-		return nil // drawn for being above another
-	}
+func (x *index) agrees(ctx context.Context, dir mirror.Path, told []digest.Entry) error {
 	const looks = 2
 	for look := 1; ; look++ {
-		live, err := x.lister.List(ctx, b.path)
+		live, err := x.lister.List(ctx, dir)
 		if err != nil {
 			return err
 		}
@@ -73,11 +73,11 @@ func (x *index) agrees(ctx context.Context, b indexBlock) error {
 		}
 		if why == "" {
 			live.Listed = x.lister.cfg.Now()
-			x.fresh[b.path] = live
+			x.fresh[dir] = live
 			return nil
 		}
 		if look == looks {
-			return unfit("%s does not agree with the server about %s: %s", x.name, b.path.Dir(), why)
+			return unfit("%s does not agree with the server about %s: %s", x.name, dir.Dir(), why)
 		}
 	}
 }

@@ -35,10 +35,7 @@ func (p *zoneProof) add(ctx context.Context, b indexBlock) error {
 	if len(asked) == 0 || p.lister.known().NoMDTM {
 		return nil
 	}
-	if err := p.lister.enter(ctx, b.path); err != nil {
-		return err
-	}
-	times, err := p.lister.mdtm(ctx, asked)
+	times, err := p.lister.timesIn(ctx, b.path, asked)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package ftplist
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"mirrortracker/internal/crawl"
@@ -28,14 +29,15 @@ func (l *lister) owe(dir mirror.Path) bool {
 	return ok
 }
 
-// settle looks at the directories that are owed a check. Where one does not pass,
-// directories that were delivered may be wrong, and the walk must begin again.
-func (l *lister) settle(ctx context.Context) error {
+// checkOwed looks at the directories that are owed a check. Where one does not pass, or
+// its check comes to nothing, directories that were delivered may be wrong, and the walk
+// must begin again, without recursive listings if they are why.
+func (l *lister) checkOwed(ctx context.Context) error {
 	for owed := l.known().Owed; len(owed) > 0; owed = l.known().Owed {
 		if err := l.ready(ctx); err != nil {
 			return err
 		}
-		dir := mirror.Path(owed[0])
+		dir, untold := mirror.Path(owed[0]), l.known().Untold
 		found, err := l.List(ctx, dir)
 		again, restart := errors.AsType[*crawl.RestartError](err)
 		if err == nil {
@@ -46,8 +48,11 @@ func (l *lister) settle(ctx context.Context) error {
 		case err != nil:
 			return err
 		case found.Reason == digest.Truncated:
-			again = &crawl.RestartError{Why: listAll + " cuts " + mirror.EscapePath(dir.Dir())}
-			l.forgo(Recursive, again.Why)
+			again = l.withoutRecursions("%s cuts %s", listAll, mirror.EscapePath(dir.Dir()))
+		case found.Reason != digest.Complete:
+			again = l.withoutRecursions("%s shows %s, which cannot be listed alone: %s", listAll, mirror.EscapePath(dir.Dir()), found.Detail)
+		case l.known().Untold > untold && !l.known().NoMDTM:
+			again = l.withoutRecursions("%s shows dates in %s that MDTM does not tell", listAll, mirror.EscapePath(dir.Dir()))
 		default:
 			l.learn(func(f *facts) {
 				f.Owed = slices.DeleteFunc(slices.Clone(f.Owed), func(b []byte) bool { return string(b) == string(dir) })
@@ -58,4 +63,11 @@ func (l *lister) settle(ctx context.Context) error {
 		return again
 	}
 	return nil
+}
+
+// withoutRecursions has the walk begin again without recursive listings.
+func (l *lister) withoutRecursions(format string, args ...any) *crawl.RestartError {
+	why := fmt.Sprintf(format, args...)
+	l.forgo(Recursive, why)
+	return &crawl.RestartError{Why: why}
 }

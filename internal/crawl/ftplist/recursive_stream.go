@@ -72,7 +72,7 @@ func (r *recursion) stream(ctx context.Context, dir mirror.Path) error {
 	if err != nil {
 		return r.ended(ctx, err)
 	}
-	return r.settle(ctx)
+	return r.checkOwed(ctx)
 }
 
 // receive reads a stream, each block of which must come in the time for a listing, and
@@ -115,7 +115,7 @@ func (r *recursion) ended(ctx context.Context, err error) error {
 	no, isRefusal := refused(err)
 	switch {
 	case isRefusal && r.recursionsKnown().proven:
-		return r.settle(ctx)
+		return r.checkOwed(ctx)
 	case isRefusal && no.Reply.Code/100 == 5 && no.Command != "CWD":
 		return unfit("%s: the server answers %q", listAll, no.Reply)
 	case isRefusal:

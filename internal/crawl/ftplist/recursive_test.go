@@ -412,6 +412,15 @@ func TestRecursiveOwed(t *testing.T) {
 		t.Errorf("%+v, want %+v; %q", got.Root, want.Root, got.restarts)
 	}
 
+	// Other months were not to be believed for the sake of a check that came to nothing.
+	s = f.script(f.stream())
+	s["MDTM winter"] = say("550 no")
+	got = walk(t, s, func(c *Config) { c.Way = Recursive }, nil)
+	got.unfit(t, "MDTM does not tell")
+	if f.equal(t, got); len(got.restarts) != 1 {
+		t.Errorf("%q", got.restarts)
+	}
+
 	// A directory that is cut without a word, which MLSD shows.
 	f = wide(40)
 	f["/b/020"] = folder("x", "y")
@@ -445,11 +454,19 @@ func TestOwedIsKept(t *testing.T) {
 	if !second.source.Recall(first.source.Facts()) {
 		t.Fatal("not recalled")
 	}
-	if err := second.lister.settle(t.Context()); err != nil {
+	if err := second.lister.checkOwed(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if cwd := commands(second, "CWD"); !slices.Equal(cwd, []string{"CWD /caf\xe9"}) || len(second.source.known().Owed) > 0 {
 		t.Errorf("%q", cwd)
+	}
+	gone := f.script(nil)
+	gone["CWD /caf\xe9"] = say("550 no")
+	third := open(t, gone, nil)
+	third.source.Recall(first.source.Facts())
+	err := third.lister.checkOwed(t.Context())
+	if _, restart := errors.AsType[*crawl.RestartError](err); !restart || !third.source.forgone(Recursive) || len(third.source.known().Owed) > 0 {
+		t.Errorf("error %v", err)
 	}
 	for i := range maxOwed + 1 {
 		if ok := first.lister.owe(mirror.Path(fmt.Sprint("/", i))); ok != (i < maxOwed-1) {

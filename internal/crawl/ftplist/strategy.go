@@ -45,13 +45,13 @@ var errRest = errors.New("the rest is for other strategies")
 // next one goes on where it turns out not to. What the strategies owe is settled
 // before anything else, and before the walk can end.
 func (l *lister) Serve(ctx context.Context, work crawl.Work) error {
-	if err := l.settle(ctx); err != nil {
+	if err := l.checkOwed(ctx); err != nil {
 		return err
 	}
 	if err := l.serve(ctx, work, strategies); err != nil {
 		return err
 	}
-	return l.settle(ctx)
+	return l.checkOwed(ctx)
 }
 
 func (l *lister) serve(ctx context.Context, work crawl.Work, allowed []strategy) error {

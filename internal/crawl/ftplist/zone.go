@@ -11,6 +11,7 @@ import (
 	"mirrortracker/internal/digest"
 	"mirrortracker/internal/ftpconn"
 	"mirrortracker/internal/listing"
+	"mirrortracker/internal/mirror"
 )
 
 // maxUntold is how often a server may fail to tell the time of a file that it has just
@@ -178,6 +179,16 @@ func commandsFor(files []listing.Entry) []string {
 // server does not tell.
 func (l *lister) mdtm(ctx context.Context, files []listing.Entry) ([]time.Time, error) {
 	return l.times(ctx, commandsFor(files))
+}
+
+// timesIn asks for the times of files of any directory, in the time for a listing.
+func (l *lister) timesIn(ctx context.Context, dir mirror.Path, files []listing.Entry) ([]time.Time, error) {
+	ctx, cancel := l.within(ctx)
+	defer cancel()
+	if err := l.enter(ctx, dir); err != nil {
+		return nil, err
+	}
+	return l.mdtm(ctx, files)
 }
 
 // times sends commands, MDTM and others, all at once as far as that is allowed. The time
