@@ -4,9 +4,9 @@
 // cannot do, and all give the same entries (docs/crawling.md says more):
 //
 //   - Index takes the listings of a whole site from the ls-lR file that it publishes.
-//   - Recursive asks for whole subtrees with LIST -alR.
 //   - Stat has many directories under way at a time: STAT answers on the control
 //     connection.
+//   - Recursive asks for whole subtrees with LIST -alR.
 //   - Pipelined uses a data connection for each directory and asks for the next one
 //     before the present listing has ended.
 //   - Single lists one directory after the other, by LIST -a, and by MLSD where that

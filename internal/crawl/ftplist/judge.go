@@ -88,7 +88,7 @@ func (l *lister) refusedInSilence(ctx context.Context, command string, found lis
 	}
 	const cannotExist = "mirrortracker-asks-for-a-name-that-does-not-exist"
 	_, _, err := l.conn.Fetch(ctx, command+" "+cannotExist, l.cfg.Limits.Listing)
-	if no, ok := errors.AsType[*ftpconn.ReplyError](err); ok && !no.Lost() {
+	if no, ok := refused(err); ok {
 		// That it takes no names says nothing about directories.
 		return unknownCommand(no.Reply) || no.Reply.Code == 504, nil
 	}

@@ -2,7 +2,6 @@ package ftplist
 
 import (
 	"context"
-	"errors"
 
 	"mirrortracker/internal/crawl"
 	"mirrortracker/internal/digest"
@@ -83,12 +82,12 @@ func (l *lister) fetchLIST(ctx context.Context) ([]byte, ftpconn.Reply, error) {
 		return l.conn.Fetch(ctx, "LIST", l.cfg.Limits.Listing)
 	}
 	text, reply, err := l.conn.Fetch(ctx, "LIST -a", l.cfg.Limits.Listing)
-	no, refused := errors.AsType[*ftpconn.ReplyError](err)
+	no, isRefusal := refused(err)
 	switch {
 	case err == nil && !f.DashA:
 		l.learn(func(f *facts) { f.DashA = true })
 		return text, reply, nil
-	case !refused || no.Lost():
+	case !isRefusal:
 		return text, reply, err
 	}
 	unknown := unknownCommand(no.Reply) || no.Reply.Code == 501 || no.Reply.Code == 504

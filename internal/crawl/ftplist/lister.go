@@ -33,7 +33,7 @@ func (l *lister) List(ctx context.Context, dir mirror.Path) (crawl.Listing, erro
 	whole, cancel := l.within(ctx)
 	defer cancel()
 	found, err := l.list(whole, dir)
-	if no, ok := errors.AsType[*ftpconn.ReplyError](err); ok && no.Reply.Code/100 == 4 && !no.Lost() {
+	if no, ok := refused(err); ok && no.Reply.Code/100 == 4 {
 		// RFC 959, section 4.2.1: the same command may succeed the next time.
 		found, err = l.list(whole, dir)
 	}
@@ -59,7 +59,7 @@ func (l *lister) ready(ctx context.Context) error {
 
 // explain tells errors that end a directory from those that end a connection.
 func (l *lister) explain(err error) (crawl.Listing, error) {
-	if no, ok := errors.AsType[*ftpconn.ReplyError](err); ok && !no.Lost() {
+	if no, ok := refused(err); ok {
 		return crawl.Incomplete(digest.Refused, nil, "%v", no), nil
 	}
 	if long, ok := errors.AsType[*ftpconn.TooLongError](err); ok {
@@ -102,7 +102,7 @@ func (l *lister) list(ctx context.Context, dir mirror.Path) (crawl.Listing, erro
 		return crawl.Listing{}, err
 	}
 	told, err := l.byMLSD(ctx)
-	if no, ok := errors.AsType[*ftpconn.ReplyError](err); ok && !no.Lost() {
+	if _, ok := refused(err); ok {
 		return shown, nil
 	}
 	if err == nil && told.Reason != digest.Complete {
@@ -135,3 +135,10 @@ func (l *lister) cwd(dir mirror.Path) string {
 // unknownCommand reports a reply that says that there is no such command: 500 or
 // 502 (RFC 959, section 4.2.2).
 func unknownCommand(r ftpconn.Reply) bool { return r.Code == 500 || r.Code == 502 }
+
+// refused reports whether an error is the server's refusal of a command, after which
+// the connection can be used.
+func refused(err error) (*ftpconn.ReplyError, bool) {
+	no, ok := errors.AsType[*ftpconn.ReplyError](err)
+	return no, ok && !no.Lost()
+}

@@ -2,7 +2,6 @@ package ftplist
 
 import (
 	"context"
-	"errors"
 	"io"
 
 	"mirrortracker/internal/crawl"
@@ -171,7 +170,7 @@ func (p *piper) transfer(ctx context.Context, addr string, more []string) (*told
 	if err == nil {
 		err = closeErr
 	}
-	if no, ok := errors.AsType[*ftpconn.ReplyError](err); ok && !no.Lost() {
+	if _, ok := refused(err); ok {
 		return nil, nil
 	}
 	if err != nil || saysTruncated.MatchString(reply.Text()) {

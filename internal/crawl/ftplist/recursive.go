@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"mirrortracker/internal/crawl"
-	"mirrortracker/internal/ftpconn"
 	"mirrortracker/internal/mirror"
 )
 
@@ -184,10 +183,3 @@ type brokenOffError struct {
 }
 
 func (e *brokenOffError) Error() string { return e.err.Error() }
-
-// refused reports whether an error is the server's refusal of a command, after which
-// the connection can be used.
-func refused(err error) (*ftpconn.ReplyError, bool) {
-	no, ok := errors.AsType[*ftpconn.ReplyError](err)
-	return no, ok && !no.Lost()
-}

@@ -19,15 +19,15 @@ type Way string
 const (
 	Auto      Way = "auto"
 	Index     Way = "index"     // from an index file that the site publishes
-	Recursive Way = "recursive" // LIST -R of whole subtrees
 	Stat      Way = "stat"      // STAT, many on their way at a time
+	Recursive Way = "recursive" // LIST -R of whole subtrees
 	Pipelined Way = "pipelined" // LIST or MLSD, the next sent before the last has ended
 	Single    Way = "single"    // MLSD or LIST, one at a time
 	MLSD      Way = "mlsd"
 	LIST      Way = "list"
 )
 
-var ways = []Way{Auto, Index, Recursive, Stat, Pipelined, Single, MLSD, LIST}
+var ways = []Way{Auto, Index, Stat, Recursive, Pipelined, Single, MLSD, LIST}
 
 // Config says how a site is listed.
 type Config struct {

@@ -18,7 +18,6 @@ import (
 
 	"mirrortracker/internal/crawl"
 	"mirrortracker/internal/digest"
-	"mirrortracker/internal/ftpconn"
 )
 
 // What is taken of an index file. Listings shrink to a tenth as a rule, and very
@@ -141,7 +140,7 @@ func (l *lister) copyIndex(ctx context.Context, f *indexFile) error {
 // indexLost tells errors that end the use of an index file from those that end the
 // connection. Where a transfer was given up it takes a new connection.
 func (l *lister) indexLost(ctx context.Context, f *indexFile, err error) error {
-	if no, ok := errors.AsType[*ftpconn.ReplyError](err); ok && !no.Lost() {
+	if no, ok := refused(err); ok {
 		return unfit("%s: %v", f.name, no)
 	}
 	if errors.Is(err, errSlowIndex) {
