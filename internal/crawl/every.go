@@ -5,15 +5,19 @@ import (
 	"time"
 )
 
-// every calls f again and again, each time after the next of the intervals, until
-// the function that it returns is called, which waits for a call under way.
-func every(ctx context.Context, next func() time.Duration, f func()) (stop func()) {
+// every calls f again and again, each time after the next of the pauses, which is told
+// how long f took the last time, until the function that it returns is called, which
+// waits for a call under way.
+func every(ctx context.Context, pause func(took time.Duration) time.Duration, f func()) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		for wait(ctx, next()) == nil {
+		var took time.Duration
+		for wait(ctx, pause(took)) == nil {
+			began := time.Now()
 			f()
+			took = time.Since(began)
 		}
 	}()
 	return func() {
@@ -22,22 +26,23 @@ func every(ctx context.Context, next func() time.Duration, f func()) (stop func(
 	}
 }
 
-// always returns one interval for ever.
-func always(interval time.Duration) func() time.Duration {
-	return func() time.Duration { return interval }
+// always returns one pause for ever.
+func always(pause time.Duration) func(time.Duration) time.Duration {
+	return func(time.Duration) time.Duration { return pause }
 }
 
-// firstSave is when a crawl saves its progress for the first time.
-const firstSave = 250 * time.Millisecond
+const (
+	firstSave = 250 * time.Millisecond // when a crawl saves its progress first
+	savePart  = 10                     // pauses are such a part of the time since the crawl began
+	saveCost  = 10                     // times what the last save took, pauses are at least
+)
 
-// sooner returns intervals that begin short and grow by a quarter each up to the one
-// given, so that each is about a quarter of the time since the first: a crawl that is
-// killed has lost an eighth of what it did on the average, however soon that is.
-func sooner(interval time.Duration) func() time.Duration {
-	next := firstSave
-	return func() time.Duration {
-		now := min(next, interval)
-		next = now + now/4
-		return now
+// sooner returns pauses that are a tenth of the time since it was called, up to the one
+// given: a crawl that is killed has lost a twentieth of what it did on the average,
+// however soon that is. Saving takes a tenth of the time at the most.
+func sooner(pause time.Duration) func(took time.Duration) time.Duration {
+	began := time.Now()
+	return func(took time.Duration) time.Duration {
+		return max(min(max(firstSave, time.Since(began)/savePart), pause), saveCost*took)
 	}
 }

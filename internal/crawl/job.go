@@ -243,7 +243,6 @@ func (j *Job) crawl(ctx context.Context, diary *diary) (report Report, err error
 
 // walk walks the site once, saving progress on the way and when it breaks off.
 func (j *Job) walk(ctx context.Context, diary *diary, sink *writer, known known) (Result, error) {
-	rest := &remainder{subtrees: known.subtrees}
 	w := &Walker{
 		Open:        j.Source.Open,
 		Sink:        sink,
@@ -253,17 +252,16 @@ func (j *Job) walk(ctx context.Context, diary *diary, sink *writer, known known)
 		Retry:       j.Retry,
 		Now:         j.Now,
 		Failed:      func(err error) { j.Log.Warn("trying again", "site", j.Site.Name, "err", err) },
-		Known:       rest.take,
+		Known:       known.finished,
+		Opened:      known.opened,
 		Begun:       known.above,
 	}
 	running := w.Start(ctx)
 	if j.Watch != nil {
 		j.Watch(running.Status)
 	}
-	kept := known.facts
-	save := func(ctx context.Context) (err error) {
-		kept, err = j.saveProgress(ctx, diary.holder.lease(), kept, running, rest, sink)
-		return err
+	save := func(ctx context.Context) error {
+		return j.saveProgress(ctx, diary.holder.lease(), known.ledger, running, sink)
 	}
 	stop := every(ctx, sooner(j.SaveEvery), func() {
 		err := diary.note(ctx, tally(running.Status(), sink.added()))

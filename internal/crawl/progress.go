@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sync"
 	"time"
 
 	"mirrortracker/internal/digest"
@@ -13,20 +12,25 @@ import (
 	"mirrortracker/internal/store"
 )
 
-// known is what an interrupted crawl has finished.
+// known is what an interrupted crawl has done.
 type known struct {
-	facts    string // that are kept with it
+	ledger   *ledger
 	subtrees map[mirror.Path]Finished
+	open     map[mirror.Path]store.OpenDirectory
 	begun    map[mirror.Path]bool // the directories above them
 }
 
-// add adds a subtree.
+// add adds a subtree, unless something newer is known of it.
 func (k *known) add(f Finished) {
-	if k.subtrees == nil {
-		k.subtrees, k.begun = map[mirror.Path]Finished{}, map[mirror.Path]bool{}
+	if _, ok := k.subtrees[f.Path]; !ok {
+		k.subtrees[f.Path] = f
+		k.begin(f.Path)
 	}
-	k.subtrees[f.Path] = f
-	for p := f.Path; p != mirror.Root; {
+}
+
+// begin notes that something below the directories above a path is known.
+func (k *known) begin(p mirror.Path) {
+	for p != mirror.Root {
 		if p = p.Parent(); k.begun[p] {
 			return
 		}
@@ -36,35 +40,20 @@ func (k *known) add(f Finished) {
 
 func (k known) above(p mirror.Path) bool { return k.begun[p] }
 
-// A remainder is what was finished before and the walk that goes on has not come to
-// yet. It is kept with the walk's own progress, so that one that is killed soon again
-// loses nothing.
-type remainder struct {
-	mu       sync.Mutex
-	subtrees map[mirror.Path]Finished
-}
-
-// take returns a subtree to the walk that has come to it.
-func (r *remainder) take(p mirror.Path) (Finished, bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	f, ok := r.subtrees[p]
-	delete(r.subtrees, p)
+func (k known) finished(p mirror.Path) (Finished, bool) {
+	f, ok := k.subtrees[p]
 	return f, ok
 }
 
-// with returns what remains, and what the walk has finished.
-func (r *remainder) with(running *Walk) map[mirror.Path]Finished {
-	r.mu.Lock()
-	all := maps.Clone(r.subtrees)
-	r.mu.Unlock()
-	if all == nil {
-		all = map[mirror.Path]Finished{}
+// opened returns a directory's listing once.
+func (k known) opened(p mirror.Path) (Listing, bool) {
+	o, ok := k.open[p]
+	if !ok {
+		return Listing{}, false
 	}
-	for _, f := range running.Finished() { // last, so that what is taken meanwhile is there
-		all[f.Path] = f
-	}
-	return all
+	delete(k.open, p)
+	entries, err := decodeListing(o.Listing)
+	return Listing{Entries: entries, Listed: o.Listed}, err == nil
 }
 
 // A place is a directory of which a tree was made.
@@ -74,26 +63,26 @@ type place struct {
 	listed time.Time
 }
 
-// progress returns what an interrupted crawl finished not too long ago, provided
+// progress returns what an interrupted crawl did not too long ago, provided
 // that it would be listed in the same way now, and lets the source recall what was
 // learnt; else there is no progress any more. Of a subtree that is incomplete only the
 // complete parts below it are taken over, so that what was refused is asked for again.
 func (j *Job) progress(ctx context.Context, lease store.Lease) (done known, err error) {
-	facts, saved, err := j.Store.Progress(ctx, j.Site.ID())
+	facts, kept, err := j.Store.Progress(ctx, j.Site.ID())
 	if err != nil {
 		return done, err
 	}
-	begun := facts != "" || len(saved) > 0
+	begun := facts != "" || len(kept.Finished)+len(kept.Open) > 0
 	if !begun || !j.Source.Recall(facts) {
 		if begun {
 			j.Log.Info("crawl begins anew, because the site is listed in another way now", "site", j.Site.Name)
 		}
 		return j.dropProgress(ctx, lease)
 	}
-	done.facts = facts
+	done = nothingKnown(facts)
 	var level []place
 	oldest := j.Now().Add(-j.ResumeFor)
-	for _, p := range saved {
+	for _, p := range kept.Finished {
 		if p.Listed.After(oldest) {
 			level = append(level, place{p.Path, p.Tree, p.Listed})
 		}
@@ -103,10 +92,46 @@ func (j *Job) progress(ctx context.Context, lease store.Lease) (done known, err 
 			return known{}, err
 		}
 	}
-	if n := len(done.subtrees); n > 0 {
-		j.Log.Info("crawl goes on from where it was interrupted", "site", j.Site.Name, "subtrees", n)
+	for _, o := range kept.Open {
+		if _, finished := done.subtrees[o.Path]; !finished && o.Listed.After(oldest) {
+			done.open[o.Path] = o
+			done.begin(o.Path)
+		}
+	}
+	done.balance(kept)
+	if len(done.subtrees)+len(done.open) > 0 {
+		j.Log.Info("crawl goes on from where it was interrupted", "site", j.Site.Name, "subtrees", len(done.subtrees), "open", len(done.open))
 	}
 	return done, nil
+}
+
+// nothingKnown is what a crawl knows that begins anew under facts that are kept.
+func nothingKnown(facts string) known {
+	return known{
+		ledger:   newLedger(facts),
+		subtrees: map[mirror.Path]Finished{},
+		open:     map[mirror.Path]store.OpenDirectory{},
+		begun:    map[mirror.Path]bool{},
+	}
+}
+
+// balance enters in the ledger what of that which is kept is to stay, and what is taken
+// over in place of the rest.
+func (k known) balance(kept store.Kept) {
+	rest := maps.Clone(k.subtrees)
+	for _, p := range kept.Finished {
+		if _, ok := rest[p.Path]; ok && k.ledger.hasFinished(p.Path) {
+			delete(rest, p.Path)
+		} else {
+			k.ledger.dropFinished(p.Path)
+		}
+	}
+	k.ledger.enter(Changes{Finished: slices.Collect(maps.Values(rest))})
+	for _, o := range kept.Open {
+		if _, ok := k.open[o.Path]; !ok || !k.ledger.hasOpen(o.Path, len(o.Listing)) {
+			k.ledger.notOpen[o.Path] = true
+		}
+	}
 }
 
 // takeOver adds the complete trees of some places to what is done and returns the
@@ -135,35 +160,48 @@ func (j *Job) takeOver(ctx context.Context, places []place, done *known) (below 
 // dropProgress keeps the facts of this moment and nothing else: what was listed so far
 // is not to be believed.
 func (j *Job) dropProgress(ctx context.Context, lease store.Lease) (nothing known, err error) {
-	nothing.facts = j.Source.Facts()
-	if err := j.Store.SaveProgress(ctx, lease, nothing.facts, nil); err != nil {
+	facts := j.Source.Facts()
+	if err := j.Store.BeginProgress(ctx, lease, facts); err != nil {
 		return known{}, fmt.Errorf("drop progress: %w", err)
 	}
-	return nothing, nil
+	return nothingKnown(facts), nil
 }
 
-// saveProgress keeps what a walk has finished, and the facts under which it did, in
-// place of those that are kept. It returns which facts are kept then. They are of a
-// moment before, and kept last, so that they are never newer than what was listed under
-// them: whatever makes earlier listings wrong is found again by the crawl that goes on.
-func (j *Job) saveProgress(ctx context.Context, lease store.Lease, kept string, running *Walk, rest *remainder, sink *writer) (string, error) {
+// saveProgress keeps what a walk has done more than is kept, and the facts under which it
+// did.
+//
+// Facts are of a moment before, and kept last, so that they are never newer than what
+// was finished under them: whatever makes earlier listings wrong is found again by the
+// crawl that goes on. Of open directories that is not enough. One may have been listed
+// although a check of it is still owed, which is among the facts, and which nothing that
+// is finished depends on. So those are kept under the facts of the moment when
+// they were open, or else the next time.
+func (j *Job) saveProgress(ctx context.Context, lease store.Lease, ledger *ledger, running *Walk, sink *writer) error {
 	facts := j.Source.Facts()
-	finished := rest.with(running)
+	ledger.enter(running.Changes())
+	same := facts == j.Source.Facts()
 	if err := sink.Flush(ctx); err != nil {
-		return kept, err
+		return err
 	}
-	rows := make([]store.Progress, 0, len(finished))
-	for _, f := range finished {
-		rows = append(rows, store.Progress{Path: f.Path, Tree: f.Summary.ID, Listed: f.Listed})
+	if err := j.Store.SaveProgress(ctx, lease, ledger.facts, ledger.ofFinished()); err != nil {
+		return fmt.Errorf("save progress: %w", err)
 	}
-	if err := j.Store.SaveProgress(ctx, lease, kept, rows); err != nil {
-		return kept, fmt.Errorf("save progress: %w", err)
+	ledger.finishedSaved()
+	if running.Restarting() {
+		return nil
 	}
-	if facts == kept || running.Restarting() {
-		return kept, nil
+	if facts != ledger.facts {
+		if err := j.Store.ReviseFacts(ctx, lease, facts); err != nil {
+			return fmt.Errorf("save progress: %w", err)
+		}
+		ledger.facts = facts
 	}
-	if err := j.Store.ReviseFacts(ctx, lease, facts); err != nil {
-		return kept, fmt.Errorf("save progress: %w", err)
+	if !same {
+		return nil
 	}
-	return facts, nil
+	if err := j.Store.SaveProgress(ctx, lease, facts, ledger.ofOpen()); err != nil {
+		return fmt.Errorf("save progress: %w", err)
+	}
+	ledger.openSaved()
+	return nil
 }

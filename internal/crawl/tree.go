@@ -30,19 +30,28 @@ type node struct {
 	depth   int
 	entries []digest.Entry
 	reason  digest.Reason
-	missing int               // subdirectories without a summary
-	listed  time.Time         // the oldest listing in the subtree
-	ages    map[int]time.Time // the same for finished subdirectories, by slot
+	missing int       // subdirectories without a summary, and 1 while they are looked at
+	seen    time.Time // when it was listed itself
+	listed  time.Time // the oldest listing in the subtree
+
+	recalled []*node // subdirectories that were listed before, to go on with
+
+	fresh  []finishedSlot // subdirectories that [Walk.Changes] has not told of
+	told   bool           // whether Changes has told of the listing, or is not to
+	inKept bool           // whether something may be kept of it, or directly below it
 }
 
-// finished notes what a subdirectory amounts to.
-func (n *node) finished(slot int, sub *digest.Summary, listed time.Time) {
+// A finishedSlot is a subdirectory that is finished, by its place among the entries.
+type finishedSlot struct {
+	slot   int
+	sub    *digest.Summary
+	listed time.Time
+}
+
+// settled notes what a subdirectory amounts to.
+func (n *node) settled(slot int, sub *digest.Summary, listed time.Time) {
 	n.entries[slot].Sub = sub
 	if listed.Before(n.listed) {
 		n.listed = listed
 	}
-	if n.ages == nil {
-		n.ages = map[int]time.Time{}
-	}
-	n.ages[slot] = listed
 }

@@ -49,14 +49,6 @@ type Result struct {
 	Problems []Problem // the first of them
 }
 
-// A Finished is a subtree whose tree is done, and when the oldest listing in it
-// was made.
-type Finished struct {
-	Path    mirror.Path
-	Summary digest.Summary
-	Listed  time.Time
-}
-
 // A Walker holds what a walk needs.
 type Walker struct {
 	// Open makes a Lister; a walk calls it for each connection, one after the
@@ -73,10 +65,13 @@ type Walker struct {
 	// nobody wants to know.
 	Failed func(err error)
 
-	// Known tells of a directory that was finished before, Begun of one below which
-	// some are; nil if none was.
-	Known func(dir mirror.Path) (Finished, bool)
-	Begun func(dir mirror.Path) bool
+	// Known tells of a directory that was finished before, Opened of one that was
+	// listed before, and is asked for each once; Begun tells of one below which there
+	// are such. They are nil if there are none, and are called by one goroutine at a
+	// time.
+	Known  func(dir mirror.Path) (Finished, bool)
+	Opened func(dir mirror.Path) (Listing, bool)
+	Begun  func(dir mirror.Path) bool
 
 	// Pace is asked once for each directory; nil if nothing bounds how many are
 	// listed in a second.
@@ -103,7 +98,8 @@ type walk struct {
 	pending  []todo     // directories to list, the deepest last
 	failures map[todo]int
 	tasks    int64          // made so far
-	open     map[*node]bool // directories listed, with something below still to do
+	changed  map[*node]bool // directories of which Changes has something to tell
+	closed   []mirror.Path  // that Changes has to tell of
 	status   Status
 	names    int64 // seen on the whole site
 	result   Result
@@ -118,12 +114,12 @@ func (w *Walker) Start(ctx context.Context) *Walk {
 		Walker:   w,
 		deadline: w.Now().Add(w.Limits.Time),
 		failures: map[todo]int{},
-		open:     map[*node]bool{},
+		changed:  map[*node]bool{},
 		digests:  digest.NewDigester(),
 	}
 	run.wake = sync.NewCond(&run.mu)
-	run.pending = []todo{{}}
 	group, ctx := errgroup.WithContext(ctx)
+	group.Go(run.begin)
 	for number := range max(w.Connections, 1) {
 		group.Go(func() error { return run.work(ctx, number) })
 	}
@@ -158,30 +154,6 @@ func (r *Walk) Restarting() bool {
 	r.walk.mu.Lock()
 	defer r.walk.mu.Unlock()
 	return r.walk.restarts
-}
-
-// maxFinished bounds the paths that Finished returns, in bytes all together.
-const maxFinished = 16 << 20
-
-// Finished returns the topmost subtrees that are done while something above
-// them is not; not all of them where they are very many. All their trees have been
-// handed to the sink.
-func (r *Walk) Finished() []Finished {
-	r.walk.mu.Lock()
-	defer r.walk.mu.Unlock()
-	var finished []Finished
-	bytes := 0
-	for n := range r.walk.open {
-		for slot, listed := range n.ages {
-			e := &n.entries[slot]
-			f := Finished{Path: n.path.Join(e.Name), Summary: *e.Sub, Listed: listed}
-			if bytes += len(f.Path); bytes > maxFinished {
-				return finished
-			}
-			finished = append(finished, f)
-		}
-	}
-	return finished
 }
 
 func (w *walk) wakeAll() {
@@ -228,33 +200,114 @@ func (w *walk) putBack(all ...todo) {
 	w.wake.Broadcast()
 }
 
+// begin gives the connections something to do: the root, or what is left to be listed
+// below it.
+func (w *walk) begin() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	root := w.recall(todo{})
+	if root == nil {
+		w.putBack(todo{})
+		return nil
+	}
+	return w.expand(root)
+}
+
+// recall makes a directory of what was listed before; nil if it was not, or if it would
+// not be complete under the limits of now.
+func (w *walk) recall(next todo) *node {
+	if w.Opened == nil {
+		return nil
+	}
+	path, depth := next.path()
+	listing, ok := w.Opened(path)
+	if !ok {
+		return nil
+	}
+	if listing = w.judge(listing); listing.Reason != digest.Complete {
+		return nil
+	}
+	w.status.Reused++
+	n := w.node(next, path, depth, listing)
+	n.told, n.inKept = true, true
+	return n
+}
+
+// expand puts back what is to be listed below a directory that was recalled.
+func (w *walk) expand(n *node) error {
+	below, err := w.enter(n)
+	w.putBack(below...)
+	if err == nil {
+		err = w.complete(n)
+	}
+	return err
+}
+
 // listed records the listing of a directory and makes the trees that this
 // completes. It returns the subdirectories that are to be listed, the first last.
 func (w *walk) listed(t *Task, listing Listing) (below []todo, err error) {
-	n := &node{todo: t.todo, path: t.Path, depth: t.Depth, entries: listing.Entries, reason: listing.Reason, listed: listing.Listed}
-	if n.listed.IsZero() {
-		n.listed = w.Now()
-	}
 	w.status.Dirs++
+	n := w.node(t.todo, t.Path, t.Depth, listing)
+	if n.reason != digest.Complete {
+		n.told = true
+		w.problem(n.path, n.reason, listing.Detail)
+	}
+	if below, err = w.enter(n); err != nil {
+		return nil, err
+	}
+	return below, w.complete(n)
+}
+
+func (w *walk) node(next todo, path mirror.Path, depth int, listing Listing) *node {
+	n := &node{todo: next, path: path, depth: depth, entries: listing.Entries, reason: listing.Reason, seen: listing.Listed}
+	if n.seen.IsZero() {
+		n.seen = w.Now()
+	}
+	n.listed = n.seen
+	return n
+}
+
+// enter sees to all subdirectories of a directory, which is finished after complete is
+// called at the earliest. It returns those that are to be listed, the first last.
+func (w *walk) enter(n *node) (below []todo, err error) {
 	if w.names += int64(len(n.entries)); w.names > w.Limits.Total {
 		return nil, &LimitError{What: "crawl.limits.total", Max: fmt.Sprint(w.Limits.Total)}
 	}
-	if n.reason != digest.Complete {
-		w.problem(n.path, n.reason, listing.Detail)
-	}
-	w.open[n] = true
+	n.missing = 1
 	for i := len(n.entries) - 1; i >= 0; i-- {
 		switch e := &n.entries[i]; e.Kind {
 		case digest.File:
 			w.status.Files++
 		case digest.Dir:
-			if w.expect(n, i) {
-				below = append(below, todo{n, i})
+			if !w.expect(n, i) {
+				continue
+			}
+			next := todo{n, i}
+			if sub := w.recall(next); sub != nil {
+				n.recalled = append(n.recalled, sub)
+			} else {
+				below = append(below, next)
 			}
 		}
 	}
-	w.finish(n)
+	if n.missing > 1 && !n.told {
+		w.changed[n] = true
+	}
 	return below, nil
+}
+
+// complete goes on below what was recalled in a directory that was entered, and
+// finishes it if nothing is missing.
+func (w *walk) complete(n *node) error {
+	for _, sub := range n.recalled {
+		if err := w.expand(sub); err != nil {
+			return err
+		}
+	}
+	n.recalled = nil
+	n.missing--
+	w.finish(n)
+	return nil
 }
 
 // judge applies the rules that hold whatever the source is. It keeps what can be
@@ -297,7 +350,8 @@ func (w *walk) expect(n *node, slot int) bool {
 		return false
 	}
 	if known, ok := w.known(path); ok {
-		n.finished(slot, &known.Summary, known.Listed)
+		n.settled(slot, &known.Summary, known.Listed)
+		n.inKept = true
 		w.names += known.Summary.Files + known.Summary.Dirs
 		w.status.Reused += known.Summary.Dirs + 1
 		w.status.Files += known.Summary.Files
@@ -320,14 +374,16 @@ func (w *walk) finish(n *node) {
 	for n.missing == 0 {
 		tree := w.digests.Tree(n.entries, n.reason)
 		w.Sink.Put(tree)
-		delete(w.open, n)
 		if n.parent == nil {
 			w.result.Root = tree.Summary
 			w.done = true
 			w.wake.Broadcast()
 			return
 		}
-		n.parent.finished(n.slot, &tree.Summary, n.listed)
+		w.close(n)
+		n.parent.settled(n.slot, &tree.Summary, n.listed)
+		n.parent.fresh = append(n.parent.fresh, finishedSlot{n.slot, &tree.Summary, n.listed})
+		w.changed[n.parent] = true
 		n.parent.missing--
 		n = n.parent
 	}

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -55,9 +56,9 @@ func TestJobRemembers(t *testing.T) {
 	}
 	// Crawls that break off remember too, those that got nowhere do not.
 	s = archive()
-	s.failures["/d3"] = 1
+	s.failures["/d4"] = 1
 	j := w.job(t, s)
-	j.Source = s.at("/d3", func() { s.memory = "one connection" })
+	j.Source = s.at("/d4", func() { s.memory = "one connection" })
 	if _, err := j.Run(t.Context()); err == nil {
 		t.Fatal("the broken crawl ends well")
 	}
@@ -396,7 +397,7 @@ func TestFactsAreKeptLast(t *testing.T) {
 	defer sink.Close()
 	s.facts = "begin"
 	done, err := j.recall(t.Context(), lease)
-	if err != nil || done.facts != "begin" {
+	if err != nil || done.ledger.facts != "begin" {
 		t.Fatalf("%+v, %v", done, err)
 	}
 	s.failures["/d4"] = 1
@@ -406,7 +407,6 @@ func TestFactsAreKeptLast(t *testing.T) {
 	if _, err := running.Wait(); err == nil {
 		t.Fatal("the broken walk ends well")
 	}
-	kept := done.facts
 	for _, step := range []struct {
 		facts    string
 		restarts bool
@@ -418,19 +418,19 @@ func TestFactsAreKeptLast(t *testing.T) {
 	} {
 		s.facts = step.facts
 		running.walk.restarts = step.restarts
-		if kept, err = j.saveProgress(t.Context(), lease, kept, running, &remainder{}, sink); err != nil {
+		if err := j.saveProgress(t.Context(), lease, done.ledger, running, sink); err != nil {
 			t.Fatal(err)
 		}
-		facts, rows, err := w.Progress(t.Context(), w.site.ID())
-		if err != nil || facts != step.want || kept != step.want || len(rows) != 4 {
-			t.Errorf("facts %q, said to be %q, with %d subtrees, %v; want %+v", facts, kept, len(rows), err, step)
+		facts, kept, err := w.Progress(t.Context(), w.site.ID())
+		if err != nil || facts != step.want || done.ledger.facts != step.want || len(kept.Finished) != 4 || len(kept.Open) != 1 {
+			t.Errorf("facts %q, said to be %q, with %+v, %v; want %+v", facts, done.ledger.facts, kept, err, step)
 		}
 	}
-	if done, err = j.dropProgress(t.Context(), lease); err != nil || done.facts != "other" {
+	if done, err = j.dropProgress(t.Context(), lease); err != nil || done.ledger.facts != "other" {
 		t.Errorf("%+v, %v", done, err)
 	}
-	if facts, rows, err := w.Progress(t.Context(), w.site.ID()); err != nil || facts != "other" || len(rows) != 0 {
-		t.Errorf("facts %q with %d subtrees, %v", facts, len(rows), err)
+	if facts, kept, err := w.Progress(t.Context(), w.site.ID()); err != nil || facts != "other" || len(kept.Finished)+len(kept.Open) != 0 {
+		t.Errorf("facts %q with %+v, %v", facts, kept, err)
 	}
 }
 
@@ -439,34 +439,46 @@ func TestOtherProgressIsDropped(t *testing.T) {
 	w := newWorld(t)
 	s := archive()
 	lease := w.mustAcquire(t)
-	if err := w.SaveProgress(t.Context(), lease, "other", []store.Progress{{Path: "/d1", Tree: emptyTree, Listed: time.Now()}}); err != nil {
+	if err := w.SaveProgress(t.Context(), lease, "other", store.Change{Put: store.Kept{
+		Finished: []store.Progress{{Path: "/d1", Tree: emptyTree, Listed: time.Now()}},
+		Open:     []store.OpenDirectory{{Path: "/", Listed: time.Now()}},
+	}}); err != nil {
 		t.Fatal(err)
 	}
 	s.refuses, s.facts = true, "ours"
-	if done, err := w.job(t, s).recall(t.Context(), lease); err != nil || done.facts != "ours" || len(done.subtrees) != 0 {
+	if done, err := w.job(t, s).recall(t.Context(), lease); err != nil || done.ledger.facts != "ours" || len(done.subtrees)+len(done.open) != 0 {
 		t.Errorf("%+v, %v", done, err)
 	}
-	if facts, rows, err := w.Progress(t.Context(), w.site.ID()); err != nil || facts != "ours" || len(rows) != 0 {
-		t.Errorf("facts %q with %d subtrees, %v", facts, len(rows), err)
+	if facts, kept, err := w.Progress(t.Context(), w.site.ID()); err != nil || facts != "ours" || len(kept.Finished)+len(kept.Open) != 0 {
+		t.Errorf("facts %q with %+v, %v", facts, kept, err)
 	}
 }
 
-// However soon a crawl is killed, little of it is lost.
+// However soon a crawl is killed, little of it is lost, and saving costs little.
 func TestSooner(t *testing.T) {
-	next := sooner(time.Minute)
-	elapsed := time.Duration(0)
-	for saves := 1; ; saves++ {
-		pause := next()
-		if pause > firstSave+elapsed/4+time.Millisecond {
-			t.Errorf("a pause of %s after %s", pause, elapsed)
-		}
-		if elapsed += pause; pause == time.Minute {
-			if saves < 20 || saves > 30 {
-				t.Errorf("%d saves in the first %s", saves, elapsed)
+	synctest.Test(t, func(t *testing.T) {
+		next := sooner(time.Minute)
+		began := time.Now()
+		saves := 1
+		for ; ; saves++ {
+			pause := next(0)
+			if most := max(firstSave, time.Since(began)/10); pause > most {
+				t.Errorf("a pause of %s after %s", pause, time.Since(began))
 			}
-			return
+			if time.Sleep(pause); pause == time.Minute {
+				break
+			}
 		}
-	}
+		if saves < 50 || saves > 80 {
+			t.Errorf("%d saves in the first %s", saves, time.Since(began))
+		}
+		if pause := next(time.Hour); pause != 10*time.Hour {
+			t.Errorf("a pause of %s after a save that took an hour", pause)
+		}
+		if pause := sooner(time.Millisecond)(0); pause != time.Millisecond {
+			t.Errorf("a pause of %s, where a millisecond was asked for", pause)
+		}
+	})
 }
 
 // What was finished before stays, until the crawl that goes on has come to it.
@@ -477,13 +489,13 @@ func TestKilledAgainAtOnce(t *testing.T) {
 	if _, err := w.job(t, s).Run(t.Context()); err == nil {
 		t.Fatal("the broken crawl ends well")
 	}
-	for _, soon := range []mirror.Path{"/", "/d4"} {
+	for _, soon := range []mirror.Path{"/d4", "/d4"} {
 		s.failures[soon] = 1
 		if _, err := w.job(t, s).Run(t.Context()); err == nil {
 			t.Fatal("the broken crawl ends well")
 		}
-		if _, rows, err := w.Progress(t.Context(), w.site.ID()); err != nil || len(rows) != 4 {
-			t.Errorf("broken off at %s: %d subtrees are left of 4, %v", soon, len(rows), err)
+		if _, kept, err := w.Progress(t.Context(), w.site.ID()); err != nil || len(kept.Finished) != 4 {
+			t.Errorf("broken off at %s: %d subtrees are left of 4, %v", soon, len(kept.Finished), err)
 		}
 	}
 }

@@ -31,9 +31,9 @@
 //
 // # Progress
 //
-// A crawl keeps, from time to time, what it has learnt about its site and the
-// topmost subtrees that it has finished, one row each; a subtree is right as
-// long as what was learnt is. A site has a crawl if it has a row of such facts.
+// A crawl keeps, from time to time, what it has learnt about its site, the
+// topmost subtrees that it has finished, and the listings of the directories above
+// them, one row each; they are right as long as what was learnt is. A site has a crawl if it has a row of such facts.
 // Progress without one is dead: nobody reads it, it is deleted little by little,
 // and no new facts are stored before all of it is gone. Whatever breaks off, the
 // rows that are read are thus right under the facts that are read with them.

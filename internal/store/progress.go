@@ -23,51 +23,98 @@ type Progress struct {
 	Listed time.Time
 }
 
-// SaveProgress replaces what is kept of a site's running crawl. Facts is what
-// the crawl has learnt about the site and what its trees depend on, as a text
-// of its own making of at most 64 KiB; more is a [TooLargeError]. Paths must be
-// distinct. The lease must be the one that [SiteLease] names, and its holder
-// must not save twice at a time.
+// An OpenDirectory is one that a crawl has listed, while something below it is still to
+// do. Its listing is a text of the crawl's own making.
+type OpenDirectory struct {
+	Path    mirror.Path
+	Listed  time.Time
+	Listing []byte
+}
+
+// Kept is what is kept of a crawl beside its facts, in no particular order.
+type Kept struct {
+	Finished []Progress
+	Open     []OpenDirectory
+}
+
+// A Change is what differs from what was kept of a crawl before. What is put takes the
+// place of what was kept under the same path; what goes need not have been kept.
+type Change struct {
+	Put Kept
+
+	NotFinished, NotOpen []mirror.Path
+}
+
+// BeginProgress forgets what is kept of a site's running crawl, and keeps facts: what
+// the crawl has learnt about the site and what all that it saves depends on, as a
+// text of its own making of at most 64 KiB; more is a [TooLargeError]. The lease must
+// be the one that [SiteLease] names.
+func (s *Store) BeginProgress(ctx context.Context, lease Lease, facts string) error {
+	site, err := lease.site()
+	if err != nil {
+		return err
+	}
+	op := "begin progress of site " + site.String()
+	if err := checkFacts(op, facts); err != nil {
+		return err
+	}
+	if err := s.writeSome(ctx, op, lease, func(tx *sqlx.Tx) error { return deleteCrawl(ctx, tx, site) }); err != nil {
+		return err
+	}
+	return s.beginUntilDone(ctx, op, lease, site, facts)
+}
+
+// SaveProgress changes what is kept of a site's running crawl under its facts. Where
+// others are kept, those go first, with all that was saved under them. Paths must be
+// distinct, and the holder of the lease must not save twice at a time.
 //
-// It is done in short transactions, which touch only rows that differ. One that
-// breaks off, such as with [ErrLeaseLost] if the lease is no longer the
-// caller's, leaves some of the rows, old and new; but all that is left was
-// saved with the facts that are left: where facts change, old rows go first.
-func (s *Store) SaveProgress(ctx context.Context, lease Lease, facts string, all []Progress) error {
+// It is done in short transactions. One that breaks off, such as with [ErrLeaseLost]
+// if the lease is no longer the caller's, leaves some of the change done; but all that
+// is left was saved with the facts that are left, and to save the same again completes
+// it. A listing that is larger than the database takes is left out.
+func (s *Store) SaveProgress(ctx context.Context, lease Lease, facts string, change Change) error {
 	site, err := lease.site()
 	if err != nil {
 		return err
 	}
 	op := "save progress of site " + site.String()
+	if err := checkFacts(op, facts); err != nil {
+		return err
+	}
+	if err := s.beginUntilDone(ctx, op, lease, site, facts); err != nil {
+		return err
+	}
+	some := func(fn func(tx *sqlx.Tx) error) error { return s.writeSome(ctx, op, lease, fn) }
+	// In this order, so that breaking off loses nothing that was finished.
+	for rows := range slices.Chunk(sortedRows(site, change.Put.Finished), maxRows) {
+		if err := some(func(tx *sqlx.Tx) error { return s.putProgress(ctx, tx, site, rows) }); err != nil {
+			return err
+		}
+	}
+	for rows, err := range s.openStatements(site, change.Put.Open) {
+		if err != nil {
+			return fmt.Errorf("%s: %w", op, err)
+		}
+		if err := some(func(tx *sqlx.Tx) error { return s.putOpen(ctx, tx, rows) }); err != nil {
+			return err
+		}
+	}
+	for hashes := range slices.Chunk(sortedHashes(change.NotFinished), maxRows) {
+		if err := some(func(tx *sqlx.Tx) error { return s.dropProgress(ctx, tx, site, hashes) }); err != nil {
+			return err
+		}
+	}
+	for hashes := range slices.Chunk(sortedHashes(change.NotOpen), maxRows) {
+		if err := some(func(tx *sqlx.Tx) error { return dropRows(ctx, tx, "open_directories", site, hashes) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkFacts(op, facts string) error {
 	if n := len(facts); n > maxFacts {
 		return fmt.Errorf("%s: %w", op, &TooLargeError{What: "what the crawl has learnt", Size: n, Max: maxFacts})
-	}
-	for begun := false; !begun; {
-		if err := s.writeSome(ctx, op, lease, func(tx *sqlx.Tx) (err error) {
-			begun, err = s.begin(ctx, tx, site, facts)
-			return err
-		}); err != nil {
-			return err
-		}
-	}
-	var have []progressRow
-	if err := s.read(ctx, op, func(tx *sqlx.Tx) (err error) {
-		have, err = progressRows(ctx, tx, site)
-		return err
-	}); err != nil {
-		return err
-	}
-	put, gone := difference(have, rowsOf(site, all))
-	// In this order, so that breaking off loses nothing that was finished.
-	for some := range slices.Chunk(put, maxRows) {
-		if err := s.writeSome(ctx, op, lease, func(tx *sqlx.Tx) error { return s.putProgress(ctx, tx, site, some) }); err != nil {
-			return err
-		}
-	}
-	for some := range slices.Chunk(gone, maxRows) {
-		if err := s.writeSome(ctx, op, lease, func(tx *sqlx.Tx) error { return s.dropProgress(ctx, tx, site, some) }); err != nil {
-			return err
-		}
 	}
 	return nil
 }
@@ -82,8 +129,8 @@ func (s *Store) ReviseFacts(ctx context.Context, lease Lease, facts string) erro
 		return err
 	}
 	op := "revise facts of site " + site.String()
-	if n := len(facts); n > maxFacts {
-		return fmt.Errorf("%s: %w", op, &TooLargeError{What: "what the crawl has learnt", Size: n, Max: maxFacts})
+	if err := checkFacts(op, facts); err != nil {
+		return err
 	}
 	return s.write(ctx, op, func(tx *sqlx.Tx) error {
 		if err := s.fence(ctx, tx, lease); err != nil {
@@ -100,27 +147,48 @@ func (s *Store) ReviseFacts(ctx context.Context, lease Lease, facts string) erro
 }
 
 // Progress returns what was kept of a site's crawl that is running or was cut
-// short: the facts, and under them the finished subtrees, in no particular
-// order. Where there is none, the facts are empty.
-func (s *Store) Progress(ctx context.Context, site mirror.SiteID) (facts string, all []Progress, err error) {
-	var rows []progressRow
+// short: the facts, and what was saved under them. Where there is none, the facts
+// are empty. Listings that cannot be read any more are left out.
+func (s *Store) Progress(ctx context.Context, site mirror.SiteID) (facts string, kept Kept, err error) {
+	var finished []progressRow
+	var open []openRow
 	err = s.read(ctx, "read progress of site "+site.String(), func(tx *sqlx.Tx) error {
 		var found bool
 		facts, found, err = crawlFacts(ctx, tx, site)
-		if rows = nil; err != nil || !found {
+		if finished, open = nil, nil; err != nil || !found {
 			return err
 		}
-		rows, err = progressRows(ctx, tx, site)
+		if finished, err = progressRows(ctx, tx, site); err != nil {
+			return err
+		}
+		open, err = openRows(ctx, tx, site)
 		return err
 	})
 	if err != nil {
-		return "", nil, err
+		return "", Kept{}, err
 	}
-	all = make([]Progress, len(rows))
-	for i, r := range rows {
-		all[i] = Progress{Path: mirror.Path(r.Path), Tree: r.Tree, Listed: fromUnix(r.Listed)}
+	for _, r := range finished {
+		kept.Finished = append(kept.Finished, Progress{Path: mirror.Path(r.Path), Tree: r.Tree, Listed: fromUnix(r.Listed)})
 	}
-	return facts, all, nil
+	for _, r := range open {
+		if listing, err := decodePart(r.Listing); err == nil {
+			kept.Open = append(kept.Open, OpenDirectory{Path: mirror.Path(r.Path), Listed: fromUnix(r.Listed), Listing: listing})
+		}
+	}
+	return facts, kept, nil
+}
+
+// beginUntilDone makes facts those of a site's crawl.
+func (s *Store) beginUntilDone(ctx context.Context, op string, lease Lease, site mirror.SiteID, facts string) error {
+	for begun := false; !begun; {
+		if err := s.writeSome(ctx, op, lease, func(tx *sqlx.Tx) (err error) {
+			begun, err = s.begin(ctx, tx, site, facts)
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // begin makes facts those of a site's crawl, or comes nearer to it: it must be

@@ -14,12 +14,10 @@ import (
 	"mirrortracker/internal/mirror"
 )
 
-// A pathHash stands for a path in a key: the first 16 bytes of its SHA-256.
-type pathHash [16]byte
-
+// hashOf returns what stands for a path in a key: the first 16 bytes of its SHA-256.
 func hashOf(p mirror.Path) []byte {
 	sum := sha256.Sum256([]byte(p))
-	return sum[:len(pathHash{})]
+	return sum[:16]
 }
 
 // A progressRow is a Progress as the database has it.
@@ -31,38 +29,24 @@ type progressRow struct {
 	Listed int64         `db:"listed_at"`
 }
 
-func rowsOf(site mirror.SiteID, all []Progress) []progressRow {
+// sortedRows returns rows in the order of their keys, so that two writers do not
+// deadlock.
+func sortedRows(site mirror.SiteID, all []Progress) []progressRow {
 	rows := make([]progressRow, len(all))
 	for i, p := range all {
 		rows[i] = progressRow{Site: site, Hash: hashOf(p.Path), Path: []byte(p.Path), Tree: p.Tree, Listed: toUnix(p.Listed)}
 	}
+	slices.SortFunc(rows, func(a, b progressRow) int { return bytes.Compare(a.Hash, b.Hash) })
 	return rows
 }
 
-func (r progressRow) equal(o progressRow) bool {
-	return bytes.Equal(r.Path, o.Path) && r.Tree == o.Tree && r.Listed == o.Listed
-}
-
-// difference returns the rows that are to be put, in order of their keys, and
-// the keys of those that are to go, so that what is there becomes what is wanted.
-func difference(have, want []progressRow) (put []progressRow, gone [][]byte) {
-	old := make(map[pathHash]progressRow, len(have))
-	for _, row := range have {
-		old[pathHash(row.Hash)] = row
+func sortedHashes(paths []mirror.Path) [][]byte {
+	hashes := make([][]byte, len(paths))
+	for i, p := range paths {
+		hashes[i] = hashOf(p)
 	}
-	for _, row := range want {
-		hash := pathHash(row.Hash)
-		if there, ok := old[hash]; !ok || !there.equal(row) {
-			put = append(put, row)
-		}
-		delete(old, hash)
-	}
-	for _, row := range old {
-		gone = append(gone, row.Hash)
-	}
-	slices.SortFunc(put, func(a, b progressRow) int { return bytes.Compare(a.Hash, b.Hash) })
-	slices.SortFunc(gone, bytes.Compare)
-	return put, gone
+	slices.SortFunc(hashes, bytes.Compare)
+	return hashes
 }
 
 // crawlFacts returns the facts of a site's crawl, if it has one.
@@ -116,17 +100,22 @@ func (s *Store) putProgress(ctx context.Context, tx *sqlx.Tx, site mirror.SiteID
 	return err
 }
 
-// dropProgress deletes rows by their keys.
+// dropProgress deletes finished subtrees by their keys.
 func (s *Store) dropProgress(ctx context.Context, tx *sqlx.Tx, site mirror.SiteID, hashes [][]byte) error {
 	if err := s.spare(ctx, tx, site, hashes); err != nil {
 		return err
 	}
+	return dropRows(ctx, tx, "progress", site, hashes)
+}
+
+// dropRows deletes rows of a table of progress by their keys.
+func dropRows(ctx context.Context, tx *sqlx.Tx, table string, site mirror.SiteID, hashes [][]byte) error {
 	args := []any{site}
 	for _, hash := range hashes {
 		args = append(args, hash)
 	}
 	_, err := tx.ExecContext(ctx, `
-		DELETE FROM progress
+		DELETE FROM `+table+`
 		WHERE site = ? AND path_hash IN (`+placeholders(len(hashes))+`)`,
 		args...,
 	)
@@ -136,18 +125,28 @@ func (s *Store) dropProgress(ctx context.Context, tx *sqlx.Tx, site mirror.SiteI
 // sweepSome deletes some of a site's progress if it is dead, and reports
 // whether none of that is left.
 func (s *Store) sweepSome(ctx context.Context, tx *sqlx.Tx, site mirror.SiteID) (swept bool, err error) {
-	var dead [][]byte
-	if err := tx.SelectContext(ctx, &dead, `
+	finished, err := deadRows(ctx, tx, "progress", site)
+	if err == nil && len(finished) > 0 {
+		err = s.dropProgress(ctx, tx, site, finished)
+	}
+	if err != nil || len(finished) == maxRows {
+		return false, err
+	}
+	open, err := deadRows(ctx, tx, "open_directories", site)
+	if err == nil && len(open) > 0 {
+		err = dropRows(ctx, tx, "open_directories", site, open)
+	}
+	return len(open) < maxRows, err
+}
+
+// deadRows returns keys of a site's rows in a table of progress if they are dead.
+func deadRows(ctx context.Context, tx *sqlx.Tx, table string, site mirror.SiteID) (dead [][]byte, err error) {
+	err = tx.SelectContext(ctx, &dead, `
 		SELECT path_hash
-		FROM progress
+		FROM `+table+`
 		WHERE site = ? AND NOT EXISTS (SELECT * FROM crawls WHERE site = ?)
 		LIMIT ?`,
 		site, site, maxRows,
-	); err != nil {
-		return false, err
-	}
-	if len(dead) > 0 {
-		err = s.dropProgress(ctx, tx, site, dead)
-	}
-	return len(dead) < maxRows, err
+	)
+	return dead, err
 }

@@ -33,14 +33,14 @@ func TestProgressIsSwept(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := startCrawl(t)
 			c.save(t, "mlsd", 1200)
-			if n := c.count(t, "crawls") + c.count(t, "progress"); n != 1201 {
+			if n := c.rows(t); n != 1+1200+1200 {
 				t.Fatalf("%d rows of a crawl", n)
 			}
 			if err := end(t.Context(), c.Store, c.lease, c.site, c.root); err != nil {
 				t.Fatal(err)
 			}
-			if crawls, rows := c.count(t, "crawls"), c.count(t, "progress"); crawls+rows > 0 {
-				t.Errorf("%d crawls and %d rows of progress are left", crawls, rows)
+			if n := c.rows(t); n > 0 {
+				t.Errorf("%d rows of a crawl are left", n)
 			}
 		})
 	}
@@ -54,14 +54,14 @@ func TestDeadProgressStaysDead(t *testing.T) {
 	if _, err := c.tables.ExecContext(t.Context(), `DELETE FROM crawls`); err != nil {
 		t.Fatal(err)
 	}
-	if facts, all, err := c.Progress(t.Context(), c.site); facts != "" || len(all) > 0 || err != nil {
-		t.Fatalf("got %q, %d rows, %v", facts, len(all), err)
+	if facts, kept, err := c.Progress(t.Context(), c.site); facts != "" || len(kept.Finished)+len(kept.Open) > 0 || err != nil {
+		t.Fatalf("got %q, %d subtrees and %d open directories, %v", facts, len(kept.Finished), len(kept.Open), err)
 	}
 	c.save(t, "mlsd", 1)
-	if facts, all, err := c.Progress(t.Context(), c.site); facts != "mlsd" || len(all) != 1 || err != nil {
-		t.Errorf("got %q, %d rows, %v", facts, len(all), err)
+	if facts, kept, err := c.Progress(t.Context(), c.site); facts != "mlsd" || len(kept.Finished) != 1 || len(kept.Open) != 1 || err != nil {
+		t.Errorf("got %q, %d subtrees and %d open directories, %v", facts, len(kept.Finished), len(kept.Open), err)
 	}
-	if n := c.count(t, "progress"); n != 1 {
+	if n := c.rows(t); n != 3 {
 		t.Errorf("%d rows are left", n)
 	}
 }
@@ -103,21 +103,29 @@ func startCrawl(t *testing.T) *crawl {
 	return c
 }
 
+// save saves n subtrees and n open directories.
 func (c *crawl) save(t *testing.T, facts string, n int) {
 	t.Helper()
-	all := make([]store.Progress, n)
-	for i := range all {
-		all[i] = store.Progress{Path: mirror.Path(fmt.Sprintf("/dir/%d", i)), Tree: c.root}
+	var all store.Kept
+	for i := range n {
+		path := mirror.Path(fmt.Sprintf("/dir/%d", i))
+		all.Finished = append(all.Finished, store.Progress{Path: path, Tree: c.root})
+		all.Open = append(all.Open, store.OpenDirectory{Path: path})
 	}
-	if err := c.SaveProgress(t.Context(), c.lease, facts, all); err != nil {
+	if err := c.SaveProgress(t.Context(), c.lease, facts, store.Change{Put: all}); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func (c *crawl) count(t *testing.T, table string) (n int) {
+// rows counts all rows that are kept of crawls.
+func (c *crawl) rows(t *testing.T) (sum int) {
 	t.Helper()
-	if err := c.tables.GetContext(t.Context(), &n, `SELECT COUNT(*) FROM `+table); err != nil {
-		t.Fatal(err)
+	for _, table := range []string{"crawls", "progress", "open_directories"} {
+		var n int
+		if err := c.tables.GetContext(t.Context(), &n, `SELECT COUNT(*) FROM `+table); err != nil {
+			t.Fatal(err)
+		}
+		sum += n
 	}
-	return n
+	return sum
 }

@@ -22,7 +22,7 @@ var collectTests = map[string]func(t *testing.T, w *world){
 		w.publish(t, alpha, w.nest(t, "new", shared))
 		w.setAside(t, beta, w.nest(t, "doubt"))
 		lease := w.acquire(t, gamma, "me")
-		if err := w.SaveProgress(t.Context(), lease, "", []store.Progress{{Path: "/a", Tree: w.nest(t, "progress").ID}}); err != nil {
+		if err := w.SaveProgress(t.Context(), lease, "", store.Change{Put: store.Kept{Finished: []store.Progress{{Path: "/a", Tree: w.nest(t, "progress").ID}}}}); err != nil {
 			t.Fatal(err)
 		}
 		if err := w.Release(t.Context(), lease); err != nil {
@@ -144,7 +144,7 @@ var collectTests = map[string]func(t *testing.T, w *world){
 			rows = append(rows, store.Progress{Path: mirror.Path(fmt.Sprint("/", i)), Tree: root.ID, Listed: noon})
 		}
 		lease := w.acquire(t, quick, "killed")
-		if err := w.SaveProgress(t.Context(), lease, "mlsd", rows); err != nil {
+		if err := w.keep(t.Context(), lease, quick.ID(), "mlsd", rows); err != nil {
 			t.Fatal(err)
 		}
 		if err := w.Release(t.Context(), lease); err != nil {
@@ -159,7 +159,7 @@ var collectTests = map[string]func(t *testing.T, w *world){
 			facts string
 			rows  []store.Progress
 		}{{"mlsd", replaced}, {"list", nil}} {
-			if err := w.SaveProgress(t.Context(), lease, step.facts, step.rows); err != nil {
+			if err := w.keep(t.Context(), lease, quick.ID(), step.facts, step.rows); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -123,7 +123,7 @@ func (r *revisitor) crawl(ctx context.Context) error {
 		return err
 	}
 	tops := map[string]*digest.Summary{}
-	for _, p := range known {
+	for _, p := range known.Finished {
 		if err := r.Trees(ctx, []digest.ID{p.Tree}, 0, func(t *digest.Tree) error { tops[string(p.Path[1:])] = &t.Summary; return nil }); err != nil {
 			return err
 		}
@@ -138,18 +138,18 @@ func (r *revisitor) crawl(ctx context.Context) error {
 		switch r.random.IntN(4) {
 		case 0: // what was known is dropped, though it is still used
 			saved := store.Progress{Path: mirror.Path("/" + word), Tree: top.ID, Listed: noon}
-			if err := r.SaveProgress(ctx, lease, facts, []store.Progress{saved}); err != nil {
+			if err := keep(ctx, r.Store, lease, r.site, facts, []store.Progress{saved}); err != nil {
 				return err
 			}
 		case 1: // all of it goes before anything comes back
 			facts += "x"
-			if err := r.SaveProgress(ctx, lease, facts, progressOf(tops)); err != nil {
+			if err := keep(ctx, r.Store, lease, r.site, facts, progressOf(tops)); err != nil {
 				return err
 			}
 		}
 	}
 	if r.random.IntN(3) == 0 { // interrupted
-		if err := r.SaveProgress(ctx, lease, facts, progressOf(tops)); err != nil {
+		if err := keep(ctx, r.Store, lease, r.site, facts, progressOf(tops)); err != nil {
 			return err
 		}
 		return r.Release(ctx, lease)

@@ -30,7 +30,7 @@ var progressTests = map[string]func(t *testing.T, w *world){
 			{{Path: "/", Tree: one}},
 			{},
 		} {
-			if err := w.SaveProgress(t.Context(), lease, "", all); err != nil {
+			if err := w.keep(t.Context(), lease, s.ID(), "", all); err != nil {
 				t.Fatalf("step %d: %v", i, err)
 			}
 			w.wantProgress(t, s, "", all)
@@ -42,7 +42,7 @@ var progressTests = map[string]func(t *testing.T, w *world){
 		lease := w.acquire(t, s, "me")
 		all := finished(5000, 1)
 		for _, part := range [][]store.Progress{all, all[1000:], append(finished(1500, 2), all[1500:3000]...)} {
-			if err := w.SaveProgress(t.Context(), lease, "", part); err != nil {
+			if err := w.keep(t.Context(), lease, s.ID(), "", part); err != nil {
 				t.Fatal(err)
 			}
 			w.wantProgress(t, s, "", part)
@@ -55,14 +55,14 @@ var progressTests = map[string]func(t *testing.T, w *world){
 		w.wantProgress(t, s, "", nil)
 		kept := finished(2, 1)
 		for _, facts := range []string{"", "zone +01:00\n", "\x00", "caf\xe9 \xff 'quoted' \\ \" ? 🚀\x1a", " ", strings.Repeat("\xff", 64<<10)} {
-			if err := w.SaveProgress(t.Context(), lease, facts, kept); err != nil {
+			if err := w.keep(t.Context(), lease, s.ID(), facts, kept); err != nil {
 				t.Fatalf("%.20q: %v", facts, err)
 			}
 			w.wantProgress(t, s, facts, kept)
 		}
 		facts := strings.Repeat("x", 64<<10+1)
 		var large *store.TooLargeError
-		if err := w.SaveProgress(t.Context(), lease, facts, nil); !errors.As(err, &large) || large.Size != 64<<10+1 || large.Max != 64<<10 {
+		if err := w.SaveProgress(t.Context(), lease, facts, store.Change{}); !errors.As(err, &large) || large.Size != 64<<10+1 || large.Max != 64<<10 {
 			t.Errorf("got %v", err)
 		}
 		w.wantProgress(t, s, strings.Repeat("\xff", 64<<10), kept)
@@ -73,7 +73,7 @@ var progressTests = map[string]func(t *testing.T, w *world){
 		w.put(t, s, other)
 		lease := w.acquire(t, s, "me")
 		stays := finished(3, 9)
-		if err := w.SaveProgress(t.Context(), w.acquire(t, other, "me"), "mlsd", stays); err != nil {
+		if err := w.keep(t.Context(), w.acquire(t, other, "me"), other.ID(), "mlsd", stays); err != nil {
 			t.Fatal(err)
 		}
 		for _, step := range []struct {
@@ -86,7 +86,7 @@ var progressTests = map[string]func(t *testing.T, w *world){
 			{"list", nil},
 			{"", finished(1, 1)},
 		} {
-			if err := w.SaveProgress(t.Context(), lease, step.facts, step.rows); err != nil {
+			if err := w.keep(t.Context(), lease, s.ID(), step.facts, step.rows); err != nil {
 				t.Fatal(err)
 			}
 			w.wantProgress(t, s, step.facts, step.rows)
@@ -102,8 +102,8 @@ var progressTests = map[string]func(t *testing.T, w *world){
 		}
 		w.wantProgress(t, s, "", nil)
 		kept := finished(3, 1)
-		for _, l := range []store.Lease{lease, w.acquire(t, other, "me")} {
-			if err := w.SaveProgress(t.Context(), l, "mlsd", kept); err != nil {
+		for l, id := range map[store.Lease]mirror.SiteID{lease: s.ID(), w.acquire(t, other, "me"): other.ID()} {
+			if err := w.keep(t.Context(), l, id, "mlsd", kept); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -132,13 +132,18 @@ var progressTests = map[string]func(t *testing.T, w *world){
 		for _, from := range []*store.Store{w.Store, Open(t, w.url)} {
 			readers.Go(func() error {
 				for ctx.Err() == nil {
-					facts, rows, err := from.Progress(t.Context(), s.ID())
+					facts, kept, err := from.Progress(t.Context(), s.ID())
 					if err != nil {
 						return err
 					}
-					for _, row := range rows {
+					for _, row := range kept.Finished {
 						if facts != string(row.Tree[31:]) {
 							return fmt.Errorf("facts %q and row %v", facts, row)
+						}
+					}
+					for _, row := range kept.Open {
+						if facts != string(row.Listing[31:32]) {
+							return fmt.Errorf("facts %q and open directory %v", facts, row)
 						}
 					}
 				}
@@ -147,7 +152,7 @@ var progressTests = map[string]func(t *testing.T, w *world){
 		}
 		for i := range 6 {
 			kind := byte('a' + i%2)
-			if err := w.SaveProgress(t.Context(), lease, string(kind), finished(5000-700*i, kind)); err != nil {
+			if err := w.keep(t.Context(), lease, s.ID(), string(kind), finished(5000-700*i, kind)); err != nil {
 				t.Error(err)
 			}
 		}
@@ -174,15 +179,15 @@ var progressTests = map[string]func(t *testing.T, w *world){
 			wanted[row] = true
 		}
 		_, left, err := w.Progress(t.Context(), s.ID())
-		if err != nil || len(left) == 0 || len(left) == len(all) {
-			t.Fatalf("%d of %d rows, %v", len(left), len(all), err)
+		if err != nil || len(left.Finished) == 0 || len(left.Open) == len(all) {
+			t.Fatalf("%d of %d rows, %v", len(left.Finished), len(all), err)
 		}
-		for _, row := range left {
+		for _, row := range left.Finished {
 			if !wanted[row] {
 				t.Fatalf("%v was never saved", row)
 			}
 		}
-		if err := w.SaveProgress(t.Context(), w.acquire(t, s, "next"), "mlsd", all[:600]); err != nil {
+		if err := w.keep(t.Context(), w.acquire(t, s, "next"), s.ID(), "mlsd", all[:600]); err != nil {
 			t.Fatal(err)
 		}
 		w.wantProgress(t, s, "mlsd", all[:600])
@@ -193,21 +198,99 @@ var progressTests = map[string]func(t *testing.T, w *world){
 		stale := w.expired(t, s, "slow")
 		lease := w.acquire(t, s, "quick")
 		kept := []store.Progress{{Path: "/a", Tree: digest.ID{1}, Listed: noon}}
-		if err := w.SaveProgress(t.Context(), lease, "", kept); err != nil {
+		if err := w.keep(t.Context(), lease, s.ID(), "", kept); err != nil {
 			t.Fatal(err)
 		}
-		wantError(t, w.SaveProgress(t.Context(), stale, "", nil), store.ErrLeaseLost)
+		wantError(t, w.SaveProgress(t.Context(), stale, "", store.Change{}), store.ErrLeaseLost)
 		lease.Name = "something else"
-		if err := w.SaveProgress(t.Context(), lease, "", nil); err == nil {
+		if err := w.SaveProgress(t.Context(), lease, "", store.Change{}); err == nil {
 			t.Error("the lease of something else was good enough")
 		}
 		w.wantProgress(t, s, "", kept)
+	},
+	"begun anew": func(t *testing.T, w *world) {
+		s, other := site(t, "alpha"), site(t, "beta")
+		w.put(t, s, other)
+		lease, kept := w.acquire(t, s, "me"), finished(1200, 1)
+		for l, id := range map[store.Lease]mirror.SiteID{lease: s.ID(), w.acquire(t, other, "me"): other.ID()} {
+			if err := w.keep(t.Context(), l, id, "mlsd", kept); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, facts := range []string{"mlsd", "list", ""} {
+			if err := w.BeginProgress(t.Context(), lease, facts); err != nil {
+				t.Fatal(err)
+			}
+			w.wantProgress(t, s, facts, nil)
+			if err := w.keep(t.Context(), lease, s.ID(), facts, kept[:2]); err != nil {
+				t.Fatal(err)
+			}
+			w.wantProgress(t, s, facts, kept[:2])
+		}
+		w.wantProgress(t, other, "mlsd", kept)
+		var large *store.TooLargeError
+		if err := w.BeginProgress(t.Context(), lease, strings.Repeat("x", 64<<10+1)); !errors.As(err, &large) {
+			t.Errorf("got %v", err)
+		}
+		if err := w.Release(t.Context(), lease); err != nil {
+			t.Fatal(err)
+		}
+		wantError(t, w.BeginProgress(t.Context(), lease, "late"), store.ErrLeaseLost)
+		w.wantProgress(t, s, "", kept[:2])
+	},
+	"only what changes": func(t *testing.T, w *world) {
+		s := site(t, "alpha")
+		w.put(t, s)
+		lease, all := w.acquire(t, s, "me"), finished(4, 1)
+		for _, change := range []store.Change{
+			{Put: keptOf(all[:2])},
+			{Put: keptOf(all[2:])},
+			{Put: store.Kept{Open: keptOf(finished(1, 9)).Open}, NotFinished: []mirror.Path{all[1].Path, "/never there"}},
+			{NotOpen: []mirror.Path{all[3].Path}},
+			{},
+		} {
+			for range 2 { // the same again changes nothing
+				if err := w.SaveProgress(t.Context(), lease, "mlsd", change); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		_, got, err := w.Progress(t.Context(), s.ID())
+		slices.SortFunc(got.Finished, func(a, b store.Progress) int { return strings.Compare(string(a.Path), string(b.Path)) })
+		slices.SortFunc(got.Open, func(a, b store.OpenDirectory) int { return strings.Compare(string(a.Path), string(b.Path)) })
+		wantSame(t, got, err, store.Kept{
+			Finished: []store.Progress{all[0], all[2], all[3]},
+			Open:     []store.OpenDirectory{keptOf(finished(1, 9)).Open[0], keptOf(all).Open[1], keptOf(all).Open[2]},
+		})
+	},
+	"large listings": func(t *testing.T, w *world) {
+		s := site(t, "alpha")
+		w.put(t, s)
+		lease := w.acquire(t, s, "me")
+		var open []store.OpenDirectory
+		for i, size := range []int{0, 1, 100, 700_000, 700_000, 3_000_000} {
+			open = append(open, store.OpenDirectory{Path: mirror.Path(fmt.Sprint("/", i)), Listed: noon, Listing: Noise(i, size).Leaves})
+		}
+		large := store.OpenDirectory{Path: "/large", Listed: noon, Listing: make([]byte, 64<<20+1)}
+		if err := w.SaveProgress(t.Context(), lease, "", store.Change{Put: store.Kept{Open: append(open, large)}}); err != nil {
+			t.Fatal(err)
+		}
+		_, got, err := w.Progress(t.Context(), s.ID())
+		slices.SortFunc(got.Open, func(a, b store.OpenDirectory) int { return strings.Compare(string(a.Path), string(b.Path)) })
+		if err != nil || len(got.Open) != len(open) {
+			t.Fatalf("%d listings, %v", len(got.Open), err)
+		}
+		for i, o := range got.Open {
+			if o.Path != open[i].Path || string(o.Listing) != string(open[i].Listing) {
+				t.Errorf("%s: %d bytes, want %d", o.Path, len(o.Listing), len(open[i].Listing))
+			}
+		}
 	},
 	"a restart finds it": func(t *testing.T, w *world) {
 		s := site(t, "alpha")
 		w.put(t, s)
 		kept := []store.Progress{{Path: "/a", Tree: digest.ID{1}, Listed: noon}}
-		if err := w.SaveProgress(t.Context(), w.acquire(t, s, "me"), "mlsd", kept); err != nil {
+		if err := w.keep(t.Context(), w.acquire(t, s, "me"), s.ID(), "mlsd", kept); err != nil {
 			t.Fatal(err)
 		}
 		(&world{Store: Open(t, w.url)}).wantProgress(t, s, "mlsd", kept)
@@ -228,17 +311,17 @@ func finished(n int, kind byte) []store.Progress {
 func (w *world) robbed(t *testing.T, thief *store.Store, site mirror.Site, all []store.Progress) bool {
 	t.Helper()
 	lease := w.acquire(t, site, "slow")
-	if err := w.SaveProgress(t.Context(), lease, "before", nil); err != nil {
+	if err := w.keep(t.Context(), lease, site.ID(), "before", nil); err != nil {
 		t.Fatal(err)
 	}
 	saved := make(chan error, 1)
-	go func() { saved <- w.SaveProgress(t.Context(), lease, "mlsd", all) }()
+	go func() { saved <- w.keep(t.Context(), lease, site.ID(), "mlsd", all) }()
 	for some := false; !some && len(saved) == 0; {
-		_, rows, err := thief.Progress(t.Context(), site.ID())
+		_, kept, err := thief.Progress(t.Context(), site.ID())
 		if err != nil {
 			t.Fatal(err)
 		}
-		some = len(rows) > 0
+		some = len(kept.Finished) > 0
 	}
 	if err := thief.Release(t.Context(), lease); err != nil {
 		t.Fatal(err)
@@ -254,7 +337,9 @@ func (w *world) robbed(t *testing.T, thief *store.Store, site mirror.Site, all [
 	lost := <-saved
 	if lost != nil {
 		wantError(t, lost, store.ErrLeaseLost)
-		w.wantProgress(t, site, "mlsd", left)
+		facts, now, err := w.Progress(t.Context(), site.ID())
+		wantSame(t, facts, err, "mlsd")
+		wantSame(t, now, err, left)
 	}
 	if err := thief.Release(t.Context(), taken); err != nil {
 		t.Fatal(err)
@@ -262,14 +347,55 @@ func (w *world) robbed(t *testing.T, thief *store.Store, site mirror.Site, all [
 	return lost != nil
 }
 
-func (w *world) wantProgress(t *testing.T, site mirror.Site, facts string, want []store.Progress) {
+// keep makes some subtrees all that is kept of a site's crawl, each of them as an open
+// directory as well.
+func (w *world) keep(ctx context.Context, lease store.Lease, site mirror.SiteID, facts string, all []store.Progress) error {
+	return keep(ctx, w.Store, lease, site, facts, all)
+}
+
+func keep(ctx context.Context, s *store.Store, lease store.Lease, site mirror.SiteID, facts string, all []store.Progress) error {
+	change := store.Change{Put: keptOf(all)}
+	wanted := map[mirror.Path]bool{}
+	for _, p := range all {
+		wanted[p.Path] = true
+	}
+	_, before, err := s.Progress(ctx, site)
+	if err != nil {
+		return err
+	}
+	for _, p := range before.Finished {
+		if !wanted[p.Path] {
+			change.NotFinished = append(change.NotFinished, p.Path)
+		}
+	}
+	for _, o := range before.Open {
+		if !wanted[o.Path] {
+			change.NotOpen = append(change.NotOpen, o.Path)
+		}
+	}
+	return s.SaveProgress(ctx, lease, facts, change)
+}
+
+// keptOf is what is kept for some subtrees.
+func keptOf(all []store.Progress) (kept store.Kept) {
+	kept.Finished = all
+	for _, p := range all {
+		listing := append(slices.Clone(p.Tree[:]), p.Path...)
+		kept.Open = append(kept.Open, store.OpenDirectory{Path: p.Path, Listed: p.Listed, Listing: listing})
+	}
+	return kept
+}
+
+func (w *world) wantProgress(t *testing.T, site mirror.Site, facts string, all []store.Progress) {
 	t.Helper()
 	stored, got, err := w.Progress(t.Context(), site.ID())
 	wantSame(t, stored, err, facts)
-	byPath := func(a, b store.Progress) int { return strings.Compare(string(a.Path), string(b.Path)) }
-	want = slices.SortedFunc(slices.Values(want), byPath)
-	slices.SortFunc(got, byPath)
-	if len(got)+len(want) > 0 {
+	want := keptOf(slices.Clone(all))
+	for _, kept := range []store.Kept{got, want} {
+		slices.SortFunc(kept.Finished, func(a, b store.Progress) int { return strings.Compare(string(a.Path), string(b.Path)) })
+		slices.SortFunc(kept.Open, func(a, b store.OpenDirectory) int { return strings.Compare(string(a.Path), string(b.Path)) })
+	}
+	if len(got.Finished)+len(got.Open)+len(all) > 0 {
 		wantSame(t, got, err, want)
 	}
 }

@@ -127,7 +127,7 @@ var siteTests = map[string]func(t *testing.T, w *world){
 		snap := w.publish(t, stays, root)
 		lease := w.acquire(t, gone, "me")
 		progress := []store.Progress{{Path: "/a", Tree: root.ID, Listed: noon}}
-		if err := w.SaveProgress(t.Context(), lease, "mlsd", progress); err != nil {
+		if err := w.keep(t.Context(), lease, gone.ID(), "mlsd", progress); err != nil {
 			t.Fatal(err)
 		}
 		w.record(t, lease, store.Attempt{Site: gone.ID(), Outcome: "running"})
@@ -137,7 +137,7 @@ var siteTests = map[string]func(t *testing.T, w *world){
 		if _, err := w.SetAside(t.Context(), lease, store.Snapshot{Site: gone.ID(), Root: root.ID}, "too little"); err != nil {
 			t.Fatal(err)
 		}
-		if err := w.SaveProgress(t.Context(), lease, "mlsd", progress); err != nil {
+		if err := w.keep(t.Context(), lease, gone.ID(), "mlsd", progress); err != nil {
 			t.Fatal(err)
 		}
 
@@ -146,7 +146,7 @@ var siteTests = map[string]func(t *testing.T, w *world){
 		}
 
 		wantError(t, w.RemoveSite(t.Context(), gone.ID()), store.ErrNoSite)
-		wantError(t, w.SaveProgress(t.Context(), lease, "mlsd", progress), store.ErrLeaseLost)
+		wantError(t, w.keep(t.Context(), lease, gone.ID(), "mlsd", progress), store.ErrLeaseLost)
 		wantError(t, w.RecordAttempt(t.Context(), lease, store.Attempt{Site: gone.ID(), Outcome: "failed"}), store.ErrLeaseLost)
 		_, err := w.Publish(t.Context(), lease, store.Snapshot{Site: gone.ID(), Root: root.ID})
 		wantError(t, err, store.ErrLeaseLost)

@@ -74,7 +74,7 @@ var snapshotTests = map[string]func(t *testing.T, w *world){
 		kept := []store.Progress{{Path: "/a", Tree: root.ID, Listed: noon}}
 		for _, s := range []mirror.Site{alpha, beta} {
 			lease := w.acquire(t, s, "me")
-			if err := w.SaveProgress(t.Context(), lease, "mlsd", kept); err != nil {
+			if err := w.keep(t.Context(), lease, s.ID(), "mlsd", kept); err != nil {
 				t.Fatal(err)
 			}
 			if err := w.Release(t.Context(), lease); err != nil {
@@ -93,7 +93,7 @@ var snapshotTests = map[string]func(t *testing.T, w *world){
 		stale := w.expired(t, s, "slow")
 		lease := w.acquire(t, s, "quick")
 		kept := []store.Progress{{Path: "/a", Tree: root.ID, Listed: noon}}
-		if err := w.SaveProgress(t.Context(), lease, "mlsd", kept); err != nil {
+		if err := w.keep(t.Context(), lease, s.ID(), "mlsd", kept); err != nil {
 			t.Fatal(err)
 		}
 		otherLease := w.acquire(t, other, "me")

@@ -117,7 +117,7 @@ func (w *world) expired(t *testing.T, site mirror.Site, owner string) store.Leas
 		t.Fatal(err)
 	}
 	for err == nil {
-		err = w.SaveProgress(t.Context(), lease, "", nil)
+		err = w.SaveProgress(t.Context(), lease, "", store.Change{})
 	}
 	wantError(t, err, store.ErrLeaseLost)
 	return lease

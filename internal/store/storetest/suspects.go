@@ -23,7 +23,7 @@ var suspectTests = map[string]func(t *testing.T, w *world){
 		for _, s := range []mirror.Site{alpha, beta} {
 			lease := w.acquire(t, s, "me")
 			for i := range 3 {
-				if err := w.SaveProgress(t.Context(), lease, "mlsd", []store.Progress{{Path: "/a", Tree: root.ID, Listed: noon}}); err != nil {
+				if err := w.keep(t.Context(), lease, s.ID(), "mlsd", []store.Progress{{Path: "/a", Tree: root.ID, Listed: noon}}); err != nil {
 					t.Fatal(err)
 				}
 				finished := noon.Add(time.Duration(i) * time.Hour)
