@@ -2,8 +2,10 @@ package mirror
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -17,7 +19,7 @@ type Visit struct {
 	Rate        float64       `json:"rate,omitempty"`        // directories a second, from MinRate to MaxRate
 	Bandwidth   int64         `json:"bandwidth,omitempty"`   // bytes a second, from MinBandwidth to MaxBandwidth
 	Hours       string        `json:"hours,omitempty"`       // of the day in which it may run, as ParseHours reads them
-	Pause       time.Duration `json:"pause,omitempty"`       // between the end of a crawl and the beginning of the next, in nanoseconds
+	Pause       time.Duration `json:"-"`                     // between the end of a crawl and the beginning of the next; pause_seconds in JSON
 
 	TLS      string `json:"tls,omitempty"`      // "off", "explicit" or "implicit"; "" is as the URL's scheme says
 	CA       string `json:"ca,omitempty"`       // a file of certificates to trust instead of the system's
@@ -25,6 +27,28 @@ type Visit struct {
 	Family   string `json:"family,omitempty"`   // "ipv4" or "ipv6"; "" is whichever answers first
 	User     string `json:"user,omitempty"`     // "" is anonymous
 	Password string `json:"password,omitempty"` // where it stands: "env:NAME" or "file:PATH", never itself
+}
+
+// A visitJSON is a Visit as JSON has it, where a time says its unit.
+type visitJSON struct {
+	visitFields
+	Pause float64 `json:"pause_seconds,omitempty"`
+}
+
+type visitFields Visit // without its methods
+
+// MarshalJSON writes what UnmarshalJSON reads.
+func (v Visit) MarshalJSON() ([]byte, error) {
+	return json.Marshal(visitJSON{visitFields(v), v.Pause.Seconds()})
+}
+
+// UnmarshalJSON reads a visit, to the microsecond.
+func (v *Visit) UnmarshalJSON(text []byte) error {
+	var read visitJSON
+	err := json.Unmarshal(text, &read)
+	*v = Visit(read.visitFields)
+	v.Pause = time.Duration(math.Round(read.Pause*1e6)) * time.Microsecond
+	return err
 }
 
 // The ways in which a connection is encrypted (RFC 4217 has the explicit one).

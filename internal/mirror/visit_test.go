@@ -1,6 +1,7 @@
 package mirror
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -83,6 +84,27 @@ func TestReadPassword(t *testing.T) {
 		}
 		if err != nil && strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%s: the error shows the password: %v", name, err)
+		}
+	}
+}
+
+func TestVisitInJSON(t *testing.T) {
+	for _, c := range []struct {
+		visit Visit
+		text  string
+	}{
+		{Visit{}, `{}`},
+		{Visit{Hours: "22-6", Pause: 90 * time.Minute}, `{"hours":"22-6","pause_seconds":5400}`},
+		{Visit{Rate: 0.5, Pause: MaxPause}, `{"rate":0.5,"pause_seconds":2678400}`},
+		{Visit{Pause: 1234 * time.Millisecond, User: "me"}, `{"user":"me","pause_seconds":1.234}`},
+	} {
+		text, err := json.Marshal(c.visit)
+		if err != nil || string(text) != c.text {
+			t.Errorf("%+v is %s, %v; want %s", c.visit, text, err, c.text)
+		}
+		var again Visit
+		if err := json.Unmarshal(text, &again); err != nil || again != c.visit {
+			t.Errorf("%s is read as %+v, %v", text, again, err)
 		}
 	}
 }
