@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -13,6 +12,7 @@ import (
 	"mirrortracker/internal/human"
 	"mirrortracker/internal/mirror"
 	"mirrortracker/internal/polite"
+	"mirrortracker/internal/process"
 	"mirrortracker/internal/program"
 	"mirrortracker/internal/store"
 	"mirrortracker/internal/ui"
@@ -161,8 +161,7 @@ func (o *outcome) explain() error {
 			"crawler crawl "+o.site.Name+" goes on where it was")
 	}
 	if held := (*store.LeaseHeldError)(nil); errors.As(o.err, &held) {
-		who, _, _ := strings.Cut(held.Owner, " (") // the rest is for machines
-		return ui.Hint(fmt.Errorf("crawl %s: it is being crawled by %s", o.site.Name, who),
+		return ui.Hint(fmt.Errorf("crawl %s: it is being crawled by %s", o.site.Name, process.Short(held.Owner)),
 			"wait until that ends; if it was killed, until "+held.Until.UTC().Format("15:04:05")+" UTC, when its lease expires")
 	}
 	err := fmt.Errorf("crawl %s: %w", o.site.Name, o.err)

@@ -100,7 +100,7 @@ func message(s *standing.Site) string {
 	var all []string
 	if s.Running() {
 		t := s.Attempt
-		far := fmt.Sprintf("%s, %s so far, by %s", human.Plural(t.Dirs, "directory", "directories"), human.Plural(t.Files, "file", "files"), holder(t))
+		far := fmt.Sprintf("%s, %s so far, by %s", human.Plural(t.Dirs, "directory", "directories"), human.Plural(t.Files, "file", "files"), cmp.Or(process.Short(t.Owner), "somebody"))
 		if process.Gone(t.Owner) {
 			far += ", which has ended"
 		}
@@ -119,12 +119,6 @@ func message(s *standing.Site) string {
 		all = append(all, s.Attempt.Message)
 	}
 	return strings.Join(all, "; ")
-}
-
-// holder says who crawls; the rest of an owner's name is for machines.
-func holder(t *store.Attempt) string {
-	who, _, _ := strings.Cut(t.Owner, " (")
-	return cmp.Or(who, "somebody")
 }
 
 // summary counts the sites.
@@ -188,10 +182,14 @@ type attemptJSON struct {
 	Owner       string     `json:"owner"`             // who crawls or crawled
 	Listing     string     `json:"listing,omitempty"` // how
 	Directories int64      `json:"directories"`       // listed or taken over, so far
+	Reused      int64      `json:"reused"`            // of these, taken over from an interrupted crawl
 	Files       int64      `json:"files"`             // seen
+	NewTrees    int64      `json:"new_trees"`         // directories unlike any that was stored
+	Updated     *time.Time `json:"updated"`           // when these numbers were true
 	Failures    int        `json:"failures"`          // in a row
 	Succeeded   *time.Time `json:"succeeded"`         // when one was published last; null for never
 	Flapping    string     `json:"flapping,omitempty"`
+	Since       *time.Time `json:"flapping_since,omitempty"`
 }
 
 type suspectJSON struct {
@@ -213,13 +211,17 @@ func jsonOf(s *standing.Site, now time.Time) siteJSON {
 			Started:     t.Started.UTC(),
 			Ended:       known(t.Ended),
 			Message:     t.Message,
-			Owner:       holder(t),
+			Owner:       process.Short(t.Owner),
 			Listing:     t.Ways,
 			Directories: t.Dirs,
+			Reused:      t.Reused,
 			Files:       t.Files,
+			NewTrees:    t.NewTrees,
+			Updated:     known(t.Updated),
 			Failures:    t.Failures,
 			Succeeded:   known(t.Succeeded),
 			Flapping:    t.Flapping,
+			Since:       known(t.FlappingSince),
 		}
 	}
 	if d := s.Suspect; d != nil {
