@@ -2,6 +2,7 @@ package ftplist
 
 import (
 	"context"
+	"errors"
 	"io"
 
 	"mirrortracker/internal/crawl"
@@ -180,9 +181,10 @@ func (p *piper) transfer(ctx context.Context, addr string, more []string) (*told
 }
 
 // failed tells errors that end a directory, and with it the connection, from those
-// of the connection. They end no directory as long as the strategy has not been trusted.
+// of the connection. That it takes too long ends no directory as long as the strategy has
+// not been trusted.
 func (p *piper) failed(ctx context.Context, err error) error {
-	if !p.trusted() {
+	if errors.Is(err, errWhole) && !p.trusted() {
 		return p.broken(ctx, err)
 	}
 	found, err := p.explain(err)

@@ -3,6 +3,7 @@ package ftplist
 import (
 	"cmp"
 	"context"
+	"errors"
 
 	"mirrortracker/internal/crawl"
 	"mirrortracker/internal/ftpconn"
@@ -171,9 +172,10 @@ func (s *statter) answer(ctx context.Context) (entered, reply ftpconn.Reply, err
 }
 
 // failed tells errors that end a directory, and with it the connection, from those
-// of the connection. They end no directory as long as the strategy has not been trusted.
+// of the connection. That it takes too long ends no directory as long as the strategy has
+// not been trusted.
 func (s *statter) failed(ctx context.Context, err error) error {
-	if !s.trusted() {
+	if errors.Is(err, errWhole) && !s.trusted() {
 		return s.broken(ctx, err)
 	}
 	found, err := s.explain(err)
