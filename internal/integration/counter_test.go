@@ -41,13 +41,16 @@ func countListings(t *testing.T, addr string, perSecond float64) *counter {
 				continue
 			}
 			context.AfterFunc(ctx, func() { client.Close() })
-			go func() { io.Copy(client, server); client.Close() }()
-			go func() { c.pass(ctx, client, server); server.Close() }()
+			alive, gone := context.WithCancel(ctx)
+			go func() { io.Copy(client, server); client.Close(); gone() }()
+			go func() { c.pass(alive, client, server); server.Close() }()
 		}
 	})
 	return c
 }
 
+// pass passes on commands for as long as the answers are read: no server lists for a
+// client that is gone, whatever that had asked for.
 func (c *counter) pass(ctx context.Context, client io.Reader, server io.Writer) {
 	in := bufio.NewReader(client)
 	for {
@@ -58,10 +61,10 @@ func (c *counter) pass(ctx context.Context, client io.Reader, server io.Writer) 
 		verb, _, _ := strings.Cut(strings.TrimSpace(line), " ")
 		switch verb {
 		case "LIST", "MLSD", "STAT":
-			c.count.Add(1)
 			if c.pace.Wait(ctx) != nil {
 				return
 			}
+			c.count.Add(1)
 		}
 		if _, err := io.WriteString(server, line); err != nil {
 			return

@@ -2,9 +2,15 @@
 
 package integration
 
+import "time"
+
 // How large the tests of every day are; make chaos runs the same tests larger.
 const (
 	copiedDirs = 1000 // directories of a site that is copied a hundred times
 	killEvery  = 20   // listings between the instants at which a crawler is killed
 	resetEvery = 149  // bytes between the points at which connections are reset
+	kills      = 3    // instants at which a crawl is killed
+
+	survivedDirs = 1000            // directories of the site whose crawl is
+	betweenKills = 3 * time.Second // on average
 )
