@@ -7,7 +7,7 @@ import "time"
 // How large the tests of every day are; make chaos runs the same tests larger.
 const (
 	copiedDirs = 1000 // directories of a site that is copied a hundred times
-	killEvery  = 20   // listings between the instants at which a crawler is killed
+	killEvery  = 10   // listings between the instants at which a crawler is killed
 	resetEvery = 149  // bytes between the points at which connections are reset
 	kills      = 3    // instants at which a crawl is killed
 
