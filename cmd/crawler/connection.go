@@ -6,19 +6,21 @@ import (
 	"fmt"
 	"os"
 
+	"mirrortracker/internal/crawl"
 	"mirrortracker/internal/ftpconn"
 )
 
-// connection says how to connect to a site and who to be there.
+// connection says how to connect to a site and who to be there. Its error is a
+// [*crawl.FinalError].
 func (s *session) connection(o order) (ftpconn.Config, error) {
 	visit := o.site.Visit
 	trust, err := trust(visit.CA, visit.Insecure)
 	if err != nil {
-		return ftpconn.Config{}, err
+		return ftpconn.Config{}, &crawl.FinalError{Err: err, Remedy: "put the certificate of its authority there, or set the site's ca to where it is"}
 	}
 	password, err := visit.ReadPassword(s.Getenv)
 	if err != nil {
-		return ftpconn.Config{}, err
+		return ftpconn.Config{}, &crawl.FinalError{Err: err, Remedy: "put the password there, or set the site's password to where it is"}
 	}
 	return ftpconn.Config{
 		Family:    ftpconn.Family(visit.Family),

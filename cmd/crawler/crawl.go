@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"mirrortracker/internal/crawl"
+	"mirrortracker/internal/digest"
 	"mirrortracker/internal/human"
 	"mirrortracker/internal/mirror"
 	"mirrortracker/internal/polite"
@@ -109,13 +110,22 @@ func (s *session) crawlAll(sites []mirror.Site) ([]outcome, error) {
 	return outcomes, nil
 }
 
-// far is what the site holds, its own directory not counted; or how far the crawl
-// came.
-func (o *outcome) far() ui.Far {
-	if o.err != nil {
-		return ui.Far{Dirs: o.report.Dirs + o.report.Reused, Files: o.report.Files}
+// totals are what was found on the site, its own directory not counted; or how far the
+// crawl came.
+func (o *outcome) totals() digest.Totals {
+	switch doubted := o.suspect(); {
+	case doubted != nil:
+		return doubted.Suspect.Totals
+	case o.err != nil:
+		return digest.Totals{Dirs: o.report.Dirs + o.report.Reused, Files: o.report.Files}
 	}
-	return ui.Far{Dirs: o.report.Snapshot.Dirs, Files: o.report.Snapshot.Files}
+	return o.report.Snapshot.Totals
+}
+
+// far is what of it the last line of the progress shows.
+func (o *outcome) far() ui.Far {
+	found := o.totals()
+	return ui.Far{Dirs: found.Dirs, Files: found.Files}
 }
 
 // message says in the log what happened.
@@ -169,9 +179,6 @@ func (o *outcome) explain() error {
 		return ui.Hint(err, "crawler crawl "+o.site.Name+" again confirms it, if it finds the same",
 			"crawler suspect accept "+o.site.Name+", or crawler suspect drop "+o.site.Name)
 	}
-	if _, ok := errors.AsType[*crawl.FinalError](o.err); ok {
-		return ui.Hint(err, "crawler site add "+o.site.Name+" "+o.site.URL.String()+" with --tls, --ca, --user and so on changes the site's settings, or its [[site]] table")
-	}
 	return err
 }
 
@@ -182,8 +189,8 @@ func (s *session) print(outcomes []outcome, all bool) error {
 	}
 	rows := make([][]any, len(outcomes))
 	for i, o := range outcomes {
-		r, far := o.report, o.far()
-		rows[i] = []any{o.site.Name, ui.Number(far.Dirs), ui.Number(far.Files), ui.Volume(r.Snapshot.Bytes),
+		r, found := o.report, o.totals()
+		rows[i] = []any{o.site.Name, ui.Number(found.Dirs), ui.Number(found.Files), ui.Volume(found.Bytes),
 			ui.Number(r.Incomplete), ui.Number(r.NewTrees), ui.Time(o.took), o.word()}
 	}
 	err := s.Table([]string{"site", "directories", "files", "bytes", "incomplete", "new trees", "time", "outcome"}, rows)
@@ -251,16 +258,16 @@ type problemJSON struct {
 func (s *session) printJSON(outcomes []outcome) error {
 	all := make([]outcomeJSON, len(outcomes))
 	for i, o := range outcomes {
-		r, far := o.report, o.far()
+		r, found := o.report, o.totals()
 		all[i] = outcomeJSON{
 			Site:        o.site.Name,
 			Outcome:     o.word(),
 			Restarted:   r.Restart,
 			Listing:     r.Account,
 			Snapshot:    r.Snapshot.Seq,
-			Directories: far.Dirs,
-			Files:       far.Files,
-			Bytes:       r.Snapshot.Bytes,
+			Directories: found.Dirs,
+			Files:       found.Files,
+			Bytes:       found.Bytes,
 			Incomplete:  r.Incomplete,
 			NewTrees:    r.NewTrees,
 			Seconds:     o.took.Seconds(),

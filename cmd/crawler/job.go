@@ -70,7 +70,7 @@ func (s *session) crawl(ctx context.Context, o order) (crawl.Report, error) {
 }
 
 // source is the site as it is visited, at its pace.
-func (s *session) source(o order, pace *polite.Site) (*ftplist.Source, error) {
+func (s *session) source(o order, pace *polite.Site) (crawl.Source, error) {
 	var zone *time.Location
 	if o.site.Zone != "" {
 		var err error
@@ -78,16 +78,13 @@ func (s *session) source(o order, pace *polite.Site) (*ftplist.Source, error) {
 			return nil, err
 		}
 	}
-	conn, err := s.connection(o)
-	if err != nil {
-		return nil, err
-	}
+	conn, why := s.connection(o)
 	conn.Limiter = pace.Bytes()
 	maxIndexAge := time.Duration(0) // as the strategy thinks best
 	if o.settings.Index == "off" {
 		maxIndexAge = -1
 	}
-	return ftplist.NewSource(ftplist.Config{
+	source, err := ftplist.NewSource(ftplist.Config{
 		URL:    o.site.URL,
 		Way:    ftplist.Way(cmp.Or(o.site.Visit.Listing, o.settings.Listing)),
 		Zone:   zone,
@@ -99,6 +96,10 @@ func (s *session) source(o order, pace *polite.Site) (*ftplist.Source, error) {
 
 		MaxIndexAge: maxIndexAge,
 	})
+	if err != nil || why == nil {
+		return source, err
+	}
+	return unready{source, why}, nil
 }
 
 func limits(settings *config.Crawl) crawl.Limits {
