@@ -17,7 +17,11 @@ func (s *session) named(args []string) ([]mirror.Site, error) {
 		return nil, err
 	}
 	if len(all) == 0 {
-		return nil, ui.Hint(errors.New("no site is tracked yet"), "crawler site add NAME URL")
+		err := ui.Hint(errors.New("no site is tracked yet"), "crawler site add NAME URL")
+		if len(s.Config.Sites) > 0 {
+			err = s.hintApply(err)
+		}
+		return nil, err
 	}
 	if len(args) == 0 {
 		return all, nil
@@ -26,6 +30,9 @@ func (s *session) named(args []string) ([]mirror.Site, error) {
 	for _, arg := range args {
 		site, err := pick(all, arg)
 		if err != nil {
+			if _, unknown := pick(s.Config.Tracked(), arg); unknown == nil {
+				return nil, s.hintApply(err)
+			}
 			return nil, err
 		}
 		if !slices.ContainsFunc(found, func(f mirror.Site) bool { return f.Name == site.Name }) {
@@ -33,6 +40,12 @@ func (s *session) named(args []string) ([]mirror.Site, error) {
 		}
 	}
 	return found, nil
+}
+
+// hintApply adds to an error how sites that are only declared become tracked.
+func (s *session) hintApply(err error) error {
+	file := s.Flags.File(s.Getenv)
+	return ui.Hint(err, "crawler site apply "+file+" tracks the sites that are declared there, and no others; so does crawler run")
 }
 
 // pick returns the site with a name or a URL.
