@@ -10,7 +10,7 @@ import (
 
 // visitFlags say how a site is visited; nil leaves it as it is.
 type visitFlags struct {
-	Listing     *string          `help:"How its directories are listed: auto, index, recursive, stat, pipelined, single, mlsd or list." placeholder:"WAY"`
+	Listing     *string          `help:"How its directories are listed: auto, index, stat, recursive, pipelined, single, mlsd or list." placeholder:"WAY"`
 	Connections *int             `help:"Connections at a time, from 1 to 32." placeholder:"N"`
 	Rate        *float64         `help:"Directories listed per second." placeholder:"N"`
 	Bandwidth   *config.Size     `help:"Bytes of listings per second, such as 64KiB." placeholder:"SIZE"`

@@ -123,7 +123,7 @@ func TestMistakes(t *testing.T) {
 		"too small":           {"[crawl]\nconnections = 0\n", []string{"crawl.connections is 0, must be from 1 to 32"}},
 		"too short":           {"[crawl]\ntimeout = '1ms'\n", []string{"crawl.timeout is 1ms, must be from 1s to 1h"}},
 		"inconsistent":        {"[crawl]\ntimeout = '2m'\nlisting_timeout = '1m'\n", []string{"crawl.listing_timeout is 1m, must be from 2m to 24h"}},
-		"two mistakes":        {"[crawl]\nconnections = 0\nlisting = 'nlst'\n", []string{"crawl.connections", `crawl.listing is "nlst", must be one of auto, index, recursive, stat, pipelined, single, mlsd, list`}},
+		"two mistakes":        {"[crawl]\nconnections = 0\nlisting = 'nlst'\n", []string{"crawl.connections", `crawl.listing is "nlst", must be one of auto, index, stat, recursive, pipelined, single, mlsd, list`}},
 		"schedule":            {"[crawl]\nschedule = 'daily'\n", []string{"crawl.schedule", `"daily" is not a cron expression`}},
 		"rate":                {"[crawl]\nrate = 1e-9\n", []string{"crawl.rate is 1e-09, must be 0 or from 0.01 to 1e+06"}},
 		"rate that is none":   {"[crawl]\nrate = nan\n", []string{"crawl.rate is NaN, must be 0 or from"}},

@@ -64,9 +64,10 @@ const (
 	IPv6 = "ipv6"
 )
 
-// Listings are the strategies of listing: found out, the site's index file, LIST -R,
-// STAT, pipelined data connections, and one directory at a time: by what is better, MLSD, or LIST.
-var Listings = []string{"auto", "index", "recursive", "stat", "pipelined", "single", "mlsd", "list"}
+// Listings are the strategies of listing: found out, by trying in this order the site's
+// index file, STAT, LIST -R, pipelined data connections, and one directory at a time;
+// and the latter by MLSD or by LIST alone.
+var Listings = []string{"auto", "index", "stat", "recursive", "pipelined", "single", "mlsd", "list"}
 
 // Bounds of what can be set. The lowest rate and bandwidth are such that a visit
 // still comes to its end.
