@@ -17,7 +17,7 @@
 //   - if its last crawl failed, no later than some time after that ended, which
 //     doubles with each failure in a row; and after many of them no earlier either;
 //   - if what its last crawl found is doubted, no later than the same time;
-//   - never before a pause after its last crawl is over;
+//   - never before a pause after its last crawl is over, unless that was interrupted;
 //   - only in its hours of the day. A crawl that is under way at their end is
 //     interrupted ([ErrHoursOver]).
 //

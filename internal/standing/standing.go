@@ -1,6 +1,6 @@
 // Package standing tells how every site stands: what was found on it, how the last
 // crawl went, what is doubted, and when it is crawled next. It is what "crawler status"
-// shows and what [Handler] serves as metrics.
+// shows and what [Monitor] serves as metrics.
 package standing
 
 import (
