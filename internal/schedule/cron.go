@@ -8,7 +8,9 @@ import (
 	"github.com/robfig/cron/v3"
 )
 
-// A Cron is a cron expression: it tells the next moment after another.
+// A Cron is a cron expression: it tells the next moment after another. @every has
+// moments too, the multiples of its duration since midnight, UTC, of 1 January of the
+// year 1, a Monday, so that a crawl that begins a little late does not move those after it.
 type Cron struct{ spec cron.Schedule }
 
 // Parse reads a cron expression of five fields, or one of @hourly, @daily,
@@ -39,7 +41,7 @@ func Parse(expression string) (Cron, error) {
 // or later instead, and one that clocks show twice comes once.
 func (c Cron) Next(t time.Time) time.Time {
 	if every, ok := c.spec.(cron.ConstantDelaySchedule); ok {
-		return every.Next(t)
+		return t.Truncate(every.Delay).Add(every.Delay)
 	}
 	clock := shown(t, time.UTC)
 	for {

@@ -32,7 +32,9 @@ func TestNext(t *testing.T) {
 		"30 2 * * *":  "2026-03-09 02:30:00",
 		"*/5 * * * *": "2026-03-08 10:20:00",
 		"0 0 29 2 *":  "2028-02-29 00:00:00",
-		"@every 6h":   "2026-03-08 16:17:00",
+		"@every 6h":   "2026-03-08 12:00:00",
+		"@every 45m":  "2026-03-08 10:30:00",
+		"@every 168h": "2026-03-09 00:00:00",
 	} {
 		if got := cronOf(t, expression).Next(at("2026-03-08 10:17:00")); !got.Equal(at(want)) {
 			t.Errorf("%s: %v, want %s", expression, got, want)
@@ -240,7 +242,12 @@ func TestFailuresAreSpread(t *testing.T) {
 // Jitter moves each site to its own place, keeps it there, and never makes the
 // time between two crawls other than the schedule's.
 func TestJitter(t *testing.T) {
-	plan := Plan{Default: cronOf(t, "@hourly"), Jitter: 4 * time.Hour}
+	for _, expression := range []string{"@hourly", "@every 1h"} {
+		t.Run(expression, func(t *testing.T) { testJitter(t, Plan{Default: cronOf(t, expression), Jitter: 4 * time.Hour}) })
+	}
+}
+
+func testJitter(t *testing.T, plan Plan) {
 	places := map[time.Duration]bool{}
 	for _, name := range []string{"a", "b", "c", "d", "e", "f"} {
 		last := store.Attempt{Started: at("2026-03-08 10:17:00"), Outcome: store.OutcomePublished}
