@@ -71,7 +71,7 @@ const sweepRows = 100
 // progress of crawls. It is done in phases; it may be broken off at any time, be
 // it by a crash, and the next call goes on with the phase that it was in:
 //
-//  1. Nominating. A marking pass visits all trees that roots reach, and the
+//  1. Nominating. Progress that belongs to no crawl goes. A marking pass visits all trees that roots reach, and the
 //     others are condemned.
 //  2. Awaiting. Every crawl that runs now must end: it may have put a tree before
 //     that was condemned, and be about to publish it. Crawls that begin later
@@ -97,7 +97,13 @@ func (s *Store) Collect(ctx context.Context, cfg CollectConfig) (Collected, erro
 	if err != nil {
 		return Collected{}, err
 	}
-	c := &collector{CollectConfig: cfg, store: s, lease: lease, renewed: time.Now(), pace: s.pace}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	stop := renewal(ctx, collectRenew, func(ctx context.Context) error {
+		_, err := s.Renew(ctx, lease, collectTTL)
+		return err
+	}, cancel)
+	c := &collector{CollectConfig: cfg, store: s, lease: lease, pace: s.pace}
 	if c.pace == nil {
 		c.pace = newPacer()
 	}
@@ -106,9 +112,13 @@ func (s *Store) Collect(ctx context.Context, cfg CollectConfig) (Collected, erro
 	} else {
 		err = c.run(ctx)
 	}
-	release, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancel()
-	return c.Collected, errors.Join(err, s.Release(release, c.lease))
+	stop()
+	if lost := context.Cause(ctx); errors.Is(lost, ErrLeaseLost) {
+		err = fmt.Errorf("collect: %w", lost)
+	}
+	last, cancelLast := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancelLast()
+	return c.Collected, errors.Join(err, s.Release(last, lease))
 }
 
 // acquireCollect takes the lease, over from a holder that is gone if need be.
@@ -128,10 +138,9 @@ func (s *Store) acquireCollect(ctx context.Context, cfg CollectConfig) (Lease, e
 type collector struct {
 	CollectConfig
 	Collected
-	store   *Store
-	lease   Lease
-	renewed time.Time
-	pace    *pacer
+	store *Store
+	lease Lease // as it was acquired; only its end changes
+	pace  *pacer
 }
 
 // run goes through the phases that are left.
@@ -190,6 +199,9 @@ func (c *collector) nominate(ctx context.Context) error {
 	if err := c.enter(ctx, collectionNominating); err != nil {
 		return err
 	}
+	if err := c.tidy(ctx); err != nil {
+		return err
+	}
 	reached, err := c.mark(ctx)
 	if err != nil {
 		return err
@@ -210,6 +222,22 @@ func (c *collector) nominate(ctx context.Context) error {
 		}
 	}
 	return c.enter(ctx, collectionAwaiting)
+}
+
+// tidy deletes progress that is dead, whose trees would be roots for ever: it is left
+// where a process was killed between the end of a crawl, or of a site, and the sweep.
+func (c *collector) tidy(ctx context.Context) error {
+	sites, err := c.store.sitesOfDeadProgress(ctx)
+	if err != nil {
+		return err
+	}
+	for _, site := range sites {
+		c.store.sweep(ctx, site)
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // pardon takes from the condemned what a second pass reaches.
@@ -345,21 +373,13 @@ func (c *collector) write(ctx context.Context, op string, fn func(tx *sqlx.Tx) e
 	return c.pace.do(ctx, func() error { return c.store.writeUnder(ctx, op, c.lease, fn) })
 }
 
-// tell shows how far it is, and renews the lease when it is time.
+// tell shows how far it is.
 func (c *collector) tell(ctx context.Context, phase string) error {
 	c.Phase = phase
 	if c.Watch != nil {
 		c.Watch(c.Collected)
 	}
-	if time.Since(c.renewed) < collectRenew {
-		return ctx.Err()
-	}
-	lease, err := c.store.Renew(ctx, c.lease, collectTTL)
-	if err != nil {
-		return fmt.Errorf("collect: %w", err)
-	}
-	c.lease, c.renewed = lease, time.Now()
-	return nil
+	return ctx.Err()
 }
 
 // without returns the trees that have no mark.

@@ -67,6 +67,15 @@ func (s *Store) roots(ctx context.Context) (ids []digest.ID, err error) {
 	return ids, err
 }
 
+// sitesOfDeadProgress returns the sites, tracked or not, of which there is progress that
+// belongs to no crawl.
+func (s *Store) sitesOfDeadProgress(ctx context.Context) (ids []mirror.SiteID, err error) {
+	err = s.selectRows(ctx, "look for dead progress", &ids, `
+		SELECT site FROM progress WHERE site NOT IN (SELECT site FROM crawls)
+		UNION SELECT site FROM open_directories WHERE site NOT IN (SELECT site FROM crawls)`)
+	return ids, err
+}
+
 func (s *Store) countTrees(ctx context.Context) (n int64, err error) {
 	err = s.db.use(ctx, func(p pools) error { return p.ro.GetContext(ctx, &n, `SELECT COUNT(*) FROM trees`) })
 	if err != nil {

@@ -66,6 +66,34 @@ func TestDeadProgressStaysDead(t *testing.T) {
 	}
 }
 
+// What a process that was killed has left of a site is swept by a collection, with the
+// trees that nothing else needs.
+func TestDeadProgressIsCollected(t *testing.T) {
+	for name, kill := range map[string][]string{
+		"of a site that is tracked": {`DELETE FROM crawls`},
+		"of one that is not":        {`DELETE FROM crawls`, `DELETE FROM sites`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := startCrawl(t)
+			c.save(t, "mlsd", 1200)
+			if err := c.Release(t.Context(), c.lease); err != nil {
+				t.Fatal(err)
+			}
+			if got, err := c.Collect(t.Context(), store.CollectConfig{Owner: "me"}); err != nil || got.Deleted != 0 || c.rows(t) != 1+1200+1200 {
+				t.Fatalf("of a crawl that goes on, got %+v, %v and %d rows are left", got, err, c.rows(t))
+			}
+			for _, statement := range kill {
+				if _, err := c.tables.ExecContext(t.Context(), statement); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got, err := c.Collect(t.Context(), store.CollectConfig{Owner: "me"}); err != nil || got.Deleted != 1 || c.rows(t) != 0 {
+				t.Errorf("got %+v, %v; %d rows are left", got, err, c.rows(t))
+			}
+		})
+	}
+}
+
 // A crawl is one that runs, with a look at the tables beneath.
 type crawl struct {
 	*store.Store
