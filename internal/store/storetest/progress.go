@@ -40,7 +40,7 @@ var progressTests = map[string]func(t *testing.T, w *world){
 		s := site(t, "alpha")
 		w.put(t, s)
 		lease := w.acquire(t, s, "me")
-		all := finished(5000, 1)
+		all := finished(3000, 1)
 		for _, part := range [][]store.Progress{all, all[1000:], append(finished(1500, 2), all[1500:3000]...)} {
 			if err := w.keep(t.Context(), lease, s.ID(), "", part); err != nil {
 				t.Fatal(err)
@@ -152,7 +152,7 @@ var progressTests = map[string]func(t *testing.T, w *world){
 		}
 		for i := range 6 {
 			kind := byte('a' + i%2)
-			if err := w.keep(t.Context(), lease, s.ID(), string(kind), finished(5000-700*i, kind)); err != nil {
+			if err := w.keep(t.Context(), lease, s.ID(), string(kind), finished(2000-250*i, kind)); err != nil {
 				t.Error(err)
 			}
 		}
@@ -160,14 +160,14 @@ var progressTests = map[string]func(t *testing.T, w *world){
 		if err := readers.Wait(); err != nil {
 			t.Error(err)
 		}
-		w.wantProgress(t, s, "b", finished(1500, 'b'))
+		w.wantProgress(t, s, "b", finished(750, 'b'))
 	},
 	"lease lost on the way": func(t *testing.T, w *world) {
 		s := site(t, "alpha")
 		w.put(t, s)
 		thief := Open(t, w.url)
 		// Ever more rows, until there is time to take the lease in between.
-		all := finished(5000, 1)
+		all := finished(3000, 1)
 		for !w.robbed(t, thief, s, all) {
 			if len(all) > 100_000 {
 				t.Fatal("who had lost the lease went on")
