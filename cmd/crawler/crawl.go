@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"time"
 
@@ -88,7 +89,7 @@ func (s *session) crawlAll(sites []mirror.Site) ([]outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	pacer := polite.New(s.Config.Crawl.PerHost)
+	pacer := polite.New(s.Config.Crawl.PerHost, net.DefaultResolver.LookupNetIP)
 	progress := s.Progress(s.Log, logInterval)
 	outcomes := make([]outcome, len(sites))
 	var group errgroup.Group

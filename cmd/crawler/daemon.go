@@ -42,7 +42,7 @@ type inForce struct {
 func newDaemon(s *session) (*daemon, error) {
 	d := &daemon{
 		session: s,
-		pacer:   polite.New(s.Config.Crawl.PerHost),
+		pacer:   polite.New(s.Config.Crawl.PerHost, net.DefaultResolver.LookupNetIP),
 		manager: systemd.Notifier{Log: s.Log},
 	}
 	d.monitor = standing.NewMonitor(s.Store, d.plan, func() bool { return d.heart.Beats(time.Now()) }, time.Now, s.Log)

@@ -37,7 +37,7 @@ func (o *order) pace() polite.Pace {
 // crawl crawls one site.
 func (s *session) crawl(ctx context.Context, o order) (crawl.Report, error) {
 	pace := o.pace()
-	site := o.pacer.Site(o.site, pace)
+	site := o.pacer.Site(ctx, o.site, pace)
 	defer site.Close()
 	source, err := s.source(o, site)
 	if err != nil {

@@ -1,6 +1,7 @@
 package polite
 
 import (
+	"context"
 	"sync"
 
 	"golang.org/x/time/rate"
@@ -12,12 +13,13 @@ import (
 type Pacer struct {
 	mu      sync.Mutex
 	perHost int
-	hosts   map[string]*host // those of sites under way
+	lookup  Lookup
+	hosts   map[string]*host // those of sites under way, by each of their names and addresses
 }
 
 // New returns a Pacer that allows so many connections to one host.
-func New(perHost int) *Pacer {
-	return &Pacer{perHost: perHost, hosts: map[string]*host{}}
+func New(perHost int, lookup Lookup) *Pacer {
+	return &Pacer{perHost: perHost, lookup: lookup, hosts: map[string]*host{}}
 }
 
 // SetPerHost changes how many connections to one host are allowed, for crawls
@@ -39,18 +41,15 @@ type Pace struct {
 }
 
 // Site begins the crawl of a site. The caller closes what it gets. The host has room
-// for the connections of each of its sites alone, but not for those of all.
-func (p *Pacer) Site(site mirror.Site, pace Pace) *Site {
+// for the connections of each of its sites alone, but not for those of all. Its
+// addresses are looked up once, here, which is given up after a while and when ctx ends.
+func (p *Pacer) Site(ctx context.Context, site mirror.Site, pace Pace) *Site {
+	names := p.names(ctx, site.URL.Host)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	h := p.hosts[site.URL.Host]
-	if h == nil {
-		h = &host{wants: map[*Site]int{}}
-		p.hosts[site.URL.Host] = h
-	}
+	h := p.hostOf(names)
 	s := &Site{
 		pacer:       p,
-		name:        site.URL.Host,
 		host:        h,
 		directories: limiter(pace.Rate, 1),
 		bytes:       limiter(float64(pace.Bandwidth), leastBurst),
@@ -60,7 +59,7 @@ func (p *Pacer) Site(site mirror.Site, pace Pace) *Site {
 	return s
 }
 
-// A host is a server, as far as it has a name, that is being crawled.
+// A host is a server that is being crawled.
 type host struct {
 	gate
 	wants map[*Site]int // connections, by the crawls under way

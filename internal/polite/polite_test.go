@@ -3,6 +3,9 @@ package polite
 import (
 	"context"
 	"errors"
+	"net"
+	"net/netip"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -17,6 +20,29 @@ func site(t *testing.T, url string) mirror.Site {
 		t.Fatal(err)
 	}
 	return mirror.Site{URL: u}
+}
+
+// lookup knows a few hosts.
+func lookup(ctx context.Context, _, host string) (all []netip.Addr, err error) {
+	switch addresses := map[string]string{
+		"a":         "192.0.2.1",
+		"b":         "192.0.2.2",
+		"alias.a":   "2001:db8::1 192.0.2.1",
+		"mapped.a":  "::ffff:192.0.2.1",
+		"v6.a":      "2001:db8::1",
+		"192.0.2.1": "192.0.2.1",
+	}[host]; {
+	case host == "slow":
+		<-ctx.Done()
+		return nil, ctx.Err()
+	case addresses == "":
+		return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
+	default:
+		for text := range strings.FieldsSeq(addresses) {
+			all = append(all, netip.MustParseAddr(text))
+		}
+		return all, nil
+	}
 }
 
 func connect(t *testing.T, s *Site) (release func()) {
@@ -39,7 +65,7 @@ func TestRate(t *testing.T) {
 		{2500, 25_000, 9900 * time.Millisecond, 10 * time.Second},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			s := New(2).Site(site(t, "ftp://a/"), Pace{Rate: c.rate})
+			s := New(2, lookup).Site(t.Context(), site(t, "ftp://a/"), Pace{Rate: c.rate})
 			defer s.Close()
 			began := time.Now()
 			for range c.directories {
@@ -58,7 +84,7 @@ func TestRate(t *testing.T) {
 // need not wait are told so.
 func TestRateOfMany(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := New(2).Site(site(t, "ftp://a/"), Pace{Rate: 20})
+		s := New(2, lookup).Site(t.Context(), site(t, "ftp://a/"), Pace{Rate: 20})
 		defer s.Close()
 		began := time.Now()
 		if err := s.WaitN(t.Context(), 1002); err != nil {
@@ -82,13 +108,13 @@ func TestRateOfMany(t *testing.T) {
 }
 
 func TestBandwidth(t *testing.T) {
-	p := New(2)
-	s := p.Site(site(t, "ftp://a/"), Pace{Bandwidth: 64 << 10})
+	p := New(2, lookup)
+	s := p.Site(t.Context(), site(t, "ftp://a/"), Pace{Bandwidth: 64 << 10})
 	defer s.Close()
 	if l := s.Bytes(); l == nil || l.Limit() != 64<<10 || l.Burst() != 32<<10 {
 		t.Errorf("%v", l)
 	}
-	free := p.Site(site(t, "ftp://b/"), Pace{})
+	free := p.Site(t.Context(), site(t, "ftp://b/"), Pace{})
 	defer free.Close()
 	if free.Bytes() != nil {
 		t.Error("bytes are limited without a limit")
@@ -98,12 +124,13 @@ func TestBandwidth(t *testing.T) {
 // Sites that share a server share its connections, whatever their ports are.
 func TestConnectionsOfAHost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := New(2)
+		p := New(2, lookup)
 		var mu sync.Mutex
 		now, most := map[string]int{}, map[string]int{}
 		var crawls sync.WaitGroup
 		for _, url := range []string{"ftp://a/x/", "ftp://a/y/", "ftps://a/", "ftp://a:2121/", "ftp://b/"} {
-			s := p.Site(site(t, url), Pace{Connections: 2})
+			site := site(t, url)
+			s, name := p.Site(t.Context(), site, Pace{Connections: 2}), site.URL.Host
 			crawls.Go(func() {
 				defer s.Close()
 				var lines sync.WaitGroup
@@ -113,12 +140,12 @@ func TestConnectionsOfAHost(t *testing.T) {
 						release := connect(t, s)
 						defer release()
 						mu.Lock()
-						now[s.name]++
-						most[s.name] = max(most[s.name], now[s.name])
+						now[name]++
+						most[name] = max(most[name], now[name])
 						mu.Unlock()
 						time.Sleep(time.Second)
 						mu.Lock()
-						now[s.name]--
+						now[name]--
 						mu.Unlock()
 					})
 				}
@@ -134,11 +161,62 @@ func TestConnectionsOfAHost(t *testing.T) {
 	})
 }
 
+// Names that share an address are of one host; a name without one is a host of its own.
+func TestNamesOfAHost(t *testing.T) {
+	for name, c := range map[string]struct {
+		under  []string // crawls that are under way
+		next   string
+		shares bool // whether it is of a host under way
+	}{
+		"itself":             {[]string{"a"}, "a", true},
+		"another":            {[]string{"a"}, "b", false},
+		"an alias":           {[]string{"a"}, "alias.a", true},
+		"the address":        {[]string{"alias.a"}, "192.0.2.1", true},
+		"the mapped address": {[]string{"a"}, "mapped.a", true},
+		"the other address":  {[]string{"alias.a"}, "v6.a", true},
+		"nothing in common":  {[]string{"a"}, "v6.a", false},
+		"by way of a third":  {[]string{"a", "alias.a"}, "v6.a", true},
+		"not found":          {[]string{"a"}, "nowhere", false},
+		"not found twice":    {[]string{"nowhere"}, "nowhere", true},
+		"too slow":           {[]string{"slow"}, "slow", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := New(1, lookup)
+				began := time.Now()
+				var under []*Site
+				for _, name := range c.under {
+					under = append(under, p.Site(t.Context(), site(t, "ftp://"+name+"/"), Pace{}))
+				}
+				next := p.Site(t.Context(), site(t, "ftp://"+c.next+"/"), Pace{})
+				if took := time.Since(began); took > 2*maxLookup {
+					t.Errorf("names are looked up for %v", took)
+				}
+				release := connect(t, under[0])
+				other, ok := next.TryConnect()
+				if ok == c.shares {
+					t.Errorf("there is room beside the first: %v", ok)
+				}
+				if ok {
+					other()
+				}
+				release()
+				for _, s := range append(under, next) {
+					s.Close()
+				}
+				if len(p.hosts) != 0 {
+					t.Errorf("%d names are kept", len(p.hosts))
+				}
+			})
+		})
+	}
+}
+
 // A site that may have more connections than a host has them, as long as it is
 // crawled.
 func TestOneSiteMayHaveMore(t *testing.T) {
-	p := New(1)
-	big, small := p.Site(site(t, "ftp://a/"), Pace{Connections: 3}), p.Site(site(t, "ftp://a/x/"), Pace{Connections: 1})
+	p := New(1, lookup)
+	big, small := p.Site(t.Context(), site(t, "ftp://a/"), Pace{Connections: 3}), p.Site(t.Context(), site(t, "ftp://a/x/"), Pace{Connections: 1})
 	defer small.Close()
 	var releases []func()
 	for range 3 {
@@ -166,8 +244,8 @@ func TestOneSiteMayHaveMore(t *testing.T) {
 // order, unless he gives up.
 func TestWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := New(1)
-		s := p.Site(site(t, "ftp://a/"), Pace{})
+		p := New(1, lookup)
+		s := p.Site(t.Context(), site(t, "ftp://a/"), Pace{})
 		defer s.Close()
 		first := connect(t, s)
 		var order []string
@@ -205,7 +283,7 @@ func TestWaiting(t *testing.T) {
 
 func TestCancelledWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := New(1).Site(site(t, "ftp://a/"), Pace{Rate: 0.01})
+		s := New(1, lookup).Site(t.Context(), site(t, "ftp://a/"), Pace{Rate: 0.01})
 		defer s.Close()
 		s.Allow()
 		tooLate := errors.New("the hours are over")

@@ -2,6 +2,7 @@ package polite
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 
@@ -12,7 +13,6 @@ import (
 // goroutines at a time. A nil Site has no limits.
 type Site struct {
 	pacer       *Pacer
-	name        string // of the host
 	host        *host
 	directories *rate.Limiter // nil for any
 	bytes       *rate.Limiter // nil for any
@@ -33,8 +33,8 @@ func (s *Site) Close() {
 
 // forget drops a host that nobody crawls and nobody is connected to.
 func (s *Site) forget() {
-	if len(s.host.wants) == 0 && s.host.idle() && s.pacer.hosts[s.name] == s.host {
-		delete(s.pacer.hosts, s.name)
+	if len(s.host.wants) == 0 && s.host.idle() {
+		maps.DeleteFunc(s.pacer.hosts, func(_ string, h *host) bool { return h == s.host })
 	}
 }
 

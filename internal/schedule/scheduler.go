@@ -158,7 +158,9 @@ func (r *running) start(ctx context.Context, ended chan<- struct{}) error {
 }
 
 // hostHasRoom reports whether the site's host may have its connections beside those of
-// the sites under way. It has room for any one site alone.
+// the sites under way. It has room for any one site alone. A host is a name here, lest
+// all that is due be looked up every few seconds: where two names are of one machine,
+// package polite makes the second wait in its place.
 func (r *running) hostHasRoom(site mirror.Site, settings *Settings) bool {
 	taken := 0
 	for _, other := range r.sites {
