@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"mirrortracker/internal/crawl"
 	"mirrortracker/internal/digest"
@@ -18,6 +19,8 @@ type lister struct {
 	release func()        // gives back the slot of the connection
 	conn    *ftpconn.Conn // nil after a listing was given up in the middle
 	mlsd    bool          // offered
+
+	roundTrip time.Duration // the shortest seen
 }
 
 var _ crawl.Lister = (*lister)(nil)
@@ -120,7 +123,11 @@ func lacksDates(l crawl.Listing) bool {
 
 // enter changes to a directory of the site.
 func (l *lister) enter(ctx context.Context, dir mirror.Path) error {
+	sent := l.cfg.Now()
 	reply, err := l.conn.Cmd(ctx, l.cwd(dir))
+	if took := l.cfg.Now().Sub(sent); err == nil && (l.roundTrip == 0 || took < l.roundTrip) {
+		l.roundTrip = took
+	}
 	if err == nil && !reply.Positive() {
 		err = &ftpconn.ReplyError{Command: "CWD", Reply: reply}
 	}

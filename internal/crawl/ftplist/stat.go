@@ -23,14 +23,6 @@ const (
 	statPlain   statForm = "STAT ." // the server takes -a for a name
 )
 
-// How many directories may be under way: as many as at first, one more with each that
-// is answered, as many as at most. (At a round trip of 100 ms, 256 are 2,560
-// directories a second.)
-const (
-	firstWindow = 4
-	maxWindow   = 256
-)
-
 // fitsStat reports whether STAT can give what is wanted: where LIST's dates mean
 // nothing, MLSD's are wanted.
 func (l *lister) fitsStat() bool { return !l.needsMLSD() }
@@ -41,7 +33,7 @@ func (l *lister) form() statForm { return cmp.Or(l.known().Stat, statAll) }
 // A statter lists directories with STAT.
 type statter struct {
 	checker
-	window int
+	window window
 	asked  []asked // under way, in the order in which they will be answered
 }
 
@@ -53,7 +45,7 @@ type asked struct {
 
 // serveStat lists directories with STAT, many at a time.
 func (l *lister) serveStat(ctx context.Context, work crawl.Work) error {
-	s := &statter{checker: checker{lister: l, work: work, way: Stat}, window: firstWindow}
+	s := &statter{checker: checker{lister: l, work: work, way: Stat}, window: window{size: firstWindow}}
 	s.again = s.ask
 	err := s.serve(ctx)
 	var left []*crawl.Task
@@ -87,7 +79,7 @@ func (s *statter) serve(ctx context.Context) error {
 // fill asks for directories until there are none, or enough are under way. Commands
 // go out many at a time, so it waits until there is room for some.
 func (s *statter) fill(ctx context.Context) error {
-	if len(s.asked) > s.window/2 || len(s.asked) > 0 && s.conn.Ready() {
+	if len(s.asked) > s.window.size/2 || len(s.asked) > 0 && s.conn.Ready() {
 		return nil
 	}
 	if s.conn == nil {
@@ -96,7 +88,7 @@ func (s *statter) fill(ctx context.Context) error {
 		}
 	}
 	var commands []string
-	for !s.full() && len(s.asked) < s.window {
+	for !s.full() && len(s.asked) < s.window.size {
 		task, err := s.next(ctx)
 		if err != nil {
 			return err
@@ -141,7 +133,7 @@ func (s *statter) receive(ctx context.Context) error {
 		return s.broken(ctx, &ftpconn.OutOfStepError{Command: "CWD", Reply: entered})
 	}
 	s.asked = s.asked[1:]
-	s.window = min(s.window+1, maxWindow)
+	s.window.answer(s.cfg.Now(), len(s.asked)+1, s.roundTrip)
 	switch {
 	case !entered.Positive():
 		return s.notEntered(ctx, now.task, entered)
@@ -186,7 +178,7 @@ func (s *statter) failed(ctx context.Context, err error) error {
 	for _, other := range s.asked[1:] {
 		s.work.Return(other.task)
 	}
-	s.asked, s.window = nil, firstWindow
+	s.asked, s.window = nil, window{size: firstWindow}
 	return s.work.Deliver(ctx, task, found)
 }
 
