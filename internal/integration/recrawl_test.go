@@ -148,15 +148,16 @@ func TestInterruptedWhileLearning(t *testing.T) {
 		kind string
 		way  ftplist.Way
 	}{
-		{"pyftpdlib", ftplist.Auto}, // follows links in MLSD
-		{"proftpd", ftplist.LIST},   // shows local times in LIST
-		{"pure-ftpd", ftplist.LIST}, // likewise
+		{"proftpd", ftplist.Auto}, // shows local times in LIST and STAT
+		{"proftpd", ftplist.LIST},
+		{"pure-ftpd", ftplist.Auto},
+		{"pure-ftpd", ftplist.LIST},
 	} {
-		t.Run(c.kind, func(t *testing.T) {
+		t.Run(c.kind+" "+string(c.way), func(t *testing.T) {
 			t.Parallel()
 			dir := testbed.Dir(t)
 			testbed.WriteTree(t, dir, testbed.Links|testbed.Hidden, time.Now())
-			addr := serve(t, c.kind, testbed.FTPConfig{Root: dir, TZ: "Europe/Berlin", LocalTimes: c.kind != "pyftpdlib"})
+			addr := serve(t, c.kind, testbed.FTPConfig{Root: dir, TZ: "Europe/Berlin", LocalTimes: true})
 			db := openStore(t, sqliteURL(t))
 			clean := crawlSite(t, db, addSite(t, db, "clean", addr), source(t, addr, func(cfg *ftplist.Config) { cfg.Way = c.way }))
 			if clean.Restart == "" {
