@@ -78,15 +78,27 @@ func readReply(in *bufio.Reader, max int) (Reply, error) {
 		// Most listings are short, and here already.
 		raw = slices.Grow(raw, min(in.Buffered(), 2<<10))
 	}
+	digits, full, size := string(raw[:min(3, len(raw))]), [][]byte(nil), 0
 	for more {
+		if len(raw) >= replyPart {
+			full, size, raw = append(full, raw), size+len(raw), make([]byte, 0, replyPart)
+		}
 		start := len(raw)
-		if raw, err = appendLine(raw, in, max); err != nil {
+		if raw, err = appendLine(raw, in, max-size); err != nil {
 			return Reply{}, err
 		}
-		more = !endsReply(raw[start:], raw[:3])
+		more = !endsReply(raw[start:], digits)
+	}
+	if full != nil {
+		raw = slices.Concat(append(full, raw)...)
 	}
 	return Reply{Code: code, Raw: raw}, nil
 }
+
+// replyPart is the size of the parts in which a long reply is kept while it comes, in
+// bytes: growing one text would leave several times its size to the garbage collector,
+// and one that is too long is not needed as a whole.
+const replyPart = 1 << 20
 
 // parseCode reads the beginning of a reply's first line, and whether more lines
 // will follow.
@@ -100,8 +112,8 @@ func parseCode(line []byte) (code int, more, ok bool) {
 
 // endsReply reports the last line of a long reply, which begins with the code of
 // the first and a blank; the lines between may begin with anything else.
-func endsReply(line, code []byte) bool {
-	rest, ok := bytes.CutPrefix(line, code)
+func endsReply(line []byte, code string) bool {
+	rest, ok := bytes.CutPrefix(line, []byte(code))
 	return ok && endsCode(rest)
 }
 
