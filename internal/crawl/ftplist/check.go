@@ -12,11 +12,13 @@ import (
 )
 
 // Directories are listed both by a strategy and singly until so many have agreed, and
-// every so many after that. The strategy is not believed any more when it differs more
+// now and then after that: at twice as many directories each time, and at least every so
+// many. The strategy is not believed any more when it differs more
 // often than happens when directories change.
 const (
 	enoughAgreed = 4
-	auditEvery   = 1000
+	firstAudit   = 1000
+	auditEvery   = 10_000
 	maxDisagreed = 2
 )
 
@@ -41,6 +43,7 @@ type checker struct {
 
 	doubted   []doubted
 	answers   int // listings that were told
+	nextAudit int // at so many
 	disagreed int // of those that were compared
 }
 
@@ -87,7 +90,10 @@ func (c *checker) notEntered(ctx context.Context, task *crawl.Task, reply ftpcon
 // take takes what was told of a directory: it is delivered, or doubted.
 func (c *checker) take(ctx context.Context, task *crawl.Task, t *told) error {
 	c.answers++
-	audit := c.answers%auditEvery == 0
+	audit := c.answers == max(c.nextAudit, firstAudit)
+	if audit {
+		c.nextAudit = c.answers + min(c.answers, auditEvery)
+	}
 	if found, sure := c.sure(t); sure && !audit {
 		return c.work.Deliver(ctx, task, found)
 	}

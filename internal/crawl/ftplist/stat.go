@@ -76,10 +76,11 @@ func (s *statter) serve(ctx context.Context) error {
 	}
 }
 
-// fill asks for directories until there are none, or enough are under way. Commands
-// go out many at a time, so it waits until there is room for some.
+// fill asks for directories until there are none, or enough are under way. It waits until
+// there is room for some, but not until the server has little to do: proftpd sends the last
+// part of an answer only when the one before has arrived, unless another answer follows.
 func (s *statter) fill(ctx context.Context) error {
-	if len(s.asked) > s.window.size/2 || len(s.asked) > 0 && s.conn.Ready() {
+	if len(s.asked) > s.window.size*7/8 {
 		return nil
 	}
 	if s.conn == nil {
