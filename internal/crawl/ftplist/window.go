@@ -11,10 +11,10 @@ const (
 
 // So many directories may wait at the server while it lists another: with fewer the
 // window grows, with more it shrinks. What waits there speeds nothing up; proftpd
-// even becomes slower, by half with 256 where 64 will do.
+// even becomes slower, by half with 256 where 32 will do.
 const (
-	fewWaiting  = 48
-	manyWaiting = 128
+	fewWaiting  = 16
+	manyWaiting = 48
 )
 
 // leastPeriod is for how long answers are counted, at least, before the window is

@@ -16,7 +16,7 @@ func TestWindow(t *testing.T) {
 		"near, fast":      {100 * time.Microsecond, 20_000, fewWaiting, 2 * manyWaiting},
 		"near, slow":      {time.Millisecond, 500, fewWaiting, 2 * manyWaiting},
 		"far, fast":       {100 * time.Millisecond, 20_000, maxWindow, maxWindow},
-		"far, slow":       {100 * time.Millisecond, 300, 64, 32 + 2*manyWaiting},
+		"far, slow":       {100 * time.Millisecond, 300, 32, 32 + 2*manyWaiting},
 		"very far":        {600 * time.Millisecond, 10_000, maxWindow, maxWindow},
 		"extremely slow":  {10 * time.Millisecond, 5, firstWindow, 2 * manyWaiting},
 		"nothing is seen": {0, 3000, fewWaiting, 2 * manyWaiting},
