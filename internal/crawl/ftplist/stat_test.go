@@ -92,7 +92,7 @@ func TestStatThatIsOfNoUse(t *testing.T) {
 		"a file is not shown":       {other(dots + dir), "not agree"},
 		"a size is another":         {other(dots + strings.Replace(file, " 5 ", " 6 ", 1)), "not agree"},
 		"the connection is closed":  {ftpscript.HangUp, "connection failed"},
-		"a reply too many":          {func(s *ftpscript.Session) { f.stats()(s); s.Reply("226 that was it") }, "nobody asked"},
+		"a reply too many":          {func(s *ftpscript.Session) { f.stats()(s); s.Reply("226 that was it") }, "connection failed"},
 		"it never ends":             {func(s *ftpscript.Session) { s.Send("213-Wait\r\n"); s.AwaitEnd() }, "takes too long"},
 		"the server's reply is one": {say("what a wonderful world"), "connection failed"},
 	} {
