@@ -176,22 +176,34 @@ func (c *collector) try(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := c.condemning(ctx, reached, func(lost []digest.ID) error {
+		bytes, err := c.store.storedBytes(ctx, lost)
+		c.Bytes += bytes
+		return err
+	}); err != nil {
+		return err
+	}
+	return c.tell(ctx, phaseDone)
+}
+
+// condemning hands over the trees that a first pass did not reach, some at a time, and
+// counts them.
+func (c *collector) condemning(ctx context.Context, reached *marks, some func(lost []digest.ID) error) error {
 	for ids, err := range c.store.allTrees(ctx) {
 		if err != nil {
 			return err
 		}
-		lost := without(ids, reached)
-		bytes, err := c.store.storedBytes(ctx, lost)
-		if err != nil {
-			return err
+		if lost := without(ids, reached); len(lost) > 0 {
+			if err := some(lost); err != nil {
+				return err
+			}
+			c.Condemned += int64(len(lost))
 		}
-		c.Condemned += int64(len(lost))
-		c.Bytes += bytes
 		if err := c.tell(ctx, phaseCondemning); err != nil {
 			return err
 		}
 	}
-	return c.tell(ctx, phaseDone)
+	return nil
 }
 
 // nominate condemns what a first pass does not reach.
@@ -206,20 +218,10 @@ func (c *collector) nominate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for ids, err := range c.store.allTrees(ctx) {
-		if err != nil {
-			return err
-		}
-		lost := without(ids, reached)
-		if len(lost) > 0 {
-			if err := c.write(ctx, "condemn trees", func(tx *sqlx.Tx) error { return c.store.condemn(ctx, tx, lost) }); err != nil {
-				return err
-			}
-		}
-		c.Condemned += int64(len(lost))
-		if err := c.tell(ctx, phaseCondemning); err != nil {
-			return err
-		}
+	if err := c.condemning(ctx, reached, func(lost []digest.ID) error {
+		return c.write(ctx, "condemn trees", func(tx *sqlx.Tx) error { return c.store.condemn(ctx, tx, lost) })
+	}); err != nil {
+		return err
 	}
 	return c.enter(ctx, collectionAwaiting)
 }
