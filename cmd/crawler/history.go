@@ -84,11 +84,10 @@ func (c *historyCommand) Run(a *program.App) error {
 
 // history returns the changes of a site's directory, newest first; all if limit is 0.
 func (s *session) history(name string, path mirror.Path, limit int) (changes []forest.Change, err error) {
-	sites, err := s.named([]string{name})
+	site, err := s.site(name)
 	if err != nil {
 		return nil, err
 	}
-	site := sites[0]
 	snapshots, err := s.Store.History(s, site.ID(), maxSnapshots)
 	if err != nil {
 		return nil, err

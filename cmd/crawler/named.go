@@ -10,6 +10,15 @@ import (
 	"mirrortracker/internal/ui"
 )
 
+// site returns the site that a name or URL means.
+func (s *session) site(name string) (mirror.Site, error) {
+	sites, err := s.named([]string{name})
+	if err != nil {
+		return mirror.Site{}, err
+	}
+	return sites[0], nil
+}
+
 // named returns the sites that names or URLs mean, each once, or all sites.
 func (s *session) named(args []string) ([]mirror.Site, error) {
 	all, err := s.Store.Sites(s)

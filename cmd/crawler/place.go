@@ -10,11 +10,10 @@ import (
 
 // siteOf returns the root of a site's snapshot in force.
 func (s *session) siteOf(name string) (*forest.Place, error) {
-	sites, err := s.named([]string{name})
+	site, err := s.site(name)
 	if err != nil {
 		return nil, err
 	}
-	site := sites[0]
 	last, err := s.Store.History(s, site.ID(), 1)
 	if err != nil {
 		return nil, err

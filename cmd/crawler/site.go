@@ -224,17 +224,17 @@ func (c *siteRemove) Run(a *program.App) error {
 		return err
 	}
 	defer s.Close()
-	sites, err := s.named([]string{c.Name})
+	site, err := s.site(c.Name)
 	if err != nil {
 		return err
 	}
-	if err := s.Store.RemoveSite(a, sites[0].ID()); err != nil {
+	if err := s.Store.RemoveSite(a, site.ID()); err != nil {
 		return err
 	}
 	if a.Flags.JSON {
-		return a.JSON(sites[0])
+		return a.JSON(site)
 	}
-	_, err = fmt.Fprintf(a.Stdout, "removed %s\n", sites[0].Name)
+	_, err = fmt.Fprintf(a.Stdout, "removed %s\n", site.Name)
 	return err
 }
 

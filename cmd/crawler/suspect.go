@@ -113,23 +113,23 @@ func (c *suspectAccept) Run(a *program.App) error {
 		return err
 	}
 	defer s.Close()
-	sites, err := s.named([]string{c.Name})
+	site, err := s.site(c.Name)
 	if err != nil {
 		return err
 	}
-	snap, err := s.Store.AcceptSuspect(s, sites[0].ID(), process.Name())
+	snap, err := s.Store.AcceptSuspect(s, site.ID(), process.Name())
 	switch held := (*store.LeaseHeldError)(nil); {
 	case errors.Is(err, store.ErrNoSuspect):
-		return nothingAside(sites[0])
+		return nothingAside(site)
 	case errors.As(err, &held):
-		return ui.Hint(fmt.Errorf("%s is being crawled by %s, which may confirm it", sites[0].Name, process.Short(held.Owner)), "wait until that ends")
+		return ui.Hint(fmt.Errorf("%s is being crawled by %s, which may confirm it", site.Name, process.Short(held.Owner)), "wait until that ends")
 	case err != nil:
 		return err
 	}
 	if a.Flags.JSON {
 		return a.JSON(describe(snap))
 	}
-	_, err = fmt.Fprintf(a.Stdout, "published as snapshot %d of %s\n", snap.Seq, sites[0].Name)
+	_, err = fmt.Fprintf(a.Stdout, "published as snapshot %d of %s\n", snap.Seq, site.Name)
 	return err
 }
 
@@ -148,21 +148,21 @@ func (c *suspectDrop) Run(a *program.App) error {
 		return err
 	}
 	defer s.Close()
-	sites, err := s.named([]string{c.Name})
+	site, err := s.site(c.Name)
 	if err != nil {
 		return err
 	}
-	err = s.Store.DropSuspect(s, sites[0].ID())
+	err = s.Store.DropSuspect(s, site.ID())
 	if errors.Is(err, store.ErrNoSuspect) {
-		return nothingAside(sites[0])
+		return nothingAside(site)
 	}
 	if err != nil {
 		return err
 	}
 	if a.Flags.JSON {
-		return a.JSON(sites[0])
+		return a.JSON(site)
 	}
-	_, err = fmt.Fprintf(a.Stdout, "dropped what was set aside of %s\n", sites[0].Name)
+	_, err = fmt.Fprintf(a.Stdout, "dropped what was set aside of %s\n", site.Name)
 	return err
 }
 
