@@ -1,9 +1,9 @@
 #!/bin/bash
 # Installs the programs that the tests run against, on Debian 12 and as root:
-# FTP servers, a database server and clients. Nothing here starts a service.
+# FTP servers, a database server, a proxy and clients. Nothing here starts a service.
 #
-# vsftpd, proftpd-core and pure-ftpd conflict with each other as packages, so
-# they are unpacked side by side into TESTBED_CACHE (default: .cache/servers in
+# vsftpd, proftpd-core and pure-ftpd conflict with each other as packages, and squid
+# would be a service, so they are unpacked side by side into TESTBED_CACHE (default: .cache/servers in
 # the repository); only the libraries they need are installed.
 #
 # Idempotent, and quick when nothing is missing. What cannot be had is named in
@@ -30,6 +30,9 @@ unpacked=(
 	proftpd-core:usr/sbin/proftpd
 	proftpd-mod-crypto:usr/lib/proftpd/mod_tls.so
 	pure-ftpd:usr/sbin/pure-ftpd
+	squid:usr/sbin/squid
+	squid-common:usr/share/squid/mime.conf
+	squid-langpack:usr/share/squid-langpack/en/ERR_READ_ERROR
 )
 
 PATH=$PATH:/usr/sbin:/sbin
