@@ -56,17 +56,18 @@ func facts(a *redirect.Answer) [][2]any {
 	if a.Reason != "" {
 		add("why", a.Reason)
 	}
-	if f.Tree.ID.IsZero() {
+	tree := f.Tree()
+	if tree.ID.IsZero() {
 		return facts
 	}
 	add("directory", mirror.EscapePath(f.Dir.Dir()))
-	add("exact", f.Tree.Exact)
-	add("blind", f.Tree.Blind)
-	add("files", ui.Number(f.Tree.Files))
-	add("directories", ui.Number(f.Tree.Dirs))
-	add("bytes", ui.Volume(f.Tree.Bytes))
-	add("snapshot", f.Snapshot.Finished.UTC().Format(time.RFC3339))
-	if f.Capped {
+	add("exact", tree.Exact)
+	add("blind", tree.Blind)
+	add("files", ui.Number(tree.Files))
+	add("directories", ui.Number(tree.Dirs))
+	add("bytes", ui.Volume(tree.Bytes))
+	add("snapshot", f.Snapshot().Finished.UTC().Format(time.RFC3339))
+	if f.Capped() {
 		add("capped", "there may be more replicas than were looked at")
 	}
 	return facts
@@ -91,7 +92,7 @@ func rows(a *redirect.Answer) [][]any {
 // replica's site, and files and bytes are those below it.
 func row(rank any, c *redirect.Candidate) []any {
 	r, e := c.Replica, &c.Replica.Evidence
-	row := []any{rank, c.Match(), r.Site.Name, ui.Number(r.Site.Weight), "-", "-", "-", "-", c.URL(), c.Reason}
+	row := []any{rank, c.Match(), c.Site.Name, ui.Number(c.Site.Weight), "-", "-", "-", "-", c.URL(), c.Reason}
 	if e.Class != 0 {
 		row[4] = mirror.EscapePath(e.Path.Dir())
 		row[5] = ui.Number(e.Files)

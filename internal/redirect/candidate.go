@@ -10,21 +10,38 @@ import (
 // A Candidate is one URL that a client could be sent to: a replica as one of
 // its site's URLs serves it.
 type Candidate struct {
-	Replica *resolver.Replica
-	Base    *mirror.URL // one of the site's URLs
-	Reason  string      // why it was taken, comes later or is left out; only in explained answers
+	Site     *mirror.Site
+	Base     *mirror.URL    // the one of its site's URLs that suits the client
+	Path     mirror.Path    // of the file or directory on its site
+	IsDir    bool           // whether it is a directory
+	Class    resolver.Class // 0 for the original of a path of which nothing is known
+	Original bool           // whether it is the asked place itself
+	Depth    int            // how many path levels above are mirrored too (RFC 6249, section 3.4)
+	Country  string         // of the site, ISO 3166 alpha-2 in lower case; "" where it is not known
+
+	// Only in explained answers.
+	Cost        float64           // kilometres, additions included
+	Probability float64           // of being the first, over all clients of this place
+	Reason      string            // why it was taken, comes later or is left out
+	Replica     *resolver.Replica // nil where nothing is known of the path
 }
 
 // URL returns where the replica is.
-func (c *Candidate) URL() string { return c.Base.At(c.Replica.Path, c.Replica.IsDir) }
+func (c *Candidate) URL() string { return c.Base.At(c.Path, c.IsDir) }
 
-// Match returns "original", "exact" or "blind", or "none" for the original of
-// a path of which nothing is known.
+// Match returns "original", "exact", "blind" or "file", or "none" for the
+// original of a path of which nothing is known.
 func (c *Candidate) Match() string {
-	if c.Replica.Original && c.Replica.Class != 0 {
+	if c.Original && c.Class != 0 {
 		return "original"
 	}
-	return c.Replica.Class.String()
+	return c.Class.String()
+}
+
+func newCandidate(r *resolver.Replica, base *mirror.URL) Candidate {
+	return Candidate{
+		Site: r.Site, Base: base, Path: r.Path, IsDir: r.IsDir, Class: r.Class, Original: r.Original, Replica: r,
+	}
 }
 
 // MarshalJSON writes the candidate without what its replica's own JSON has.
@@ -35,7 +52,7 @@ func (c Candidate) MarshalJSON() ([]byte, error) {
 		Match  string `json:"match"`
 		Weight int    `json:"weight"`
 		Reason string `json:"reason"`
-	}{c.URL(), c.Replica.Site.Name, c.Match(), c.Replica.Site.Weight, c.Reason})
+	}{c.URL(), c.Site.Name, c.Match(), c.Site.Weight, c.Reason})
 }
 
 // candidates returns the replicas under those URLs that a redirect can lead to,
@@ -49,7 +66,7 @@ func candidates(replicas []resolver.Replica) []Candidate {
 	for i := range replicas {
 		for base := range bases(replicas[i].Site) {
 			if followable(base) {
-				all = append(all, Candidate{Replica: &replicas[i], Base: base})
+				all = append(all, newCandidate(&replicas[i], base))
 			}
 		}
 	}
@@ -63,13 +80,17 @@ func leftOut(a *resolver.Answer) []Candidate {
 	for i := range a.Replicas {
 		for base := range bases(a.Replicas[i].Site) {
 			if !followable(base) {
-				all = append(all, Candidate{&a.Replicas[i], base, "no client follows a redirect to " + base.Scheme})
+				c := newCandidate(&a.Replicas[i], base)
+				c.Reason = "no client follows a redirect to " + base.Scheme
+				all = append(all, c)
 			}
 		}
 	}
-	for i := range a.Doubtful {
-		d := &a.Doubtful[i]
-		all = append(all, Candidate{&d.Replica, &d.Site.URL, "doubtful: " + d.Why()})
+	for i := range doubtful {
+		d := &doubtful[i]
+		c := newCandidate(&d.Replica, &d.Site.URL)
+		c.Reason = "doubtful: " + d.Why()
+		all = append(all, c)
 	}
 	return all
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -19,6 +20,11 @@ type Question struct {
 	Text string
 	// Scheme is what the client speaks: "http", "https" or "ftp".
 	Scheme string
+	// Client is the client's address, the zero Addr where it is not known.
+	Client netip.Addr
+	// Within is an ancestor directory of the path, below the base of its site, as
+	// raw bytes: only replicas of all of it are wanted. "" asks for none.
+	Within string
 }
 
 func (q *Question) slash() bool { return strings.HasSuffix(q.Text, "/") }

@@ -45,30 +45,30 @@ var criteria = []criterion{
 		},
 	},
 	{
-		compare: func(_ *Question, a, b *Candidate) int { return cmp.Compare(a.Replica.Class, b.Replica.Class) },
-		won:     func(best *Candidate) string { return best.Replica.Class.String() + " match" },
+		compare: func(_ *Question, a, b *Candidate) int { return cmp.Compare(a.Class, b.Class) },
+		won:     func(best *Candidate) string { return best.Class.String() + " match" },
 		lost: func(other, best *Candidate) string {
-			return fmt.Sprintf("%s match, and %s ones come first", other.Replica.Class, best.Replica.Class)
+			return fmt.Sprintf("%s match, and %s ones come first", other.Class, best.Class)
 		},
 	},
 	{
 		compare: func(_ *Question, a, b *Candidate) int {
-			return cmp.Compare(b.Replica.Site.Weight, a.Replica.Site.Weight)
+			return cmp.Compare(b.Site.Weight, a.Site.Weight)
 		},
-		won: func(best *Candidate) string { return fmt.Sprintf("greatest weight, %d", best.Replica.Site.Weight) },
+		won: func(best *Candidate) string { return fmt.Sprintf("greatest weight, %d", best.Site.Weight) },
 		lost: func(other, best *Candidate) string {
-			return fmt.Sprintf("lower weight, %d against %d", other.Replica.Site.Weight, best.Replica.Site.Weight)
+			return fmt.Sprintf("lower weight, %d against %d", other.Site.Weight, best.Site.Weight)
 		},
 	},
 	{
 		compare: func(_ *Question, a, b *Candidate) int {
-			return cmp.Compare(a.Replica.Site.Name, b.Replica.Site.Name)
+			return cmp.Compare(a.Site.Name, b.Site.Name)
 		},
 		won:  func(*Candidate) string { return "first by name among equals" },
 		lost: func(*Candidate, *Candidate) string { return "its name comes later" },
 	},
 	{
-		compare: func(_ *Question, a, b *Candidate) int { return cmp.Compare(a.Replica.Path, b.Replica.Path) },
+		compare: func(_ *Question, a, b *Candidate) int { return cmp.Compare(a.Path, b.Path) },
 		won:     func(*Candidate) string { return "first by path on its site" },
 		lost:    func(*Candidate, *Candidate) string { return "its path comes later" },
 	},

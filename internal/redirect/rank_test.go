@@ -21,7 +21,7 @@ func TestReasons(t *testing.T) {
 		q    Question
 		want []string // "URL: reason"
 	}{
-		{"all criteria", Question{"origin/gnu/file1", "http"}, []string{
+		{"all criteria", Question{Text: "origin/gnu/file1", Scheme: "http"}, []string{
 			"http://east.example/e/g/file1: chosen: first by name among equals",
 			"https://west.example/w%20w/mirrors/gnu/file1: its name comes later",
 			"http://wrong.example/gnu/file1: blind match, and exact ones come first",
@@ -31,7 +31,7 @@ func TestReasons(t *testing.T) {
 			"ftp://wrong.example/gnu/file1: served by ftp, and another by http",
 			"-rsync://west.example/w/mirrors/gnu/file1: no client follows a redirect to rsync",
 		}},
-		{"weight", Question{"origin/gnu", "ftp"}, []string{
+		{"weight", Question{Text: "origin/gnu", Scheme: "ftp"}, []string{
 			"ftp://origin.example/pub/gnu/: chosen: greatest weight, 100",
 			"ftp://east.example:2121/g/: lower weight, 50 against 100",
 			"ftp://west.example/mirrors/gnu/: lower weight, 50 against 100",
@@ -41,11 +41,11 @@ func TestReasons(t *testing.T) {
 			"http://wrong.example/gnu/: served by http, and another by ftp",
 			"-rsync://west.example/w/mirrors/gnu/: no client follows a redirect to rsync",
 		}},
-		{"the only one", Question{"origin/small/", "http"}, []string{
+		{"the only one", Question{Text: "origin/small/", Scheme: "http"}, []string{
 			"ftp://origin.example/pub/small/: chosen: the only one",
 			"-ftp://lone.example/other/: doubtful: only 1 file and 17.6 KiB, and 0 of 3 trailing names equal",
 		}},
-		{"of one site", Question{"late/x", "https"}, []string{
+		{"of one site", Question{Text: "late/x", Scheme: "https"}, []string{
 			"https://late.example/l/x: chosen: served by https",
 			"ftp://late.example/x: served by ftp, and another by https",
 		}},
@@ -81,7 +81,7 @@ func TestWhyOriginal(t *testing.T) {
 		"origin":             "the directory is incomplete (below)",
 		"late/x":             "the site has no snapshot yet",
 	} {
-		a, err := r.Explain(Question{text, "http"})
+		a, err := r.Explain(Question{Text: text, Scheme: "http"})
 		if err != nil || a.Reason != want {
 			t.Errorf("%s: got %q, %v, want %q", text, a.Reason, err, want)
 		}
@@ -101,15 +101,15 @@ func TestOrderOfInput(t *testing.T) {
 				URL:    mirror.URL{Scheme: rapid.SampledFrom(schemes).Draw(t, "scheme"), Host: "h", Port: 21, Base: "/"},
 			}
 			class := rapid.SampledFrom([]resolver.Class{resolver.Exact, resolver.Blind}).Draw(t, "class")
-			all = append(all, Candidate{Replica: &resolver.Replica{Site: site, Path: "/x", Class: class}, Base: &site.URL})
+			all = append(all, Candidate{Site: site, Path: "/x", Class: class, Base: &site.URL})
 		}
 		q := &Question{Scheme: rapid.SampledFrom(schemes).Draw(t, "client")}
 		other := rapid.Permutation(all).Draw(t, "permutation")
 		ByWeight(q, all, false)
 		ByWeight(q, other, true)
 		for i := range all {
-			if all[i].Replica.Site != other[i].Replica.Site {
-				t.Fatalf("rank %d: %s or %s", i+1, all[i].Replica.Site.Name, other[i].Replica.Site.Name)
+			if all[i].Site != other[i].Site {
+				t.Fatalf("rank %d: %s or %s", i+1, all[i].Site.Name, other[i].Site.Name)
 			}
 			if chosen := strings.HasPrefix(other[i].Reason, "chosen: "); chosen != (i == 0) || other[i].Reason == "" {
 				t.Fatalf("rank %d: reason %q", i+1, other[i].Reason)
@@ -121,7 +121,7 @@ func TestOrderOfInput(t *testing.T) {
 // Another Ranking is asked in place of the default one.
 func TestRanking(t *testing.T) {
 	last := func(_ *Question, all []Candidate, _ bool) { slices.Reverse(all) }
-	a, err := New(Config{Source: example(t).hold(t), Ranking: last}).Explain(Question{"origin/gnu/file1", "http"})
+	a, err := New(Config{Source: example(t).hold(t), Ranking: last}).Explain(Question{Text: "origin/gnu/file1", Scheme: "http"})
 	if err != nil || a.Location != "http://wrong.example/gnu/file1" {
 		t.Errorf("got %+v, %v", a, err)
 	}

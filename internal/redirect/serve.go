@@ -62,7 +62,7 @@ func send(w http.ResponseWriter, req *http.Request, a *Answer) event {
 	h.Set("X-Mirror-Site", a.Site)
 	reply(w, req, http.StatusFound, plainText, a.Location+"\n")
 	done := event{"replica", a.Match, best.Base.Scheme}
-	if best.Replica.Original {
+	if best.Original {
 		done.outcome = "original"
 	}
 	return done
