@@ -85,13 +85,13 @@ func neverOffered(t *testing.T, url, addr, dir string, s *ftplist.Source) {
 		"/pub/dates":             2, // siblings still match
 		"/pub/a/b/side":          2,
 	} {
-		answer := index.Resolve(origin.ID(), p)
-		if !answer.Known || len(answer.Replicas) != want {
-			t.Errorf("%s: known %v, %d replicas, want %d", p, answer.Known, len(answer.Replicas), want)
+		answer := resolve(index, origin, p)
+		if !answer.Known || len(answer.Replicas()) != want {
+			t.Errorf("%s: known %v, %d replicas, want %d", p, answer.Known, len(answer.Replicas()), want)
 		}
 	}
-	if answer := index.Resolve(mirrorSite.ID(), "/pub"); len(answer.Replicas) != 0 {
-		t.Errorf("an incomplete directory has %d replicas", len(answer.Replicas))
+	if answer := resolve(index, mirrorSite, "/pub"); len(answer.Replicas()) != 0 {
+		t.Errorf("an incomplete directory has %d replicas", len(answer.Replicas()))
 	}
 }
 
@@ -226,4 +226,10 @@ func TestControlCharacters(t *testing.T) {
 			}
 		})
 	}
+}
+
+func resolve(x *resolver.Index, site mirror.Site, p mirror.Path) *resolver.Answer {
+	a := new(resolver.Answer)
+	x.Resolve(a, x.Number(site.ID()), p)
+	return a
 }

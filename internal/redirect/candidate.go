@@ -77,10 +77,11 @@ func candidates(replicas []resolver.Replica) []Candidate {
 // that no redirect leads to, and doubtful matches.
 func leftOut(a *resolver.Answer) []Candidate {
 	all := []Candidate{}
-	for i := range a.Replicas {
-		for base := range bases(a.Replicas[i].Site) {
+	replicas, doubtful := a.Replicas(), a.Doubtful()
+	for i := range replicas {
+		for base := range bases(replicas[i].Site) {
 			if !followable(base) {
-				c := newCandidate(&a.Replicas[i], base)
+				c := newCandidate(&replicas[i], base)
 				c.Reason = "no client follows a redirect to " + base.Scheme
 				all = append(all, c)
 			}

@@ -1,17 +1,22 @@
 package resolver
 
 import (
+	"strings"
+
 	"mirrortracker/internal/digest"
 	"mirrortracker/internal/mirror"
 	"mirrortracker/internal/store"
 )
 
-// An Answer is all that the index knows about one path of a site. It is the
-// caller's own, but what its pointers and slices of sites lead to is shared and
-// must not be modified.
+// An Answer is what the index knows about one path of a site, and room for the
+// next one: [Index.Resolve] fills it again and again without allocating. The zero
+// Answer is ready for use. Its paths and its Near may lie in that room: they are
+// valid until the Answer is used for another path. What its pointers lead to is
+// shared and must not be modified.
 type Answer struct {
-	Site     *mirror.Site
-	Snapshot store.Snapshot // the one that was searched; zero where the site has none yet
+	Index     *Index
+	SiteIndex int // position in Index.Sites
+	Site      *mirror.Site
 
 	Asked  mirror.Path // the path as it was asked
 	Known  bool        // whether all of it is in the index
@@ -26,28 +31,129 @@ type Answer struct {
 	Size int64       // of the file, in bytes, or digest.UnknownSize
 	Date digest.Date // of the file
 
-	Tree   digest.Summary // of Dir; zero where the site has no snapshot yet
-	Reason digest.Reason  // why the listing of Dir itself is incomplete
+	// Set has the replicas of Dir, the original among them. It is nil if the
+	// path is not known or its directory is incomplete: then only the original
+	// serves.
+	Set *Set
+	// Near has the places, of class [File], where the asked file is the same
+	// though its directory is not. They are looked for where Set has no other
+	// member than the original.
+	Near []Member
 
-	// Replicas of the whole path, the original among them: exact before blind,
-	// then by falling weight, site name and path. There are none if the path is
-	// not known or its directory is incomplete: then only the original serves.
-	Replicas []Replica
-	Doubtful []Doubtful // left out, in the same order
-	Capped   bool       // whether the search ended at Options.MaxSteps
+	chain []*node // the trees on the way to Dir, the root first
+	walk  walk
 }
+
+// A Set is the replicas of a directory. Successive answers share it, for other
+// directories below too. It is immutable.
+type Set struct {
+	Members []Member // exact before blind, then by site; no more than one for a place
+	Capped  bool     // whether the search ended at Options.MaxSteps, so that there may be more
+}
+
+// A Member is one place where the asked directory, or the asked file, can be
+// had: [Answer.AppendPath] tells its path, [Answer.Replica] all about it.
+type Member struct {
+	Site     int32 // position in Index.Sites
+	Class    Class
+	Original bool // whether this is the asked place itself
+
+	// Depth says how much is equal: all at and below the directory that so
+	// many of the first names of Answer.Dir lead to; 0 is all of the asked site.
+	// The class may be another there. Of class File it is the directory whose
+	// counterpart led to the file, and nothing is said of what else is there.
+	Depth int16
+	// Path is the counterpart on the member's site of that directory, "" for
+	// the site's root. What Answer.Dir has below is there under equal names.
+	Path string
+	// Differ is, of class File, how many entries differ between the file's two
+	// directories; at least as many, if it is MaxDiffer.
+	Differ int32
+
+	exact, blind, support int16 // the depths of the highest exact and blind match, and of the highest that counts, or none
+	similarity            int16 // at Depth
+}
+
+// MaxDiffer is how far differences between nearly equal directories are counted.
+const MaxDiffer = 1000
+
+// Snapshot returns the one that was searched; zero where the site has none yet.
+func (a *Answer) Snapshot() store.Snapshot { return a.Index.sites[a.SiteIndex].snapshot }
+
+// Tree returns what Dir amounts to; zero where the site has no snapshot yet.
+func (a *Answer) Tree() digest.Summary {
+	if len(a.chain) == 0 {
+		return digest.Summary{}
+	}
+	return a.chain[len(a.chain)-1].Summary
+}
+
+// Reason returns why the listing of Dir itself is incomplete.
+func (a *Answer) Reason() digest.Reason {
+	if len(a.chain) == 0 {
+		return digest.Complete
+	}
+	return a.chain[len(a.chain)-1].reason
+}
+
+// Capped reports whether there may be more replicas than were looked at.
+func (a *Answer) Capped() bool { return a.Set != nil && a.Set.Capped }
+
+// Depth returns the number of names in Dir.
+func (a *Answer) Depth() int { return max(0, len(a.chain)-1) }
 
 // Incomplete says in a word why the directory has no digests: the reason of
 // its own listing, or "below" where that of a directory below it is
 // incomplete. It returns "" where the directory is complete.
 func (a *Answer) Incomplete() string {
+	tree := a.Tree()
 	switch {
-	case a.Reason != digest.Complete:
-		return string(a.Reason)
-	case a.Tree.Blind.Absent() && !a.Tree.ID.IsZero():
+	case a.Reason() != digest.Complete:
+		return string(a.Reason())
+	case tree.Blind.Absent() && !tree.ID.IsZero():
 		return "below"
 	}
 	return ""
+}
+
+// AppendPath appends the path of the asked directory or file at a member of Set
+// or Near, as raw bytes; that of a site's root is "/".
+func (a *Answer) AppendPath(b []byte, m *Member) []byte {
+	begin := len(b)
+	b = append(b, m.Path...)
+	b = append(b, a.Dir[a.end(int(m.Depth)):]...)
+	if string(b[begin:]) == "" || b[len(b)-1] != '/' && a.File != "" {
+		b = append(b, '/')
+	}
+	return append(b, a.File...)
+}
+
+// end returns where the path of the directory at a depth ends in Dir, without a
+// slash.
+func (a *Answer) end(depth int) int {
+	if a.Dir == mirror.Root {
+		return len(a.Dir)
+	}
+	end := 0
+	for range depth {
+		end++
+		for end < len(a.Dir) && a.Dir[end] != '/' {
+			end++
+		}
+	}
+	return end
+}
+
+// Within returns the depth of a directory of the asked site at or above Dir, for
+// members that have all of it: those of Set whose Depth is not greater. It
+// returns false if the path, links followed, is no such directory.
+func (a *Answer) Within(p mirror.Path) (depth int, ok bool) {
+	var top Answer
+	a.Index.Resolve(&top, a.SiteIndex, p)
+	if !top.IsDir || !strings.HasPrefix(a.Dir.Dir(), top.Dir.Dir()) {
+		return 0, false
+	}
+	return top.Depth(), true
 }
 
 // A Class says by which digest two directories are equal.
@@ -57,6 +163,7 @@ type Class uint8
 const (
 	Exact Class = iota + 1 // names, sizes and dates are equal
 	Blind                  // names and sizes are equal
+	File                   // a file is equal in name, size and date; its directory is not
 )
 
 // String returns the class in a word.
@@ -66,6 +173,8 @@ func (c Class) String() string {
 		return "exact"
 	case Blind:
 		return "blind"
+	case File:
+		return "file"
 	}
 	return "none"
 }
@@ -73,7 +182,8 @@ func (c Class) String() string {
 // MarshalText writes the class in a word.
 func (c Class) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
-// A Replica is one place where the asked directory or file can be had.
+// A Replica is a [Member] for people: all that is known about one place where
+// the asked directory or file can be had.
 type Replica struct {
 	Site       *mirror.Site
 	Path       mirror.Path // of the directory or file there
@@ -83,6 +193,7 @@ type Replica struct {
 	Evidence   Evidence // the highest match of that class
 	Support    Evidence // the highest match that counts, where that is not Evidence; else zero
 	Similarity int      // trailing names that the directory has in common with the asked one
+	Differ     int      // Member.Differ
 }
 
 // URLs returns the replica's place under all URLs of its site, the crawl URL

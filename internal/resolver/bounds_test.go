@@ -301,8 +301,8 @@ func TestTheSearchIsBoundedAmongEqualDigests(t *testing.T) {
 	w.add("crowd", "ftp://crowd.example/", crowd)
 	w.add("origin", "ftp://origin.example/", files("f", 9))
 	a := ask(t, w.index(t, Options{}), "origin", "/f001")
-	if !a.Capped || len(a.Replicas) < DefaultMaxSteps/2 || len(a.Replicas) > DefaultMaxSteps {
-		t.Errorf("capped is %t, %d replicas", a.Capped, len(a.Replicas))
+	if !a.Capped() || len(a.Replicas()) < DefaultMaxSteps/2 || len(a.Replicas()) > DefaultMaxSteps {
+		t.Errorf("capped is %t, %d replicas", a.Capped(), len(a.Replicas()))
 	}
 }
 
@@ -319,11 +319,11 @@ func TestPathsOfCandidatesAreBounded(t *testing.T) {
 	w.add("origin", "ftp://origin.example/", dir{"licence": licence})
 	a := ask(t, w.index(t, Options{}), "origin", "/licence/f001")
 	total := 0
-	for _, r := range a.Replicas {
+	for _, r := range a.Replicas() {
 		total += len(r.Path)
 	}
-	if !a.Capped || total > maxPathBytes+len(a.Replicas)*len("/f001") || len(a.Replicas) < 900 {
-		t.Errorf("capped is %t, %d replicas, paths of %d bytes", a.Capped, len(a.Replicas), total)
+	if !a.Capped() || total > maxPathBytes+len(a.Replicas())*len("/f001") || len(a.Replicas()) < 900 {
+		t.Errorf("capped is %t, %d replicas, paths of %d bytes", a.Capped(), len(a.Replicas()), total)
 	}
 }
 

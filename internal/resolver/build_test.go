@@ -31,8 +31,8 @@ func TestAHundredSitesShareOneTree(t *testing.T) {
 		t.Error("the links were resolved more than once")
 	}
 	a := ask(t, x, "s50", "/d7/sub")
-	if len(a.Replicas) != 100 || a.Capped {
-		t.Errorf("%d replicas, capped is %t", len(a.Replicas), a.Capped)
+	if len(a.Replicas()) != 100 || a.Capped() {
+		t.Errorf("%d replicas, capped is %t", len(a.Replicas()), a.Capped())
 	}
 
 	// A hundred and first costs a root, read never, and is held once.
@@ -45,10 +45,10 @@ func TestAHundredSitesShareOneTree(t *testing.T) {
 	if w.read.Load() != 2001 || next.Bytes() != before || next.graph != x.graph {
 		t.Errorf("%d trees read, %d bytes after %d", w.read.Load(), next.Bytes(), before)
 	}
-	if n := len(ask(t, next, "s50", "/d7/sub").Replicas); n != 101 {
+	if n := len(ask(t, next, "s50", "/d7/sub").Replicas()); n != 101 {
 		t.Errorf("%d replicas", n)
 	}
-	if n := len(ask(t, x, "s50", "/d7/sub").Replicas); n != 100 {
+	if n := len(ask(t, x, "s50", "/d7/sub").Replicas()); n != 100 {
 		t.Errorf("the old index has %d replicas", n)
 	}
 }

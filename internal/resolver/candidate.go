@@ -1,11 +1,6 @@
 package resolver
 
-import (
-	"cmp"
-	"strings"
-
-	"mirrortracker/internal/mirror"
-)
+import "strings"
 
 // A spot is where a candidate directory is.
 type spot struct {
@@ -93,75 +88,31 @@ func similarity(a, b string) int {
 	}
 }
 
-// report puts a candidate into the answer.
-func (s *search) report(c *candidate, a *Answer) {
-	r := Replica{
-		Site:       &c.Site,
-		IsDir:      a.IsDir,
-		Original:   c.spot == spot{s.asked, s.dir},
+// member returns a candidate as a member of the asked directory's set.
+func (s *search) member(c *candidate) Member {
+	depth := higher(c.highest[Exact], c.highest[Blind])
+	m := Member{
+		Site:       int32(c.number),
 		Class:      Exact,
-		Similarity: c.similarity,
+		Original:   c.spot == spot{s.asked, s.dir},
+		Depth:      int16(depth),
+		Path:       c.path[:len(c.path)-(len(s.dir)-s.ends[depth])],
+		exact:      int16(c.highest[Exact]),
+		blind:      int16(c.highest[Blind]),
+		support:    int16(c.support),
+		similarity: int16(s.similarityAt(c, depth)),
 	}
-	path := c.path
-	if !a.IsDir {
-		path += "/" + a.File
+	if m.exact == none {
+		m.Class = Blind
 	}
-	r.Path = orRoot(path)
-	if c.highest[Exact] == none {
-		r.Class = Blind
-	}
-	top := c.highest[r.Class]
-	r.Evidence = s.evidence(c, r.Class, top)
-	switch {
-	case r.Original, c.support != none && s.opts.Doubt.counts(r.Evidence.Totals, r.Evidence.Similarity):
-	case c.support == none:
-		if r.Class == Exact && c.highest[Blind] != none {
-			top = min(top, c.highest[Blind])
-		}
-		a.Doubtful = append(a.Doubtful, s.doubtful(c, r, top))
-		return
-	case r.Class == Exact && c.support >= c.highest[Exact]:
-		r.Support = s.evidence(c, Exact, c.support)
-	default:
-		r.Support = s.evidence(c, Blind, c.support)
-	}
-	a.Replicas = append(a.Replicas, r)
+	return m
 }
 
-func (s *search) evidence(c *candidate, class Class, depth int) Evidence {
-	below := len(s.dir) - s.ends[depth]
-	return Evidence{
-		Class:      class,
-		Asked:      orRoot(s.dir[:s.ends[depth]]),
-		Path:       orRoot(c.path[:len(c.path)-below]),
-		Similarity: s.similarityAt(c, depth),
-		Totals:     s.walk.chain[depth].Totals,
+// higher returns the depth of the higher of two matches, of which there may be
+// one only.
+func higher(a, b int) int {
+	if a == none || b != none && b < a {
+		return b
 	}
-}
-
-// doubtful says what came nearest to counting: the totals of the top match, and
-// the similarity of the lowest one that still holds a file.
-func (s *search) doubtful(c *candidate, r Replica, top int) Doubtful {
-	d := Doubtful{Replica: r, most: s.walk.chain[top].Totals, doubt: s.opts.Doubt}
-	for depth := top; depth < len(s.walk.chain) && s.walk.chain[depth].Files > 0; depth++ {
-		d.names = s.similarityAt(c, depth)
-	}
-	return d
-}
-
-func orRoot(path string) mirror.Path {
-	if path == "" {
-		return mirror.Root
-	}
-	return mirror.Path(path)
-}
-
-// compare orders the better class first, then by falling weight, site and path.
-func (r *Replica) compare(o *Replica) int {
-	return cmp.Or(
-		cmp.Compare(r.Class, o.Class),
-		cmp.Compare(o.Site.Weight, r.Site.Weight),
-		cmp.Compare(r.Site.Name, o.Site.Name),
-		cmp.Compare(r.Path, o.Path),
-	)
+	return a
 }

@@ -16,6 +16,7 @@ import (
 type Index struct {
 	opts     Options
 	sites    []*site // sorted by name
+	roster   *Roster
 	byID     map[mirror.SiteID]*site
 	addrs    *addresses
 	graph    *graph
@@ -28,6 +29,7 @@ type Index struct {
 // A site is one hierarchy and where it is served.
 type site struct {
 	mirror.Site
+	number    int // position in the index's sites
 	id        mirror.SiteID
 	snapshot  store.Snapshot // zero where there is none, or none that could be loaded
 	hierarchy *hierarchy     // nil with it
@@ -88,12 +90,13 @@ func readState(ctx context.Context, src Source) (state, error) {
 func (s state) build(ctx context.Context, src Source, prev *Index, opts Options) (*Index, error) {
 	x := &Index{
 		opts:    opts.withDefaults(),
+		roster:  s.roster(prev),
 		byID:    make(map[mirror.SiteID]*site, len(s.sites)),
 		refused: map[digest.ID]error{},
 	}
 	load := newLoader(src, prev, x.opts.bounds)
 	for _, described := range s.sites {
-		t := &site{Site: described, id: described.ID()}
+		t := &site{Site: described, number: len(x.sites), id: described.ID()}
 		x.sites = append(x.sites, t)
 		x.byID[t.id] = t
 		snapshot, crawled := s.current[t.id]
@@ -127,6 +130,14 @@ func (s state) build(ctx context.Context, src Source, prev *Index, opts Options)
 	}
 	x.addrs = newAddresses(x.sites)
 	return x, nil
+}
+
+// roster returns that of the previous index if the sites are the same.
+func (s state) roster(prev *Index) *Roster {
+	if prev != nil && slices.EqualFunc(prev.roster.Sites, s.sites, sameSite) {
+		return prev.roster
+	}
+	return &Roster{s.sites}
 }
 
 // standing returns what an index has of a site.
@@ -211,7 +222,8 @@ func (x *Index) connect(ctx context.Context, prev *Index) error {
 	return nil
 }
 
-// Sites returns all sites, sorted by name.
+// Sites returns all sites, sorted by name. A site's position in it is its
+// number in answers.
 func (x *Index) Sites() []Tracked {
 	tracked := make([]Tracked, len(x.sites))
 	for i, t := range x.sites {
@@ -219,6 +231,28 @@ func (x *Index) Sites() []Tracked {
 	}
 	return tracked
 }
+
+// Len returns the number of sites.
+func (x *Index) Len() int { return len(x.sites) }
+
+// Site returns the site of a position in Sites.
+func (x *Index) Site(i int) *mirror.Site { return &x.sites[i].Site }
+
+// Number returns the position of a site in Sites, or -1 if it is not tracked.
+func (x *Index) Number(id mirror.SiteID) int {
+	if t := x.byID[id]; t != nil {
+		return t.number
+	}
+	return -1
+}
+
+// A Roster is the tracked sites, in the order of [Index.Sites]. Indexes share it
+// for as long as nothing about any site changes but its snapshot, so that equal
+// pointers mean equal sites of equal numbers.
+type Roster struct{ Sites []mirror.Site }
+
+// Roster returns the sites of the index.
+func (x *Index) Roster() *Roster { return x.roster }
 
 // Problems returns the sites whose current snapshot is not in the index, sorted
 // by name.

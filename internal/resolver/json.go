@@ -54,7 +54,7 @@ type snapshotJSON struct {
 
 // MarshalJSON writes all that is known; "file" is absent for a directory,
 // "tree" and "snapshot" where the site has none yet.
-func (a Answer) MarshalJSON() ([]byte, error) {
+func (a *Answer) MarshalJSON() ([]byte, error) {
 	out := answerJSON{
 		Site:       a.Site.Name,
 		URL:        a.Site.URL,
@@ -66,9 +66,9 @@ func (a Answer) MarshalJSON() ([]byte, error) {
 		IsDir:      a.IsDir,
 		Directory:  escape(a.Dir, true),
 		Incomplete: a.Incomplete(),
-		Replicas:   append([]Replica{}, a.Replicas...), // never null
-		Doubtful:   append([]Doubtful{}, a.Doubtful...),
-		Capped:     a.Capped,
+		Replicas:   append([]Replica{}, a.Replicas()...), // never null
+		Doubtful:   append([]Doubtful{}, a.Doubtful()...),
+		Capped:     a.Capped(),
 	}
 	if a.File != "" {
 		out.File = &fileJSON{Name: mirror.EscapePath(a.File), Date: a.Date.String()}
@@ -76,9 +76,9 @@ func (a Answer) MarshalJSON() ([]byte, error) {
 			out.File.Size = &a.Size
 		}
 	}
-	if !a.Tree.ID.IsZero() {
-		out.Tree = &treeJSON{a.Tree.ID, a.Tree.Exact, a.Tree.Blind, a.Tree.Totals}
-		s := a.Snapshot
+	if tree := a.Tree(); !tree.ID.IsZero() {
+		out.Tree = &treeJSON{tree.ID, tree.Exact, tree.Blind, tree.Totals}
+		s := a.Snapshot()
 		out.Snapshot = &snapshotJSON{s.Seq, s.Started.UTC(), s.Finished.UTC(), s.Incomplete}
 	}
 	return json.Marshal(out)
@@ -91,6 +91,7 @@ type replicaJSON struct {
 	Class      Class     `json:"class"`
 	Original   bool      `json:"original,omitempty"`
 	Similarity int       `json:"similarity"`
+	Differ     int       `json:"differ,omitempty"` // entries, of class file
 	Evidence   Evidence  `json:"evidence"`
 	Support    *Evidence `json:"support,omitempty"`
 	Reason     string    `json:"reason,omitempty"` // of a doubtful one
@@ -104,6 +105,7 @@ func (r *Replica) json() replicaJSON {
 		Class:      r.Class,
 		Original:   r.Original,
 		Similarity: r.Similarity,
+		Differ:     r.Differ,
 		Evidence:   r.Evidence,
 	}
 	if r.Support != (Evidence{}) {

@@ -57,7 +57,7 @@ func TestJSON(t *testing.T) {
 		}`,
 	} {
 		a := ask(t, x, "a", path)
-		want = replaceAll(want, "ID", a.Tree.ID.String(), "EXACT", a.Tree.Exact.String(), "BLIND", a.Tree.Blind.String())
+		want = replaceAll(want, "ID", a.Tree().ID.String(), "EXACT", a.Tree().Exact.String(), "BLIND", a.Tree().Blind.String())
 		compareJSON(t, a, want)
 	}
 	w.add("none", "ftp://none.example/", nil)

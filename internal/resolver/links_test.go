@@ -94,7 +94,7 @@ func TestLinks(t *testing.T) {
 	} {
 		w := newWorld()
 		site := w.add("s", "ftp://s.example"+test.base, content)
-		a := w.index(t, Options{}).Resolve(site.ID(), mirror.Path(test.path))
+		a := resolve(w.index(t, Options{}), site, mirror.Path(test.path))
 		if string(a.Real) != test.real || a.Known != (test.real != nowhere) {
 			t.Errorf("base %s, %s: is %q, want %q", test.base, test.path, a.Real, test.real)
 		}

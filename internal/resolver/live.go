@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"maps"
+	"reflect"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -172,10 +173,7 @@ func sameSnapshot(a, b store.Snapshot) bool {
 	return a.Seq == b.Seq && a.Root == b.Root && a.Finished.Equal(b.Finished)
 }
 
-func sameSite(a, b mirror.Site) bool {
-	return a.Name == b.Name && a.URL == b.URL && a.Weight == b.Weight &&
-		a.Schedule == b.Schedule && slices.Equal(a.Serving, b.Serving)
-}
+func sameSite(a, b mirror.Site) bool { return reflect.DeepEqual(a, b) }
 
 // A retry says when sites that could not be loaded are tried again although
 // nothing has changed: the trees below a root are all read again, so not at

@@ -94,7 +94,7 @@ func TestLiveSeesChangesOfSites(t *testing.T) {
 			s.Serving = []mirror.URL{{Scheme: "https", Host: "c.example", Port: 443, Base: "/"}}
 		})
 		pass(1)
-		if site, _, err := l.Index().Locate("https://c.example/x"); err != nil || site.Name != "b" {
+		if site, _, err := l.Index().Locate("https://c.example/x"); err != nil || l.Index().Site(site).Name != "b" {
 			t.Error(site, err)
 		}
 		w.mu.Lock()
@@ -228,6 +228,7 @@ func TestQueriesGoOnDuringSwaps(t *testing.T) {
 	var askers sync.WaitGroup
 	for range 4 {
 		askers.Go(func() {
+			var a Answer
 			for {
 				select {
 				case <-stop:
@@ -240,8 +241,8 @@ func TestQueriesGoOnDuringSwaps(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				if a := x.Resolve(site.ID(), p); !a.Known || len(a.Replicas) != 2 {
-					t.Errorf("%v", brief(a))
+				if x.Resolve(&a, site, p); !a.Known || len(a.Replicas()) != 2 {
+					t.Errorf("%v", brief(&a))
 					return
 				}
 				l.Status()

@@ -58,7 +58,7 @@ func newAddresses(sites []*site) *addresses {
 	return a
 }
 
-// Locate finds the site and the path on it that a text names. The text is one of
+// Locate finds the site, as its position in [Index.Sites], and the path on it that a text names. The text is one of
 //
 //	SCHEME://HOST[:PORT]/PATH   the site with the longest base that fits, among all URLs of all sites
 //	NAME[/PATH]                 the site of that name; PATH is below its base
@@ -68,38 +68,38 @@ func newAddresses(sites []*site) *addresses {
 // in a URL and raw bytes otherwise. Where several URLs fit equally well, the site
 // whose name sorts first is taken. The error wraps [ErrUnknownSite] where the
 // text is sound and nothing fits.
-func (x *Index) Locate(text string) (*mirror.Site, mirror.Path, error) {
+func (x *Index) Locate(text string) (site int, path mirror.Path, err error) {
 	if strings.Contains(text, "://") {
 		u, p, err := mirror.SplitURL(text)
 		if err != nil {
-			return nil, "", err
+			return 0, "", err
 		}
 		return longest(x.addrs.byServer[server{u.Scheme, u.Host, u.Port}], p, u.Scheme+"://"+u.Authority())
 	}
 	first, rest, _ := strings.Cut(strings.TrimPrefix(text, "/"), "/")
 	p, err := mirror.ParsePath(rest)
 	if err != nil {
-		return nil, "", err
+		return 0, "", err
 	}
 	if t := x.addrs.byName[first]; t != nil {
-		return &t.Site, p, nil
+		return t.number, p, nil
 	}
 	s, err := parseHost(first)
 	if err != nil {
-		return nil, "", err
+		return 0, "", err
 	}
 	return longest(x.addrs.byHost[s], p, first)
 }
 
 // longest returns the first of the servings, longest base first, that a path
 // lies below.
-func longest(servings []serving, p mirror.Path, where string) (*mirror.Site, mirror.Path, error) {
+func longest(servings []serving, p mirror.Path, where string) (int, mirror.Path, error) {
 	for _, s := range servings {
 		if rest, ok := s.Below(p); ok {
-			return &s.Site, rest, nil
+			return s.number, rest, nil
 		}
 	}
-	return nil, "", fmt.Errorf("%q, path %q: %w", where, p, ErrUnknownSite)
+	return 0, "", fmt.Errorf("%q, path %q: %w", where, p, ErrUnknownSite)
 }
 
 func parseHost(text string) (server, error) {

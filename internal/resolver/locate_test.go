@@ -77,7 +77,7 @@ func TestLocate(t *testing.T) {
 			}
 			continue
 		}
-		if err != nil || site.Name != test.site || string(p) != test.path {
+		if err != nil || x.Site(site).Name != test.site || string(p) != test.path {
 			t.Errorf("%q: %v, %q, %v; want %s, %q", test.text, site, p, err, test.site, test.path)
 		}
 	}
@@ -111,7 +111,7 @@ func FuzzLocate(f *testing.F) {
 		if again, err := mirror.ParsePath(string(p)); err != nil || again != p {
 			t.Errorf("%q: path %q, %v", text, p, err)
 		}
-		if a := x.Resolve(site.ID(), p); a == nil || a.Known && a.Dir == "" {
+		if a := resolve(x, *x.Site(site), p); a.Known && a.Dir == "" {
 			t.Errorf("%q: %+v", text, a)
 		}
 	})

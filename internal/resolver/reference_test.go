@@ -207,10 +207,10 @@ func inFull(a *Answer) []string {
 		}
 		return fmt.Sprintf("%s %s %s by %s at %s: %d %+v", r.Class, r.Site.Name, path, e.Asked.Dir(), e.Path.Dir(), e.Similarity, e.Totals)
 	}
-	for _, r := range a.Replicas {
+	for _, r := range a.Replicas() {
 		out = append(out, line(r))
 	}
-	for _, d := range a.Doubtful {
+	for _, d := range a.Doubtful() {
 		out = append(out, "("+line(d.Replica)+")")
 	}
 	slices.Sort(out)
@@ -283,7 +283,7 @@ func TestTheIndexAnswersLikeTheReference(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				a := x.Resolve(f.ID(), p)
+				a := resolve(x, f.Site, p)
 				real, known := f.resolve(p)
 				got := string(a.Real)
 				if a.IsDir {
@@ -298,11 +298,11 @@ func TestTheIndexAnswersLikeTheReference(t *testing.T) {
 					t.Fatalf("site %s, %s: is a directory: %t, but forest finds %q, %v", f.Name, p, a.IsDir, dir, err)
 				}
 				want := answer(sites, f, p, doubt)
-				if diff := cmp.Diff(want, inFull(a)); diff != "" || a.Capped {
-					t.Fatalf("site %s, %s, doubt %+v, capped %t (-want +got):\n%s", f.Name, p, doubt, a.Capped, diff)
+				if diff := cmp.Diff(want, inFull(a)); diff != "" || a.Capped() {
+					t.Fatalf("site %s, %s, doubt %+v, capped %t (-want +got):\n%s", f.Name, p, doubt, a.Capped(), diff)
 				}
-				replicas += len(a.Replicas)
-				doubted += len(a.Doubtful)
+				replicas += len(a.Replicas())
+				doubted += len(a.Doubtful())
 			}
 		}
 	})

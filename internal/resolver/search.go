@@ -1,6 +1,7 @@
 package resolver
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -27,8 +28,23 @@ type search struct {
 	trail []string
 }
 
-// search fills in the replicas and what was doubted.
-func (x *Index) search(t *site, w *walk, a *Answer) {
+// set returns the replicas of the asked directory.
+func (x *Index) set(t *site, w *walk, a *Answer) *Set {
+	s := x.search(t, w, a)
+	set := &Set{Capped: s.over}
+	for i := range s.candidates {
+		if m := s.member(&s.candidates[i]); m.support != none || m.Original {
+			set.Members = append(set.Members, m)
+		}
+	}
+	slices.SortFunc(set.Members, func(a, b Member) int {
+		return cmp.Or(cmp.Compare(a.Class, b.Class), cmp.Compare(a.Site, b.Site), strings.Compare(a.Path, b.Path))
+	})
+	return set
+}
+
+// search finds the candidates.
+func (x *Index) search(t *site, w *walk, a *Answer) *search {
 	s := &search{
 		Index: x, asked: t, walk: w,
 		dir: strings.TrimSuffix(string(a.Dir), "/"), ends: ends(w.names),
@@ -40,12 +56,7 @@ func (x *Index) search(t *site, w *walk, a *Answer) {
 			s.matches(depth, n)
 		}
 	}
-	a.Capped = s.over
-	for i := range s.candidates {
-		s.report(&s.candidates[i], a)
-	}
-	slices.SortFunc(a.Replicas, func(a, b Replica) int { return a.compare(&b) })
-	slices.SortFunc(a.Doubtful, func(a, b Doubtful) int { return a.compare(&b.Replica) })
+	return s
 }
 
 // matches climbs from all trees that are equal to the one of the chain at a

@@ -47,12 +47,12 @@ func TestReplicasStandUnderOtherNames(t *testing.T) {
 
 	a := ask(t, x, "origin", "/gcc/gcc-2/d001")
 	want := Evidence{Class: Exact, Asked: "/", Path: "/mirrors/GNU", Totals: digest.Totals{Files: 17, Dirs: 4, Bytes: 25}}
-	if got := a.Replicas[0]; got.Evidence != want || got.Similarity != 2 || got.Support != (Evidence{}) {
+	if got := a.Replicas()[0]; got.Evidence != want || got.Similarity != 2 || got.Support != (Evidence{}) {
 		t.Errorf("evidence %+v, similarity %d, support %+v", got.Evidence, got.Similarity, got.Support)
 	}
 	// "gnu" in the base of the one counts like "gnu" in the path of the other.
 	want = Evidence{Class: Exact, Asked: "/gcc", Path: "/gnu/gcc", Similarity: 2, Totals: digest.Totals{Files: 6, Dirs: 2, Bytes: 6}}
-	if got := a.Replicas[2]; got.Site.Name != "partial" || got.Evidence != want || got.Similarity != 3 {
+	if got := a.Replicas()[2]; got.Site.Name != "partial" || got.Evidence != want || got.Similarity != 3 {
 		t.Errorf("evidence %+v, similarity %d", got.Evidence, got.Similarity)
 	}
 }
@@ -69,7 +69,7 @@ func TestTheClassIsExactIfAnyAncestorMatchesExactly(t *testing.T) {
 	x := w.index(t, Options{})
 	a := ask(t, x, "asked", "/top/same/low/l000")
 	check(t, a, "exact asked /top/same/low/l000 *", "exact mixed /x/same/low/l000")
-	if e := a.Replicas[1].Evidence; e.Asked != "/top/same" || e.Path != "/x/same" || e.Files != 11 || e.Class != Exact {
+	if e := a.Replicas()[1].Evidence; e.Asked != "/top/same" || e.Path != "/x/same" || e.Files != 11 || e.Class != Exact {
 		t.Errorf("evidence %+v", e)
 	}
 	check(t, ask(t, x, "asked", "/top/f"), "exact asked /top/f *", "blind mixed /x/f")
@@ -85,7 +85,7 @@ func TestAHigherBlindMatchSupportsAnExactOne(t *testing.T) {
 	x := w.index(t, Options{})
 	a := ask(t, x, "a", "/low/one")
 	check(t, a, "exact a /low/one *", "exact b /low/one")
-	r := a.Replicas[1]
+	r := a.Replicas()[1]
 	if r.Evidence.Files != 1 || r.Evidence.Class != Exact || r.Support.Class != Blind || r.Support.Files != 21 || r.Support.Asked != "/" {
 		t.Errorf("evidence %+v, support %+v", r.Evidence, r.Support)
 	}
@@ -171,10 +171,10 @@ func TestDoubt(t *testing.T) {
 		w.add("b", "ftp://b.example/", dir{"else": 2, "n": test.content.at(test.there)})
 		a := ask(t, w.index(t, Options{}), "a", mirror.Path("/m"+test.asked))
 		why := ""
-		if len(a.Doubtful) > 0 {
-			why = a.Doubtful[0].Why()
+		if len(a.Doubtful()) > 0 {
+			why = a.Doubtful()[0].Why()
 		}
-		if why != test.why || len(a.Replicas)+len(a.Doubtful) != 2 {
+		if why != test.why || len(a.Replicas())+len(a.Doubtful()) != 2 {
 			t.Errorf("%s: %v, %q, want %q", test.what, brief(a), why, test.why)
 		}
 	}
@@ -190,11 +190,11 @@ func TestALowerMatchMayCount(t *testing.T) {
 	x := w.index(t, Options{})
 	a := ask(t, x, "a", "/x/1/2/3/f")
 	check(t, a, "exact a /x/1/2/3/f *", "exact b /y/1/2/3/f")
-	if r := a.Replicas[1]; r.Evidence.Asked != "/x" || r.Support.Asked != "/x/1/2/3" || r.Support.Similarity != 3 || r.Support.Class != Exact {
+	if r := a.Replicas()[1]; r.Evidence.Asked != "/x" || r.Support.Asked != "/x/1/2/3" || r.Support.Similarity != 3 || r.Support.Class != Exact {
 		t.Errorf("evidence %+v, support %+v", r.Evidence, r.Support)
 	}
 	check(t, ask(t, x, "a", "/x/1/2"), "exact a /x/1/2 *", "(exact b /y/1/2)")
-	if d := ask(t, x, "a", "/x/1/2").Doubtful[0]; d.Why() != "only 1 file and 1 B, and 2 of 3 trailing names equal" {
+	if d := ask(t, x, "a", "/x/1/2").Doubtful()[0]; d.Why() != "only 1 file and 1 B, and 2 of 3 trailing names equal" {
 		t.Error(d.Why())
 	}
 }
@@ -207,7 +207,7 @@ func TestTheReasonTellsOfTheLargestMatch(t *testing.T) {
 	w.add("b", "ftp://b.example/", dir{"else": 2, "y": files("f", 5).later().with(dir{"low": dir{"f": file{1, usual}}})})
 	a := ask(t, w.index(t, Options{}), "a", "/x/low")
 	check(t, a, "exact a /x/low *", "(exact b /y/low)")
-	if got := a.Doubtful[0]; got.Evidence.Files != 1 || got.Why() != "only 6 files and 6 B, and 1 of 3 trailing names equal" {
+	if got := a.Doubtful()[0]; got.Evidence.Files != 1 || got.Why() != "only 6 files and 6 B, and 1 of 3 trailing names equal" {
 		t.Errorf("%+v: %s", got.Evidence, got.Why())
 	}
 }
@@ -219,7 +219,7 @@ func TestNamesOfTheBaseCount(t *testing.T) {
 	w.add("c", "ftp://c.example/", dir{"f": 1})
 	a := ask(t, w.index(t, Options{}), "a", "/y")
 	check(t, a, "exact a /y *", "exact b /", "(exact c /)")
-	if a.Replicas[1].Similarity != 3 || a.Doubtful[0].Similarity != 0 {
+	if a.Replicas()[1].Similarity != 3 || a.Doubtful()[0].Similarity != 0 {
 		t.Errorf("%+v", a)
 	}
 }
@@ -238,7 +238,7 @@ func TestDoubtIsConfigurable(t *testing.T) {
 		{Doubt{Files: 2, Bytes: 101, Names: 2}, false},
 	} {
 		a := ask(t, w.index(t, Options{Doubt: test.doubt}), "a", "/x")
-		if (len(a.Replicas) == 2) != test.accepted {
+		if (len(a.Replicas()) == 2) != test.accepted {
 			t.Errorf("%+v: %v", test.doubt, brief(a))
 		}
 	}
@@ -284,23 +284,23 @@ func TestTheSearchIsBounded(t *testing.T) {
 	w.add("zmirror", "ftp://zmirror.example/", files("f", 9).with(dir{"licence": licence}).at("/deep/down"))
 	x := w.index(t, Options{})
 	a := ask(t, x, "origin", "/licence/COPYING")
-	if !a.Capped || len(a.Replicas) > DefaultMaxSteps {
-		t.Errorf("capped is %t with %d replicas", a.Capped, len(a.Replicas))
+	if !a.Capped() || len(a.Replicas()) > DefaultMaxSteps {
+		t.Errorf("capped is %t with %d replicas", a.Capped(), len(a.Replicas()))
 	}
 	found := func(site string) bool {
-		return slices.ContainsFunc(a.Replicas, func(r Replica) bool { return r.Site.Name == site })
+		return slices.ContainsFunc(a.Replicas(), func(r Replica) bool { return r.Site.Name == site })
 	}
 	if !found("origin") || !found("zmirror") || !found("crowd") {
-		t.Errorf("%d replicas without origin, zmirror or crowd", len(a.Replicas))
+		t.Errorf("%d replicas without origin, zmirror or crowd", len(a.Replicas()))
 	}
-	if a := ask(t, x, "origin", "/f001"); a.Capped {
+	if a := ask(t, x, "origin", "/f001"); a.Capped() {
 		t.Errorf("capped: %v", brief(a))
 	}
 
 	x = w.index(t, Options{MaxSteps: 1})
 	a = ask(t, x, "zmirror", "/deep/down/licence")
 	check(t, a, "exact zmirror /deep/down/licence *")
-	if !a.Capped {
+	if !a.Capped() {
 		t.Error("not capped")
 	}
 }
@@ -327,8 +327,8 @@ func TestTheSearchIsBoundedAmongDoubledDirectories(t *testing.T) {
 	for range 40 {
 		path = path.Join("b")
 	}
-	a := x.Resolve(site.ID(), path)
-	if !a.Known || !a.Capped || len(a.Replicas) == 0 || len(a.Replicas) > DefaultMaxSteps {
-		t.Errorf("known is %t, capped %t, %d replicas", a.Known, a.Capped, len(a.Replicas))
+	a := resolve(x, site, path)
+	if !a.Known || !a.Capped() || len(a.Replicas()) == 0 || len(a.Replicas()) > DefaultMaxSteps {
+		t.Errorf("known is %t, capped %t, %d replicas", a.Known, a.Capped(), len(a.Replicas()))
 	}
 }

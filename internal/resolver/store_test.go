@@ -61,7 +61,7 @@ func TestLiveOnARealStore(t *testing.T) {
 	if err := l.Check(t.Context()); err != nil || l.Index() != before {
 		t.Error("a new index though nothing changed", err)
 	}
-	if got := l.Index().Resolve(w.sites[1].ID(), mirror.Root).Snapshot; got.Seq != 1 || got.Finished.Unix() != 2005 {
+	if got := resolve(l.Index(), w.sites[1], mirror.Root).Snapshot(); got.Seq != 1 || got.Finished.Unix() != 2005 {
 		t.Errorf("snapshot %+v", got)
 	}
 

@@ -58,33 +58,33 @@ func TestResolveFollowsThePathAsFarAsItGoes(t *testing.T) {
 		{"/empty", true, true, "/empty", "/empty", "/empty", ""},
 		{"/.hidden/f", false, false, "/", "", "/", "below"},
 	} {
-		a := x.Resolve(site.ID(), test.path)
+		a := resolve(x, site, test.path)
 		got := fmt.Sprint(a.Known, a.IsDir, " ", a.Prefix, " ", a.Real, " ", a.Dir, " ", a.Incomplete())
 		want := fmt.Sprint(test.known, test.isDir, " ", test.prefix, " ", test.real, " ", test.dir, " ", test.inc)
 		if got != want {
 			t.Errorf("%q:\n got %s\nwant %s", test.path, got, want)
 		}
-		if a.Asked != test.path || a.Site.Name != "s" || a.Snapshot.Seq != 1 {
-			t.Errorf("%q: answered for %q of %s, snapshot %d", test.path, a.Asked, a.Site.Name, a.Snapshot.Seq)
+		if a.Asked != test.path || a.Site.Name != "s" || a.Snapshot().Seq != 1 {
+			t.Errorf("%q: answered for %q of %s, snapshot %d", test.path, a.Asked, a.Site.Name, a.Snapshot().Seq)
 		}
-		if (len(a.Replicas) > 0) != (test.known && test.inc == "") {
+		if (len(a.Replicas()) > 0) != (test.known && test.inc == "") {
 			t.Errorf("%q: replicas %v", test.path, brief(a))
 		}
 	}
-	if a := x.Resolve(site.ID(), "/a/.b/f"); !a.Hidden || a.Known {
+	if a := resolve(x, site, "/a/.b/f"); !a.Hidden || a.Known {
 		t.Errorf("a hidden name: %+v", a)
 	}
-	if a := x.Resolve(site.ID(), "/a/b/f"); a.File != "f" || a.Size != 7 || a.Date != usual || a.Hidden {
+	if a := resolve(x, site, "/a/b/f"); a.File != "f" || a.Size != 7 || a.Date != usual || a.Hidden {
 		t.Errorf("the file: %+v", a)
 	}
-	if a := x.Resolve(site.ID(), "/a/to-f"); a.File != "f" || a.Size != 7 {
+	if a := resolve(x, site, "/a/to-f"); a.File != "f" || a.Size != 7 {
 		t.Errorf("the file through a link: %+v", a)
 	}
-	if a := x.Resolve(site.ID(), "/a/unknown"); a.Size != digest.UnknownSize || a.Date.Known() {
+	if a := resolve(x, site, "/a/unknown"); a.Size != digest.UnknownSize || a.Date.Known() {
 		t.Errorf("a file of unknown size: %+v", a)
 	}
-	if a := x.Resolve(mirror.SiteID{}, "/"); a != nil {
-		t.Errorf("a site that is not tracked: %+v", a)
+	if n := x.Number(mirror.SiteID{}); n != -1 {
+		t.Errorf("a site that is not tracked is number %d", n)
 	}
 }
 
@@ -119,8 +119,8 @@ func TestFilesAreFoundAmongMany(t *testing.T) {
 func TestASiteWithoutASnapshotKnowsNothing(t *testing.T) {
 	w := newWorld()
 	site := w.add("s", "ftp://s.example/", nil)
-	a := w.index(t, Options{}).Resolve(site.ID(), "/a/b")
-	if a.Known || a.Site.Name != "s" || a.Prefix != "/" || a.Incomplete() != "" || !a.Tree.ID.IsZero() {
+	a := resolve(w.index(t, Options{}), site, "/a/b")
+	if a.Known || a.Site.Name != "s" || a.Prefix != "/" || a.Incomplete() != "" || !a.Tree().ID.IsZero() {
 		t.Errorf("%+v", a)
 	}
 }

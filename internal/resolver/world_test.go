@@ -190,21 +190,29 @@ func ask(t testing.TB, x *Index, name string, p mirror.Path) *Answer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return x.Resolve(site.ID(), p)
+	a := new(Answer)
+	x.Resolve(a, site, p)
+	return a
+}
+
+func resolve(x *Index, site mirror.Site, p mirror.Path) *Answer {
+	a := new(Answer)
+	x.Resolve(a, x.Number(site.ID()), p)
+	return a
 }
 
 // brief writes replicas as "CLASS SITE PATH", an asterisk after the original,
 // and doubtful ones in parentheses.
 func brief(a *Answer) []string {
 	var out []string
-	for _, r := range a.Replicas {
+	for _, r := range a.Replicas() {
 		line := fmt.Sprint(r.Class, " ", r.Site.Name, " ", r.Path)
 		if r.Original {
 			line += " *"
 		}
 		out = append(out, line)
 	}
-	for _, d := range a.Doubtful {
+	for _, d := range a.Doubtful() {
 		out = append(out, fmt.Sprint("(", d.Class, " ", d.Site.Name, " ", d.Path, ")"))
 	}
 	return out
