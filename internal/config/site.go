@@ -24,6 +24,16 @@ type Site struct {
 	Family      string   `toml:"family"`
 	User        string   `toml:"user"`
 	Password    string   `toml:"password"`
+
+	// Where it is and whom it serves: the fields of mirror.Reach.
+	Country       string   `toml:"country"`
+	Latitude      *float64 `toml:"latitude"`
+	Longitude     *float64 `toml:"longitude"`
+	AS            uint32   `toml:"as"`
+	OnlyCountries []string `toml:"only_countries"`
+	NotCountries  []string `toml:"not_countries"`
+	OnlyAS        []uint32 `toml:"only_as"`
+	MaxFile       Size     `toml:"max_file"`
 }
 
 // Site returns the site in the words of the rest of the tracker.
@@ -53,5 +63,24 @@ func (s Site) Site() mirror.Site {
 			User:        s.User,
 			Password:    s.Password,
 		},
+		Reach: mirror.Reach{
+			Country: s.Country,
+			Place:   placeOf(s.Latitude, s.Longitude),
+			AS:      s.AS,
+			Audience: mirror.Audience{
+				Countries: s.OnlyCountries,
+				Not:       s.NotCountries,
+				ASes:      s.OnlyAS,
+				MaxFile:   int64(s.MaxFile),
+			},
+		},
 	}
+}
+
+// placeOf returns the place with these degrees, nil if they are not both given.
+func placeOf(latitude, longitude *float64) *mirror.Place {
+	if latitude == nil || longitude == nil {
+		return nil
+	}
+	return &mirror.Place{Latitude: *latitude, Longitude: *longitude}
 }

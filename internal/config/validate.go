@@ -85,6 +85,9 @@ func validateSites(declared []Site) error {
 		if err := s.Validate(); err != nil {
 			failed = append(failed, err)
 		}
+		if (d.Latitude == nil) != (d.Longitude == nil) {
+			failed = append(failed, fmt.Errorf("site %s: latitude and longitude belong together", s.Name))
+		}
 		if s.Schedule != "" {
 			if _, err := schedule.Parse(s.Schedule); err != nil {
 				failed = append(failed, fmt.Errorf("site %s: schedule: %w", s.Name, err))

@@ -127,7 +127,7 @@ func TestSiteValidate(t *testing.T) {
 	for why, spoil := range map[string]func(*Site){
 		"site name":    func(s *Site) { s.Name = "A/b" },
 		"taken":        func(s *Site) { s.Name = "metrics" },
-		"weight 0":     func(s *Site) { s.Weight = 0 },
+		"weight -1":    func(s *Site) { s.Weight = -1 },
 		"stands twice": func(s *Site) { s.Serving = []URL{s.URL} },
 		"ftp://":       func(x *Site) { x.URL = s },
 	} {

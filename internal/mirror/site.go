@@ -1,6 +1,7 @@
 package mirror
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"database/sql/driver"
 	"encoding/hex"
@@ -38,10 +39,11 @@ type Site struct {
 	Name     string `json:"name"`               // local and only a convenience
 	URL      URL    `json:"url"`                // where it is crawled: its identity
 	Serving  []URL  `json:"serving,omitempty"`  // further URLs of the same hierarchy
-	Weight   int    `json:"weight"`             // among equals the greatest is taken; from 1 to MaxWeight
+	Weight   int    `json:"weight"`             // its share of clients among equals, up to MaxWeight; 0 is the last resort
 	Schedule string `json:"schedule,omitempty"` // cron expression; "" is the configured default
 	Zone     string `json:"zone,omitempty"`     // IANA time zone of the dates in its listings; "" to find out
 	Visit    Visit  `json:"visit,omitzero"`     // how it is visited, where that is not as for all
+	Reach           // where it is, and whom it serves
 }
 
 // Bounds of a site's weight.
@@ -67,8 +69,8 @@ func (s Site) Validate() error {
 	if s.URL.Scheme != "ftp" && s.URL.Scheme != "ftps" {
 		return fmt.Errorf("site %s: it is crawled by FTP, so its URL must begin with ftp:// or ftps://, not %s://", s.Name, s.URL.Scheme)
 	}
-	if s.Weight < 1 || s.Weight > MaxWeight {
-		return fmt.Errorf("site %s: weight %d is not between 1 and %d", s.Name, s.Weight, MaxWeight)
+	if s.Weight < 0 || s.Weight > MaxWeight {
+		return fmt.Errorf("site %s: weight %d is not between 0 and %d", s.Name, s.Weight, MaxWeight)
 	}
 	if _, err := time.LoadLocation(s.Zone); err != nil || s.Zone == "Local" {
 		return fmt.Errorf("site %s: zone %q is not the name of a time zone, such as Europe/Berlin", s.Name, s.Zone)
@@ -79,7 +81,7 @@ func (s Site) Validate() error {
 			return fmt.Errorf("site %s: URL %s stands twice", s.Name, u)
 		}
 	}
-	if err := s.Visit.validate(s.URL); err != nil {
+	if err := cmp.Or(s.Visit.validate(s.URL), s.Reach.validate()); err != nil {
 		return fmt.Errorf("site %s: %w", s.Name, err)
 	}
 	return nil

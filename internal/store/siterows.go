@@ -21,6 +21,7 @@ func sites(ctx context.Context, tx *sqlx.Tx) ([]mirror.Site, error) {
 		Schedule string        `db:"schedule"`
 		Zone     string        `db:"zone"`
 		Visit    []byte        `db:"visit"`
+		Reach    []byte        `db:"reach"`
 	}
 	if err := tx.SelectContext(ctx, &rows, `
 		SELECT
@@ -30,7 +31,8 @@ func sites(ctx context.Context, tx *sqlx.Tx) ([]mirror.Site, error) {
 			weight,
 			schedule,
 			zone,
-			visit
+			visit,
+			reach
 		FROM sites
 		ORDER BY name`,
 	); err != nil {
@@ -50,6 +52,9 @@ func sites(ctx context.Context, tx *sqlx.Tx) ([]mirror.Site, error) {
 		// A word that only a later version knows is passed over.
 		if err := json.Unmarshal(r.Visit, &all[i].Visit); err != nil {
 			return nil, fmt.Errorf("site %s: how it is visited: %w", r.Name, err)
+		}
+		if err := json.Unmarshal(r.Reach, &all[i].Reach); err != nil {
+			return nil, fmt.Errorf("site %s: where it is and whom it serves: %w", r.Name, err)
 		}
 	}
 	return all, nil
@@ -132,7 +137,7 @@ func find(all []mirror.Site, id mirror.SiteID) *mirror.Site {
 // same reports whether two sites of the same identity need no update.
 func same(a, b mirror.Site) bool {
 	return a.Name == b.Name && a.Weight == b.Weight && a.Schedule == b.Schedule && a.Zone == b.Zone && a.Visit == b.Visit &&
-		slices.Equal(a.Serving, b.Serving)
+		slices.Equal(a.Serving, b.Serving) && a.Reach.Equal(b.Reach)
 }
 
 func (c *Changes) sort() {

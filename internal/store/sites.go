@@ -15,6 +15,7 @@ import (
 const (
 	maxURL   = 2048
 	maxVisit = 65535 // as JSON
+	maxReach = 65535 // as JSON
 )
 
 // Changes names the sites that [Store.ReplaceSites] touched, each list sorted.
@@ -25,7 +26,7 @@ type Changes struct {
 }
 
 // PutSite adds a site, or updates the one with the same identity: its name, its
-// further URLs, weight, schedule, zone and visit. It returns a [NameTakenError] if another
+// further URLs, weight, schedule, zone, visit and reach. It returns a [NameTakenError] if another
 // site has the name.
 func (s *Store) PutSite(ctx context.Context, site mirror.Site) error {
 	if err := checkSite(site); err != nil {
@@ -134,6 +135,13 @@ func checkSite(site mirror.Site) error {
 	if n := len(visit); n > maxVisit {
 		return &TooLargeError{What: "how site " + site.Name + " is visited", Size: n, Max: maxVisit}
 	}
+	reach, err := json.Marshal(site.Reach)
+	if err != nil {
+		return fmt.Errorf("where site %s is and whom it serves: %w", site.Name, err)
+	}
+	if n := len(reach); n > maxReach {
+		return &TooLargeError{What: "where site " + site.Name + " is and whom it serves", Size: n, Max: maxReach}
+	}
 	return nil
 }
 
@@ -182,19 +190,23 @@ func putSite(ctx context.Context, tx *sqlx.Tx, site mirror.Site, old *mirror.Sit
 	if err != nil {
 		return err
 	}
+	reach, err := json.Marshal(site.Reach)
+	if err != nil {
+		return err
+	}
 	if old == nil {
 		if _, err := tx.ExecContext(ctx, `
-			INSERT INTO sites (id, name, url, weight, schedule, zone, visit, added_at)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-			id, site.Name, site.URL.String(), site.Weight, site.Schedule, site.Zone, string(visit), time.Now().Unix(),
+			INSERT INTO sites (id, name, url, weight, schedule, zone, visit, reach, added_at)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			id, site.Name, site.URL.String(), site.Weight, site.Schedule, site.Zone, string(visit), string(reach), time.Now().Unix(),
 		); err != nil {
 			return err
 		}
 	} else if _, err := tx.ExecContext(ctx, `
 		UPDATE sites
-		SET name = ?, weight = ?, schedule = ?, zone = ?, visit = ?
+		SET name = ?, weight = ?, schedule = ?, zone = ?, visit = ?, reach = ?
 		WHERE id = ?`,
-		site.Name, site.Weight, site.Schedule, site.Zone, string(visit), id,
+		site.Name, site.Weight, site.Schedule, site.Zone, string(visit), string(reach), id,
 	); err != nil {
 		return err
 	}

@@ -105,7 +105,7 @@ var siteTests = map[string]func(t *testing.T, w *world){
 		for _, bad := range []mirror.Site{
 			{Name: "UPPER", URL: baseURL(t, "ftp://a.example/"), Weight: 1},
 			{Name: "alpha", URL: baseURL(t, "https://a.example/"), Weight: 1},
-			{Name: "alpha", URL: baseURL(t, "ftp://a.example/")},
+			{Name: "alpha", URL: baseURL(t, "ftp://a.example/"), Weight: -1},
 			long,
 		} {
 			if err := w.PutSite(t.Context(), bad); err == nil {
@@ -218,6 +218,25 @@ var siteTests = map[string]func(t *testing.T, w *world){
 		var large *store.TooLargeError
 		if err := w.PutSite(t.Context(), s); !errors.As(err, &large) {
 			t.Errorf("got %v", err)
+		}
+	},
+	"where they are and whom they serve": func(t *testing.T, w *world) {
+		s := site(t, "alpha")
+		w.put(t, s)
+		for _, reach := range []mirror.Reach{
+			{Country: "de", Place: &mirror.Place{Latitude: 52.516275, Longitude: -179.999999999}, AS: 1<<32 - 1},
+			{Place: &mirror.Place{}}, // off the coast of Africa, and not unknown
+			{Audience: mirror.Audience{Countries: []string{"de", "at"}, ASes: []uint32{1, 1<<32 - 1}, MaxFile: 1<<63 - 1}},
+			{Audience: mirror.Audience{Not: []string{"ch"}}},
+			{},
+		} {
+			s.Reach = reach
+			changes, err := w.ReplaceSites(t.Context(), []mirror.Site{s})
+			wantSame(t, changes, err, store.Changes{Updated: []string{"alpha"}})
+			got, err := w.Sites(t.Context())
+			wantSame(t, got, err, []mirror.Site{s})
+			changes, err = w.ReplaceSites(t.Context(), []mirror.Site{s})
+			wantSame(t, changes, err, store.Changes{})
 		}
 	},
 	"replace with what contradicts itself": func(t *testing.T, w *world) {

@@ -1,0 +1,44 @@
+package mirror
+
+import (
+	"fmt"
+	"strings"
+)
+
+// countries are the alpha-2 codes of ISO 3166-1 in lower case, and "xk" for Kosovo,
+// which has none there but is called so by all databases of addresses.
+const countries = `
+ad ae af ag ai al am ao aq ar as at au aw ax az ba bb bd be bf bg bh bi bj
+bl bm bn bo bq br bs bt bv bw by bz ca cc cd cf cg ch ci ck cl cm cn co cr
+cu cv cw cx cy cz de dj dk dm do dz ec ee eg eh er es et fi fj fk fm fo fr
+ga gb gd ge gf gg gh gi gl gm gn gp gq gr gs gt gu gw gy hk hm hn hr ht hu
+id ie il im in io iq ir is it je jm jo jp ke kg kh ki km kn kp kr kw ky kz
+la lb lc li lk lr ls lt lu lv ly ma mc md me mf mg mh mk ml mm mn mo mp mq
+mr ms mt mu mv mw mx my mz na nc ne nf ng ni nl no np nr nu nz om pa pe pf
+pg ph pk pl pm pn pr ps pt pw py qa re ro rs ru rw sa sb sc sd se sg sh si
+sj sk sl sm sn so sr ss st sv sx sy sz tc td tf tg th tj tk tl tm tn to tr
+tt tv tw tz ua ug um us uy uz va vc ve vg vi vn vu wf ws xk ye yt za zm zw
+`
+
+// Countries yields the codes that [ValidCountry] takes, sorted.
+func Countries() []string { return strings.Fields(countries) }
+
+// ValidCountry says why a code is not that of a country: two letters of ISO 3166-1 in
+// lower case.
+func ValidCountry(code string) error {
+	if len(code) == 2 {
+		for i := 1; i < len(countries); i += 3 {
+			if countries[i:i+2] == code {
+				return nil
+			}
+		}
+	}
+	hint := ""
+	switch lower := strings.ToLower(code); {
+	case code == "uk":
+		hint = "; the United Kingdom is gb"
+	case lower != code && ValidCountry(lower) == nil:
+		hint = "; write " + lower
+	}
+	return fmt.Errorf("country %q is not two letters of ISO 3166-1 such as de%s", code, hint)
+}
