@@ -11,6 +11,7 @@ type Config struct {
 	Crawler    Crawler    `toml:"crawler"`
 	History    History    `toml:"history"`
 	Redirector Redirector `toml:"redirector"`
+	Archives   []Archive  `toml:"archive"`
 	Sites      []Site     `toml:"site"`
 }
 
@@ -74,6 +75,7 @@ type Redirector struct {
 	Listen  string   `toml:"listen"`
 	Refresh Duration `toml:"refresh"`
 	Doubt   Doubt    `toml:"doubt"`
+	NID     string   `toml:"nid"` // namespace of URNs
 }
 
 // Doubt holds the thresholds of resolver.Doubt.

@@ -6,6 +6,7 @@ import (
 
 	"mirrortracker/internal/crawl"
 	"mirrortracker/internal/resolver"
+	"mirrortracker/internal/urn"
 )
 
 // Commented is the configuration file that has every key, each explained and
@@ -55,6 +56,7 @@ func Default() Config {
 		Redirector: Redirector{
 			Listen:  "127.0.0.1:8080",
 			Refresh: Duration{2 * time.Second},
+			NID:     urn.DefaultNID,
 			Doubt:   Doubt{Files: doubt.Files, Bytes: Size(doubt.Bytes), Names: doubt.Names},
 		},
 	}

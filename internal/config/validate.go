@@ -10,6 +10,7 @@ import (
 
 	"mirrortracker/internal/mirror"
 	"mirrortracker/internal/schedule"
+	"mirrortracker/internal/urn"
 )
 
 // validate reports everything that cannot be, each with its key, what it is and
@@ -59,6 +60,8 @@ func (c *Config) validate() error {
 		between("redirector.doubt.files", r.Doubt.Files, 1, 1_000_000_000),
 		between("redirector.doubt.bytes", r.Doubt.Bytes, 1, 1<<60),
 		between("redirector.doubt.names", r.Doubt.Names, 1, 1000),
+		namespace("redirector.nid", r.NID),
+		validateArchives(c.Archives),
 		validateSites(c.Sites),
 	)
 }
@@ -97,6 +100,24 @@ func validateSites(declared []Site) error {
 	return errors.Join(failed...)
 }
 
+// validateArchives checks the named archives. Whether their sites are tracked is
+// not for the file to know.
+func validateArchives(declared []Archive) error {
+	var failed []error
+	names := map[string]bool{}
+	for _, d := range declared {
+		a := d.Archive()
+		if names[a.Name] {
+			failed = append(failed, fmt.Errorf("archive %s: two archives have this name", a.Name))
+		}
+		names[a.Name] = true
+		if err := a.Validate(); err != nil {
+			failed = append(failed, err)
+		}
+	}
+	return errors.Join(failed...)
+}
+
 // of adds the key to what is wrong with its value.
 func of(key string, err error) error {
 	if err != nil {
@@ -118,6 +139,13 @@ func logLevel(key, value string) error {
 }
 
 func logFormat(key, value string) error { return oneOf(key, value, "auto", "text", "json") }
+
+func namespace(key, value string) error {
+	if !urn.ValidNID(value) {
+		return fmt.Errorf("%s is %q, must be 2 to 32 letters, digits and dashes, a letter or digit at both ends", key, value)
+	}
+	return nil
+}
 
 func filled(key, value string) error {
 	if value == "" {
