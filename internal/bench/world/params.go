@@ -6,7 +6,7 @@ import (
 )
 
 // version goes up whenever the same Params give another world.
-const version = 1
+const version = 2
 
 // Params determine a world.
 type Params struct {

@@ -56,7 +56,8 @@ func (p Params) Tracked() []mirror.Site {
 	return all
 }
 
-// site returns the site with a number. It is crawled by FTP, and serves by HTTP and HTTPS.
+// site returns the site with a number, which is in one of the cities. It is crawled by FTP,
+// and serves by HTTP and HTTPS.
 func (p Params) site(number int) mirror.Site {
 	r := p.random("site", number)
 	host := fmt.Sprintf("mirror%03d.example", number)
@@ -67,11 +68,17 @@ func (p Params) site(number int) mirror.Site {
 	url := func(scheme, host string, port uint16) mirror.URL {
 		return mirror.URL{Scheme: scheme, Host: host, Port: port, Base: base}
 	}
+	city := pick(&r, cities)
 	return mirror.Site{
 		Name:    fmt.Sprintf("mirror%03d", number),
 		URL:     url("ftp", "ftp."+host, 21),
 		Serving: []mirror.URL{url("http", host, 80), url("https", host, 443)},
 		Weight:  50 * (1 + r.below(4)),
+		Reach: mirror.Reach{
+			Country: city.Country,
+			Place:   &mirror.Place{Latitude: city.Latitude, Longitude: city.Longitude},
+			AS:      uint32(64512 + r.below(100)),
+		},
 	}
 }
 

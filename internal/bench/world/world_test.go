@@ -1,6 +1,8 @@
 package world
 
 import (
+	"bytes"
+	"io"
 	"path/filepath"
 	"testing"
 
@@ -167,5 +169,23 @@ func TestTwin(t *testing.T) {
 	}
 	if len(roots) != small.Sites+1 || roots[small.site(small.Sites).ID()] != roots[small.site(2).ID()] {
 		t.Errorf("%d sites, or other roots", len(roots))
+	}
+}
+
+// The databases of places can be written.
+func TestGeo(t *testing.T) {
+	clients := small.Clients(100, 20)
+	prefixes := map[string]bool{}
+	for _, c := range clients {
+		prefixes[c.Prefix.String()] = true
+	}
+	if len(prefixes) != 20 {
+		t.Errorf("%d prefixes", len(prefixes))
+	}
+	for _, write := range []func(io.Writer, []Client) error{WriteCities, WriteASes} {
+		var text bytes.Buffer
+		if err := write(&text, clients); err != nil || text.Len() < 1000 {
+			t.Errorf("%d bytes, %v", text.Len(), err)
+		}
 	}
 }
