@@ -113,6 +113,7 @@ func removeSite(ctx context.Context, tx *sqlx.Tx, id mirror.SiteID) error {
 		`DELETE FROM attempts WHERE site = ?`,
 		`DELETE FROM memories WHERE site = ?`,
 		`DELETE FROM suspects WHERE site = ?`,
+		`DELETE FROM health WHERE site = ?`,
 	} {
 		if _, err := tx.ExecContext(ctx, statement, id); err != nil {
 			return err

@@ -31,6 +31,7 @@ func Run(t *testing.T, fresh func(t testing.TB) string) {
 		{"Memories", memoryTests},
 		{"Leases", leaseTests},
 		{"Attempts", attemptTests},
+		{"Health", healthTests},
 		{"Prune", pruneTests},
 		{"Collect", collectTests},
 	} {
