@@ -1,6 +1,7 @@
 package health
 
 import (
+	"cmp"
 	"log/slog"
 	"net/netip"
 	"time"
@@ -44,12 +45,24 @@ func DefaultOptions() Options {
 	return Options{
 		Interval: 20 * time.Second,
 		Timeout:  10 * time.Second,
-		Parallel: 64,
+		Parallel: 256,
 		Contact:  "mirrortracker@",
 		Brake:    0.5,
 		Pause:    time.Minute,
 		Days:     30,
 	}
+}
+
+func (o Options) withDefaults() Options {
+	d := DefaultOptions()
+	o.Interval = cmp.Or(o.Interval, d.Interval)
+	o.Timeout = cmp.Or(o.Timeout, d.Timeout)
+	o.Parallel = cmp.Or(o.Parallel, d.Parallel)
+	o.Contact = cmp.Or(o.Contact, d.Contact)
+	o.Brake = cmp.Or(o.Brake, d.Brake)
+	o.Pause = cmp.Or(o.Pause, d.Pause)
+	o.Days = cmp.Or(o.Days, d.Days)
+	return o
 }
 
 // A Sampler knows files that sites should hold.

@@ -8,7 +8,7 @@
 // Three things stand between a failed check and a URL that leaves the answers:
 //
 //   - One failure is none. The URL is asked again a few seconds later, for another
-//     file, and must fail for as long as it takes to ask all others ([settled]). A
+//     file, and must fail for as long as it takes to ask all others (as long as an interval lasts). A
 //     file that is missing must be two different ones: a site may change after it
 //     was crawled.
 //   - The brake. If more than a share of those that were asked meanwhile fail as

@@ -32,3 +32,7 @@ const (
 	StateEvent Kind = "state" // of a URL
 	BrakeEvent Kind = "brake"
 )
+
+// beginning reports whether the event only says what the first check found, and that
+// is nothing bad. There are as many of these at each start as there are URLs.
+func (e *Event) beginning() bool { return e.From == Unknown && (e.To == Up || e.To == Absent) }
