@@ -11,6 +11,7 @@ type Config struct {
 	Crawler    Crawler    `toml:"crawler"`
 	History    History    `toml:"history"`
 	Redirector Redirector `toml:"redirector"`
+	Health     Health     `toml:"health"`
 	Archives   []Archive  `toml:"archive"`
 	Sites      []Site     `toml:"site"`
 }

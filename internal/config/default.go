@@ -59,5 +59,6 @@ func Default() Config {
 			NID:     urn.DefaultNID,
 			Doubt:   Doubt{Files: doubt.Files, Bytes: Size(doubt.Bytes), Names: doubt.Names},
 		},
+		Health: defaultHealth(),
 	}
 }

@@ -62,6 +62,7 @@ func (c *Config) validate() error {
 		between("redirector.doubt.names", r.Doubt.Names, 1, 1000),
 		namespace("redirector.nid", r.NID),
 		validateArchives(c.Archives),
+		c.Health.validate(),
 		validateSites(c.Sites),
 	)
 }

@@ -12,39 +12,48 @@ import (
 // maxPassword bounds a password, in bytes: the longest line that FTP servers take.
 const maxPassword = 512
 
-// reference splits a visit's Password. What stands there may be the password itself by
-// mistake, so no error shows it.
-func (v Visit) reference() (kind, name string, err error) {
-	kind, name, _ = strings.Cut(v.Password, ":")
+// reference splits what says where a secret stands: "env:NAME" or "file:PATH". It may
+// be the secret itself by mistake, so no error shows it.
+func reference(text string) (kind, name string, err error) {
+	kind, name, _ = strings.Cut(text, ":")
 	if (kind != "env" && kind != "file") || name == "" || strings.ContainsRune(name, 0) {
-		return "", "", errors.New("password must be env:NAME for a variable of the environment or file:PATH for a file, not the password itself")
+		return "", "", errors.New("must be env:NAME for a variable of the environment or file:PATH for a file, not the secret itself")
 	}
 	return kind, name, nil
 }
 
-// ReadPassword returns the password of the visit's user, "" if it has none: the value
-// of an environment's variable, or the first line of a file. No error shows it.
+// ReadSecret returns what stands where a reference says: the value of an environment's
+// variable for "env:NAME", the first line of a file for "file:PATH". No error shows it.
+func ReadSecret(from string, getenv func(string) string) (string, error) {
+	kind, name, err := reference(from)
+	if err != nil {
+		return "", err
+	}
+	secret := getenv(name)
+	if kind == "file" {
+		if secret, err = firstLine(name); err != nil {
+			return "", err
+		}
+	}
+	switch {
+	case secret == "":
+		return "", fmt.Errorf("%s is empty", from)
+	case len(secret) > maxPassword:
+		return "", fmt.Errorf("%s has more than %d bytes", from, maxPassword)
+	case strings.ContainsAny(secret, "\x00\r\n"):
+		return "", fmt.Errorf("%s holds a control character that no password may hold", from)
+	}
+	return secret, nil
+}
+
+// ReadPassword returns the password of the visit's user, "" if it has none.
 func (v Visit) ReadPassword(getenv func(string) string) (string, error) {
 	if v.Password == "" {
 		return "", nil
 	}
-	kind, name, err := v.reference()
+	password, err := ReadSecret(v.Password, getenv)
 	if err != nil {
-		return "", err
-	}
-	password := getenv(name)
-	if kind == "file" {
-		if password, err = firstLine(name); err != nil {
-			return "", fmt.Errorf("password of user %s: %w", v.User, err)
-		}
-	}
-	switch {
-	case password == "":
-		return "", fmt.Errorf("password of user %s: %s is empty", v.User, v.Password)
-	case len(password) > maxPassword:
-		return "", fmt.Errorf("password of user %s: %s has more than %d bytes", v.User, v.Password, maxPassword)
-	case strings.ContainsAny(password, "\x00\r\n"):
-		return "", fmt.Errorf("password of user %s: %s holds a control character that no password may hold", v.User, v.Password)
+		return "", fmt.Errorf("password of user %s: %w", v.User, err)
 	}
 	return password, nil
 }

@@ -141,6 +141,8 @@ func (v Visit) validateLogin() error {
 	case v.Password == "":
 		return nil
 	}
-	_, _, err := v.reference()
-	return err
+	if _, _, err := reference(v.Password); err != nil {
+		return fmt.Errorf("password %w", err)
+	}
+	return nil
 }

@@ -38,7 +38,7 @@ func TestVisitValidate(t *testing.T) {
 		{"ftp://h/", Visit{Family: "6"}, `family "6"`},
 		{"ftp://h/", Visit{User: "a\r\nDELE b"}, "control character"},
 		{"ftp://h/", Visit{Password: "env:X"}, "without a user"},
-		{"ftp://h/", Visit{User: "m", Password: "hunter2"}, "not the password itself"},
+		{"ftp://h/", Visit{User: "m", Password: "hunter2"}, "not the secret itself"},
 		{"ftp://h/", Visit{User: "m", Password: "env:"}, "env:NAME"},
 	} {
 		u, err := ParseURL(c.url)
@@ -76,7 +76,7 @@ func TestReadPassword(t *testing.T) {
 		"empty file":        {file(""), "", "is empty"},
 		"no file":           {"file:/no/such/file", "", "/no/such/file"},
 		"two lines":         {"env:LINES", "", "control character"},
-		"password in place": {"hunter2", "", "not the password itself"},
+		"password in place": {"hunter2", "", "not the secret itself"},
 	} {
 		got, err := Visit{User: "me", Password: c.reference}.ReadPassword(func(name string) string { return env[name] })
 		if got != c.want || (err == nil) != (c.why == "") || err != nil && !strings.Contains(err.Error(), c.why) {
