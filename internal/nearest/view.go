@@ -1,0 +1,49 @@
+package nearest
+
+import "net/netip"
+
+// A View is how sites look from one client during one of its epochs. It is immutable.
+type View struct {
+	m       *Map
+	area    *area
+	draws   []float32 // by site: E / weight
+	from    int64     // when the epoch began, in Unix seconds
+	family  Family
+	network int // position of the operator's network, -1 for none
+	address netip.Addr
+	prefix  netip.Prefix
+	sources Sources
+}
+
+// A Family is a set of address families.
+type Family uint8
+
+// The address families.
+const (
+	IPv4 Family = 1 << iota
+	IPv6
+)
+
+// String names one family.
+func (f Family) String() string {
+	if f == IPv4 {
+		return "IPv4"
+	}
+	return "IPv6"
+}
+
+func familyOf(addr netip.Addr) Family {
+	if addr.Is4() {
+		return IPv4
+	}
+	return IPv6
+}
+
+// Client returns what is known of the client.
+func (v *View) Client() Client {
+	c := Client{Where: v.area.Where, Sources: v.sources, Address: v.address, Prefix: v.prefix}
+	if v.network >= 0 {
+		c.Network = v.m.networks.all[v.network].Name
+	}
+	return c
+}
