@@ -77,6 +77,9 @@ type Redirector struct {
 	Refresh Duration `toml:"refresh"`
 	Doubt   Doubt    `toml:"doubt"`
 	NID     string   `toml:"nid"` // namespace of URNs
+	Squid   Squid    `toml:"squid"`
+	ICP     ICP      `toml:"icp"`
+	Proxy   Proxy    `toml:"proxy"`
 }
 
 // Doubt holds the thresholds of resolver.Doubt.

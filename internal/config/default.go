@@ -2,6 +2,7 @@ package config
 
 import (
 	_ "embed"
+	"net/netip"
 	"time"
 
 	"mirrortracker/internal/crawl"
@@ -58,6 +59,7 @@ func Default() Config {
 			Refresh: Duration{2 * time.Second},
 			NID:     urn.DefaultNID,
 			Doubt:   Doubt{Files: doubt.Files, Bytes: Size(doubt.Bytes), Names: doubt.Names},
+			ICP:     ICP{Allow: []netip.Prefix{}},
 		},
 		Health: defaultHealth(),
 	}

@@ -60,6 +60,8 @@ func (c *Config) validate() error {
 		between("redirector.doubt.files", r.Doubt.Files, 1, 1_000_000_000),
 		between("redirector.doubt.bytes", r.Doubt.Bytes, 1, 1<<60),
 		between("redirector.doubt.names", r.Doubt.Names, 1, 1000),
+		r.ICP.validate(),
+		optional("redirector.proxy.listen", r.Proxy.Listen, address),
 		namespace("redirector.nid", r.NID),
 		validateArchives(c.Archives),
 		c.Health.validate(),
