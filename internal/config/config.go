@@ -13,6 +13,8 @@ type Config struct {
 	Redirector Redirector `toml:"redirector"`
 	Health     Health     `toml:"health"`
 	Archives   []Archive  `toml:"archive"`
+	Nearest    Nearest    `toml:"nearest"`
+	Networks   []Network  `toml:"network"`
 	Sites      []Site     `toml:"site"`
 }
 

@@ -63,19 +63,25 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 			t.Errorf("the comment of %s does not end with its default", key)
 		}
 	}
-	for field := range reflect.TypeFor[Site]().Fields() {
-		key := field.Tag.Get("toml")
-		if !strings.Contains(Commented, "\n# "+key+" = ") {
-			t.Errorf("the key %s of a site does not stand in tracker.toml", key)
+	for table, fields := range map[string]reflect.Type{"site": reflect.TypeFor[Site](), "network": reflect.TypeFor[Network]()} {
+		_, text, _ := strings.Cut(Commented, "\n# [["+table+"]]\n")
+		text, _, _ = strings.Cut(text, "\n\n")
+		for field := range fields.Fields() {
+			if key := field.Tag.Get("toml"); !strings.Contains("\n"+text, "\n# "+key+" = ") {
+				t.Errorf("the key %s of a %s does not stand in tracker.toml", key, table)
+			}
 		}
 	}
 }
 
-func TestCommentedSiteIsOne(t *testing.T) {
-	_, table, _ := strings.Cut(Commented, "# [[site]]\n")
-	c, err := Load(write(t, "[[site]]\n"+regexp.MustCompile(`(?m)^# `).ReplaceAllString(table, "")), nothing)
-	if err != nil || len(c.Sites) != 1 {
-		t.Fatalf("%d sites, %v", len(c.Sites), err)
+func TestCommentedTablesAreSound(t *testing.T) {
+	for _, head := range []string{"[[network]]\n", "[[site]]\n"} {
+		_, table, _ := strings.Cut(Commented, "# "+head)
+		table, _, _ = strings.Cut(table, "\n\n")
+		c, err := Load(write(t, head+regexp.MustCompile(`(?m)^# `).ReplaceAllString(table, "")), nothing)
+		if err != nil || len(c.Sites)+len(c.Networks) != 1 {
+			t.Errorf("%s: %d sites, %d networks, %v", head, len(c.Sites), len(c.Networks), err)
+		}
 	}
 }
 
@@ -152,6 +158,21 @@ func TestMistakes(t *testing.T) {
 		"site's weight":       {"[[site]]\nname = 'a'\nurl = 'ftp://a.example/'\nweight = -1\n", []string{"site a: weight -1 is not between 0 and 1000000"}},
 		"site's schedule":     {"[[site]]\nname = 'a'\nurl = 'ftp://a.example/'\nschedule = 'x'\n", []string{"site a: schedule"}},
 		"site's visit":        {"[[site]]\nname = 'a'\nurl = 'ftp://a.example/'\nconnections = 99\n", []string{"site a: connections 99 is not between 1 and 32"}},
+		"radius":              {"[nearest]\nradius = 0.5\n", []string{"nearest.radius is 0.5, must be from 1 to 100000"}},
+		"cost that is none":   {"[nearest]\nother_country = nan\n", []string{"nearest.other_country is NaN, must be from 0"}},
+		"no database":         {"[nearest]\ndatabases = ['a', '']\n", []string{"nearest.databases: file 2 is empty"}},
+		"network's name":      {"[[network]]\nprefixes = ['10.0.0.0/8']\n", []string{"network: number 1 has no name"}},
+		"empty network":       {"[[network]]\nname = 'a'\n", []string{"network a: it has no prefixes"}},
+		"no prefix":           {"[[network]]\nname = 'a'\nprefixes = ['10.0.0.0']\n", []string{":3:", "10.0.0.0"}},
+		"prefix with a host":  {"[[network]]\nname = 'a'\nprefixes = ['10.1.0.0/8']\n", []string{"network a: prefix 10.1.0.0/8: write 10.0.0.0/8"}},
+		"mapped prefix":       {"[[network]]\nname = 'a'\nprefixes = ['::ffff:10.0.0.0/104']\n", []string{"write 10.0.0.0/8"}},
+		"narrow prefix":       {"[[network]]\nname = 'a'\nprefixes = ['2001:db8::/65']\n", []string{"told apart by 64 bits"}},
+		"prefix twice":        {"[[network]]\nname = 'a'\nprefixes = ['10.0.0.0/8']\n[[network]]\nname = 'b'\nprefixes = ['10.0.0.0/8']\n", []string{"network b: prefix 10.0.0.0/8 stands in network a too"}},
+		"prefix of nothing":   {"[[network]]\nname = 'a'\nprefixes = ['']\n", []string{"network a: a prefix is empty"}},
+		"network's site":      {"[[network]]\nname = 'a'\nprefixes = ['10.0.0.0/8']\nsites = ['A']\n", []string{"network a: sites: site name \"A\""}},
+		"network's country":   {"[[network]]\nname = 'a'\nprefixes = ['10.0.0.0/8']\ncountry = 'eu'\n", []string{"network a: country \"eu\""}},
+		"network's place":     {"[[network]]\nname = 'a'\nprefixes = ['10.0.0.0/8']\nlatitude = 91.0\nlongitude = 0.0\n", []string{"network a: latitude 91"}},
+		"network's half":      {"[[network]]\nname = 'a'\nprefixes = ['10.0.0.0/8']\nlatitude = 1.0\n", []string{"network a: latitude and longitude belong together"}},
 		"site's country":      {"[[site]]\nname = 'a'\nurl = 'ftp://a.example/'\ncountry = 'uk'\n", []string{"site a", "the United Kingdom is gb"}},
 		"half a place":        {"[[site]]\nname = 'a'\nurl = 'ftp://a.example/'\nlatitude = 5.0\n", []string{"site a: latitude and longitude belong together"}},
 		"site's password":     {"[[site]]\nname = 'a'\nurl = 'ftp://a.example/'\nuser = 'm'\npassword = 'x'\n", []string{"site a: password must be env:NAME"}},

@@ -61,6 +61,7 @@ func Default() Config {
 			Doubt:   Doubt{Files: doubt.Files, Bytes: Size(doubt.Bytes), Names: doubt.Names},
 			ICP:     ICP{Allow: []netip.Prefix{}},
 		},
-		Health: defaultHealth(),
+		Health:  defaultHealth(),
+		Nearest: defaultNearest(),
 	}
 }

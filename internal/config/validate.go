@@ -65,6 +65,8 @@ func (c *Config) validate() error {
 		namespace("redirector.nid", r.NID),
 		validateArchives(c.Archives),
 		c.Health.validate(),
+		c.Nearest.validate(),
+		validateNetworks(c.Networks),
 		validateSites(c.Sites),
 	)
 }

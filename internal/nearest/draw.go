@@ -31,7 +31,7 @@ type clientKey [16]byte
 func keyOf(addr netip.Addr) clientKey {
 	key := clientKey(addr.As16())
 	if addr.Is6() && !addr.Is4In6() {
-		clear(key[maxBits6/8:])
+		clear(key[MaxBits6/8:])
 	}
 	return key
 }

@@ -96,8 +96,8 @@ func (m *Map) addNetwork(n Network, sites []mirror.Site) {
 	m.networks.all = append(m.networks.all, n)
 	for _, p := range n.Prefixes {
 		switch {
-		case !p.IsValid(), p.Addr().Is6() && !p.Addr().Is4In6() && p.Bits() > maxBits6:
-			m.problem("network %s: %s is ignored: want a prefix of IPv4, or one of IPv6 of at most %d bits", n.Name, p, maxBits6)
+		case !p.IsValid(), p.Addr().Is6() && !p.Addr().Is4In6() && p.Bits() > MaxBits6:
+			m.problem("network %s: %s is ignored: want a prefix of IPv4, or one of IPv6 of at most %d bits", n.Name, p, MaxBits6)
 		case m.networks.add(position, p):
 			m.problem("network %s: %s is ignored: it belongs to another network already", n.Name, p)
 		}

@@ -18,9 +18,9 @@ type Network struct {
 	Place    *mirror.Place  // nil if not known
 }
 
-// maxBits6 is how much of an IPv6 address tells clients apart (RFC 6177): what is behind
+// MaxBits6 is how much of an IPv6 address tells clients apart (RFC 6177): what is behind
 // it is one host's or one household's.
-const maxBits6 = 64
+const MaxBits6 = 64
 
 // networks finds the network of an address by the longest prefix.
 type networks struct {
