@@ -13,9 +13,6 @@ import (
 	"mirrortracker/internal/digest"
 )
 
-// unfinished ends the names of files that no manifest names yet.
-const unfinished = ".unfinished"
-
 // A writer makes the file of a segment. Records are written as they come;
 // trees have the numbers of their arrival until all are there.
 type writer struct {
@@ -57,12 +54,17 @@ func (w *writer) close() {
 // record appends a tree, whose first edge is known and whose shape counts only
 // what is known of itself.
 func (w *writer) record(b []byte, edge uint32, s shape) error {
-	if err := w.rows.add(row{record: w.at, edge: edge, shape: s}); err != nil {
+	if err := w.add(row{record: w.at, edge: edge, shape: s}, uint64(len(b))); err != nil {
 		return err
 	}
-	w.at += uint64(len(b))
 	_, err := w.buf.Write(b)
 	return err
+}
+
+// add appends a tree whose record, of a length, is written besides.
+func (w *writer) add(r row, length uint64) error {
+	w.at += length
+	return w.rows.add(r)
 }
 
 // truncate takes back everything after a mark.

@@ -1,0 +1,263 @@
+package segment
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/google/renameio/v2"
+	"golang.org/x/sys/unix"
+)
+
+// Names in a cache folder.
+const (
+	manifestName = "manifest.json"
+	lockName     = "lock"
+	finished     = ".segment"    // ends the names of files that a manifest names
+	unfinished   = ".unfinished" // ends those of files that none names yet
+)
+
+// A manifest says which files make up the stack that was saved last.
+type manifest struct {
+	Version  int     `json:"version"`
+	Segments []entry `json:"segments"` // the oldest first
+}
+
+const manifestVersion = 1
+
+// An entry is one file of a manifest.
+type entry struct {
+	File     string `json:"file"`
+	Bytes    int64  `json:"bytes"`
+	Checksum string `json:"checksum"`
+}
+
+// A Cache is a folder in which segments outlive the process. One process has
+// it at a time; nobody else may change what is in it, and least of all shorten
+// a file, which would kill the process that has it mapped.
+type Cache struct {
+	dir   string // empty: there is none
+	lock  *os.File
+	log   *slog.Logger
+	stack *Stack
+}
+
+// OpenCache takes over a cache folder, which is made if need be, and opens what
+// was saved there last: from the first file that is missing, damaged or of
+// another version, everything is dropped. It never fails: where there is no
+// folder to be had, or dir is empty, segments are in memory only, and the log
+// says why.
+func OpenCache(ctx context.Context, dir string, log *slog.Logger) *Cache {
+	c := &Cache{log: log}
+	if dir == "" {
+		return c
+	}
+	if err := c.take(dir); err != nil {
+		log.Warn("cache folder cannot be used, the index is kept in memory only", "dir", dir, "err", err)
+		return c
+	}
+	c.load(ctx)
+	if ctx.Err() == nil { // else nothing is known of the files that are left
+		c.clean()
+	}
+	return c
+}
+
+// take makes the folder and locks it.
+func (c *Cache) take(dir string) error {
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return err
+	}
+	lock, err := os.OpenFile(filepath.Join(dir, lockName), os.O_RDWR|os.O_CREATE, 0o640)
+	if err != nil {
+		return err
+	}
+	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		lock.Close()
+		if errors.Is(err, unix.EWOULDBLOCK) {
+			return errors.New("another process has it")
+		}
+		return os.NewSyscallError("flock", err)
+	}
+	c.dir, c.lock = dir, lock
+	return nil
+}
+
+// load opens the segments of the manifest.
+func (c *Cache) load(ctx context.Context) {
+	m, err := c.manifest()
+	if errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	if err != nil {
+		c.log.Warn("cache is dropped", "dir", c.dir, "err", err)
+		return
+	}
+	for i, e := range m.Segments {
+		next, err := c.open(ctx, e)
+		if err != nil {
+			c.log.Warn("segments of the cache are dropped", "dir", c.dir, "file", e.File, "kept", i, "dropped", len(m.Segments)-i, "err", err)
+			return
+		}
+		c.stack = next
+	}
+}
+
+func (c *Cache) manifest() (m manifest, err error) {
+	b, err := os.ReadFile(filepath.Join(c.dir, manifestName))
+	if err != nil {
+		return m, err
+	}
+	if err := json.Unmarshal(b, &m); err != nil {
+		return m, fmt.Errorf("%s: %w", manifestName, err)
+	}
+	if m.Version != manifestVersion {
+		return m, fmt.Errorf("%s is of version %d and not %d", manifestName, m.Version, manifestVersion)
+	}
+	return m, nil
+}
+
+// open returns the stack with the segment of an entry upon it.
+func (c *Cache) open(ctx context.Context, e entry) (*Stack, error) {
+	if e.File != filepath.Base(e.File) || !strings.HasSuffix(e.File, finished) {
+		return nil, fmt.Errorf("%s names no file of the folder", manifestName)
+	}
+	osFile, err := os.Open(filepath.Join(c.dir, e.File))
+	if err != nil {
+		return nil, err
+	}
+	f := &file{File: osFile, folder: true}
+	f.kept.Store(true)
+	g, err := openFile(f, &pacer{ctx: ctx})
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	if g.entry() != e {
+		return nil, fmt.Errorf("the file is not the one that %s names", manifestName)
+	}
+	return c.stack.Push(g)
+}
+
+// entry returns what a manifest says of a segment.
+func (g *Segment) entry() entry {
+	sum := fmt.Sprintf("%016x", g.head.checksum)
+	return entry{File: sum + finished, Bytes: g.Bytes(), Checksum: sum}
+}
+
+// Stack returns what was found when the cache was opened.
+func (c *Cache) Stack() *Stack { return c.stack }
+
+// Dir returns the folder, for [Options], or nothing where there is none.
+func (c *Cache) Dir() string { return c.dir }
+
+// Save makes a stack the one that the next process finds, and removes the files
+// of others. It waits for the disk. Segments that are in memory only cannot be
+// saved.
+func (c *Cache) Save(s *Stack) error {
+	if c.dir == "" {
+		return nil
+	}
+	defer runtime.KeepAlive(s)
+	m := manifest{Version: manifestVersion, Segments: []entry{}}
+	for _, g := range s.all() {
+		e := g.entry()
+		if err := c.keep(g, e.File); err != nil {
+			return fmt.Errorf("save the index: %w", err)
+		}
+		m.Segments = append(m.Segments, e)
+	}
+	b, err := json.MarshalIndent(m, "", "\t")
+	if err != nil {
+		return err
+	}
+	if err := renameio.WriteFile(filepath.Join(c.dir, manifestName), append(b, '\n'), 0o640); err != nil {
+		return fmt.Errorf("save the index: %w", err)
+	}
+	if err := syncFolder(c.dir); err != nil {
+		return fmt.Errorf("save the index: %w", err)
+	}
+	c.removeOthers(m)
+	return nil
+}
+
+// syncFolder makes the names in a folder durable.
+func syncFolder(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}
+
+// keep gives the file of a segment its name, unless it has it.
+func (c *Cache) keep(g *Segment, name string) error {
+	f := g.file
+	if !f.folder {
+		return errors.New("a segment is in memory only")
+	}
+	if f.kept.Load() {
+		return nil
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	if err := os.Rename(f.Name(), filepath.Join(c.dir, name)); err != nil {
+		return err
+	}
+	f.kept.Store(true)
+	return nil
+}
+
+// removeOthers removes the segments that a manifest does not name. Those that
+// are mapped remain readable.
+func (c *Cache) removeOthers(m manifest) {
+	named := map[string]bool{}
+	for _, e := range m.Segments {
+		named[e.File] = true
+	}
+	c.remove(func(name string) bool { return strings.HasSuffix(name, finished) && !named[name] })
+}
+
+// clean removes what an earlier process left and this one does not use.
+func (c *Cache) clean() {
+	m := manifest{}
+	for _, g := range c.stack.all() {
+		m.Segments = append(m.Segments, g.entry())
+	}
+	c.removeOthers(m)
+	c.remove(func(name string) bool { return strings.HasSuffix(name, unfinished) })
+}
+
+func (c *Cache) remove(superfluous func(name string) bool) {
+	entries, err := os.ReadDir(c.dir)
+	if err != nil {
+		c.log.Warn("cache folder cannot be read", "dir", c.dir, "err", err)
+		return
+	}
+	for _, e := range entries {
+		if !superfluous(e.Name()) {
+			continue
+		}
+		if err := os.Remove(filepath.Join(c.dir, e.Name())); err != nil {
+			c.log.Warn("file of the cache cannot be removed", "err", err)
+		}
+	}
+}
+
+// Close gives the folder free for the next process. Segments stay as they are.
+func (c *Cache) Close() error {
+	if c.lock == nil {
+		return nil
+	}
+	c.dir = ""
+	return c.lock.Close()
+}
