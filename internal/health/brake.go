@@ -39,6 +39,7 @@ type count struct {
 	asked   int       // since then, of those offered
 	failing int       // of these, or fell within the last interval
 	hosts   map[string]bool
+	such    *entry // one of those that fail
 	ripe    bool // whether any would fall now, were it not for the brake
 }
 
@@ -57,7 +58,7 @@ func (l *ledger) count(now time.Time) map[circle]*count {
 		for _, c := range e.circles() {
 			n := counts[c]
 			if n == nil {
-				n = &count{from: began, hosts: map[string]bool{}}
+				n = &count{from: began, hosts: map[string]bool{}, such: e}
 				counts[c] = n
 			}
 			if began.Before(n.from) {
@@ -102,7 +103,8 @@ func (l *ledger) brake(counts map[circle]*count, now time.Time) (changed []Event
 		if l.brakes[c] == nil && n.ripe && l.limits.over(n) {
 			l.brakes[c] = &brake{since: now}
 			changed = append(changed, c.event(Up, Down, now,
-				fmt.Sprintf("%d of %d fail at once, which may be our fault: none is switched off unless that lasts for %s", n.failing, n.asked, l.limits.pause)))
+				fmt.Sprintf("%d of %d fail at once, which may be our fault: none is switched off unless that lasts for %s; such as %s: %s",
+					n.failing, n.asked, l.limits.pause, &n.such.url, n.such.last)))
 		}
 	}
 	for c := range l.brakes {

@@ -16,7 +16,7 @@ type track struct {
 	checked time.Time // when the last check ended; zero before the first
 
 	wants   State       // Down or Absent where the findings are enough for that, else the state
-	why     string      // it wants that
+	last    string      // what the last finding against it says
 	against int         // findings in a row that speak against it
 	first   time.Time   // when the first of them was made
 	file    mirror.Path // that was missing last
@@ -66,7 +66,7 @@ func (t *track) trust(now time.Time) {
 // forgive forgets what speaks against it.
 func (t *track) forgive() {
 	t.against, t.first, t.file = 0, time.Time{}, ""
-	t.wants, t.why = t.state, ""
+	t.wants, t.last = t.state, ""
 }
 
 // doubt takes in a finding that speaks against it.
@@ -78,7 +78,7 @@ func (t *track) doubt(f finding, now time.Time) {
 	if f.verdict != missing || t.against == 0 || f.file != t.file {
 		t.against++
 	}
-	t.file = f.file
+	t.file, t.last = f.file, f.reason
 	to := Down
 	if f.verdict == absent {
 		to = Absent
@@ -89,7 +89,7 @@ func (t *track) doubt(f finding, now time.Time) {
 	case t.against >= enough && t.state == Absent:
 		t.enter(to, f.reason, now)
 	case t.against >= enough && t.state.Offered():
-		t.wants, t.why = to, f.reason
+		t.wants = to
 	case f.verdict == missing && (t.state == Up || t.state == Unknown):
 		t.enter(Stale, f.reason, now)
 	}
@@ -103,7 +103,7 @@ func (t *track) doubt(f finding, now time.Time) {
 func (t *track) fall(now time.Time) {
 	t.falls = append(t.falls, now)
 	t.slower = 0
-	t.enter(t.wants, t.why, now)
+	t.enter(t.wants, t.last, now)
 }
 
 // probation is the number of good findings that bring it back.
@@ -117,7 +117,7 @@ func (t *track) enter(to State, reason string, now time.Time) {
 		t.state, t.since = to, now
 	}
 	t.reason = reason
-	t.wants, t.why = to, ""
+	t.wants = to
 }
 
 // falling reports whether it wants to leave the answers.
