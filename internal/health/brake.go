@@ -40,7 +40,7 @@ type count struct {
 	failing int       // of these, or fell within the last interval
 	hosts   map[string]bool
 	such    *entry // one of those that fail
-	ripe    bool // whether any would fall now, were it not for the brake
+	ripe    bool   // whether any would fall now, were it not for the brake
 }
 
 // count counts, in every circle, those of which the last findings are bad, and those

@@ -3,6 +3,7 @@ package health
 import (
 	"context"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -151,7 +152,10 @@ func TestLeavesWithinAMinute(t *testing.T) {
 		l.finds(fine, u, IPv4)
 		time.Sleep(70 * time.Second)
 		l.want(t, u, Pair{Up, Absent})
-		for k, n := range l.asked {
+		l.mu.Lock()
+		asked := maps.Clone(l.asked)
+		l.mu.Unlock()
+		for k, n := range asked {
 			if k.url.Scheme == "rsync" {
 				t.Errorf("%s was checked", k.url)
 			}

@@ -1,7 +1,6 @@
 package health
 
 import (
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -114,7 +113,8 @@ func TestFTPReplies(t *testing.T) {
 			verdictOf(t, p, askFTP(t, "ftp://"+server.Addr+"/", mirror.Visit{}), c.want, c.words)
 		})
 	}
-	q := askFTP(t, strings.Replace(raw(t, func(conn net.Conn) { conn.Read(make([]byte, 1)) }), "http", "ftp", 1), mirror.Visit{})
+	silent := ftpscript.Start(t, ftpscript.Script{ftpscript.Greeting: ftpscript.Hang})
+	q := askFTP(t, "ftp://"+silent.Addr+"/", mirror.Visit{})
 	q.whole = 200 * time.Millisecond
 	verdictOf(t, p, q, failed, "no answer within 200ms")
 }

@@ -48,7 +48,9 @@ func raw(t testing.TB, talk func(net.Conn)) (base string) {
 			}
 			go func() {
 				defer conn.Close()
-				talk(conn)
+				if _, err := conn.Read(make([]byte, 4<<10)); err == nil { // the request, which must come first
+					talk(conn)
+				}
 			}()
 		}
 	}()
@@ -186,7 +188,7 @@ func TestHostileServers(t *testing.T) {
 		talk  func(net.Conn)
 		words string
 	}{
-		"silent":              {func(conn net.Conn) { conn.Read(make([]byte, 1<<20)); conn.Read(make([]byte, 1)) }, "no answer within 300ms"},
+		"silent":              {func(conn net.Conn) { conn.Read(make([]byte, 1)) }, "no answer within 300ms"},
 		"one byte at a time":  {endless("", "x", 10*time.Millisecond), "no answer within 300ms"},
 		"header without end":  {endless("HTTP/1.1 200 OK\r\n", "X: "+strings.Repeat("x", 1000)+"\r\n", 0), "header"},
 		"closes":              {func(net.Conn) {}, "EOF"},

@@ -17,7 +17,8 @@ type track struct {
 
 	wants   State       // Down or Absent where the findings are enough for that, else the state
 	last    string      // what the last finding against it says
-	against int         // findings in a row that speak against it
+	against int         // findings in a row that speak against it, of one missing file only once
+	bad     int         // all bad findings in the row
 	first   time.Time   // when the first of them was made
 	file    mirror.Path // that was missing last
 	inFavor int         // good findings in a row
@@ -33,6 +34,10 @@ const (
 	// fell, but not more than maxReturn, are asked of what returns.
 	flapMemory = 30 * time.Minute
 	maxReturn  = 5
+
+	// After a missing file so many others are asked for at once: of a site that has
+	// changed since it was crawled, most are still there.
+	moreFiles = 3
 )
 
 // take takes a finding in, and changes the state unless that would be a fall, which
@@ -65,14 +70,14 @@ func (t *track) trust(now time.Time) {
 
 // forgive forgets what speaks against it.
 func (t *track) forgive() {
-	t.against, t.first, t.file = 0, time.Time{}, ""
+	t.against, t.bad, t.first, t.file = 0, 0, time.Time{}, ""
 	t.wants, t.last = t.state, ""
 }
 
 // doubt takes in a finding that speaks against it.
 func (t *track) doubt(f finding, now time.Time) {
 	t.inFavor = 0
-	if t.against == 0 {
+	if t.bad++; t.bad == 1 {
 		t.first = now
 	}
 	if f.verdict != missing || t.against == 0 || f.file != t.file {
@@ -137,7 +142,7 @@ func (t *track) next(last verdict, interval time.Duration) time.Duration {
 		return interval / 2
 	case t.state == Down:
 		return min(interval+time.Duration(t.slower)*interval/2, long)
-	case t.against == 1:
+	case t.bad == 1, last == missing && t.bad <= moreFiles:
 		return interval / 4
 	}
 	return interval
