@@ -22,6 +22,8 @@ installed=(
 	my_print_defaults:mariadb-client-core
 	curl:curl
 	lftp:lftp
+	wrk:wrk
+	redis-server:redis-server
 )
 
 # package:program or module, unpacked into $cache/<package>.

@@ -19,9 +19,13 @@ const description = `Measures the redirector on a generated mirror world, agains
 
 Exit codes: 0 measured, whatever came of it; 1 failed, or an answer was wrong; 2 wrong usage.`
 
-// A grammar is the command line.
+// A grammar is the command line. The hidden commands are programs that a run starts.
 type grammar struct {
+	Run   runCommand   `cmd:"" default:"withargs" help:"Measure all of it, or what --only names."`
 	World worldCommand `cmd:"" help:"Write a world into a database."`
+	Bare  bareCommand  `cmd:"" hidden:"" help:"Serve like a server that knows nothing."`
+	Rank  rankCommand  `cmd:"" hidden:"" help:"Resolve and rank on one core."`
+	Twin  twinCommand  `cmd:"" hidden:"" help:"Add mirrors that equal others."`
 }
 
 func main() {

@@ -8,43 +8,58 @@ import (
 	"mirrortracker/internal/store"
 )
 
-// Change publishes a new snapshot of a site that mirrors the archive, in which a share of
-// the directories has changed since the last one. The first change has the number 1; the
-// later ones build on it. It returns a file that is there since then.
-func (p Params) Change(ctx context.Context, db *store.Store, site, number int, share float64) (Path, error) {
+// A Change is a new snapshot of a site, which is not published yet.
+type Change struct {
+	Fresh Path // a file that is there only since then
+
+	p      Params
+	number int
+	root   digest.Summary
+	trees  []*digest.Tree
+}
+
+// Change makes a snapshot of a site that mirrors the archive, in which a share of the
+// directories has changed since the last one. The first change has the number 1; the
+// later ones build on it.
+func (p Params) Change(site, number int, share float64) (*Change, error) {
 	if p.role(site) != mirrors {
-		return Path{}, fmt.Errorf("site %d does not mirror the archive", site)
+		return nil, fmt.Errorf("site %d does not mirror the archive", site)
 	}
 	s := p.holdings(site, newArchive(p, p.Size()))
 	g := newGrower(func(*digest.Tree) error { return nil })
 	for range number {
 		if err := g.grow(s); err != nil { // what is known already
-			return Path{}, err
+			return nil, err
 		}
 		s.change(share)
 	}
-	var changed int32
+	fresh := int32(0)
 	for n := range s.dirs {
 		if s.dirty[n] && s.dirs[n].kind == pkg {
-			changed = int32(n)
+			fresh = int32(n)
 		}
 	}
-	var trees []*digest.Tree
-	g = newGrower(func(t *digest.Tree) error { trees = append(trees, t); return nil })
-	if err := g.grow(s); err != nil {
-		return Path{}, err
-	}
-	root, err := p.root(g, s, site)
+	c := &Change{p: p, number: number}
+	g = newGrower(func(t *digest.Tree) error { c.trees = append(c.trees, t); return nil })
+	err := g.grow(s)
 	if err != nil {
-		return Path{}, err
+		return nil, err
 	}
-	if _, err := db.PutTrees(ctx, trees); err != nil {
-		return Path{}, err
+	if c.root, err = p.root(g, s, site); err != nil {
+		return nil, err
 	}
-	g.entries = g.entries[:0]
-	g.files(s, changed)
+	g.files(s, fresh)
 	newest := g.entries[len(g.entries)-1].Name
-	return Path{site, s.path(changed).Join(newest), true}, p.publish(ctx, db, site, root, 1+number)
+	c.Fresh = Path{site, s.path(fresh).Join(newest), true}
+	return c, nil
+}
+
+// Publish makes the snapshot the one in force.
+func (c *Change) Publish(ctx context.Context, db *store.Store) error {
+	if _, err := db.PutTrees(ctx, c.trees); err != nil {
+		return err
+	}
+	return c.p.publish(ctx, db, c.Fresh.Site, c.root, 1+c.number)
 }
 
 // Twin adds a site with a number of its own, from Sites on, that holds what a site holds.

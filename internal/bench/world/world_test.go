@@ -140,10 +140,14 @@ func TestChange(t *testing.T) {
 	before := current(t, db)
 	const site = 3
 	for number := 1; number <= 2; number++ {
-		fresh, err := small.Change(t.Context(), db, site, number, 0.01)
+		change, err := small.Change(site, number, 0.01)
 		if err != nil {
 			t.Fatal(err)
 		}
+		if err := change.Publish(t.Context(), db); err != nil {
+			t.Fatal(err)
+		}
+		fresh := change.Fresh
 		for i, snap := range current(t, db) {
 			is := snap.Site == small.site(site).ID()
 			if changed := snap.Root != before[i].Root; changed != is {

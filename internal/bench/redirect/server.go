@@ -1,0 +1,153 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// A server is one that is loaded.
+type server struct {
+	name      string
+	addr      string // host:port
+	paths     string // file of what it is asked for
+	processes []*process
+}
+
+// cpu is what all of its processes have taken of the processors.
+func (s *server) cpu() (sum time.Duration, err error) {
+	for _, p := range s.processes {
+		used, err := p.cpu()
+		if err != nil {
+			return 0, err
+		}
+		sum += used
+	}
+	return sum, nil
+}
+
+// stop ends all of its processes, the last started first.
+func (s *server) stop() (err error) {
+	for i := len(s.processes) - 1; i >= 0; i-- {
+		err = errors.Join(err, s.processes[i].stop())
+	}
+	s.processes = nil
+	return err
+}
+
+// listening is how our programs begin what they print.
+const listening = "listening on http://"
+
+// announced returns the address that a program has printed that it listens on.
+func (p *process) announced() (string, error) {
+	text, err := os.ReadFile(p.log)
+	if err != nil {
+		return "", err
+	}
+	for line := range bytes.Lines(text) {
+		if rest, ok := bytes.CutPrefix(line, []byte(listening)); ok && bytes.HasSuffix(rest, []byte("/\n")) {
+			return string(rest[:len(rest)-2]), nil
+		}
+	}
+	return "", errors.New("it does not say where it listens")
+}
+
+// startBare starts the server that knows nothing.
+func (b *bench) startBare(context.Context) (*server, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	p, err := start(b.file("bare.log"), nil, self, "bare")
+	if err != nil {
+		return nil, err
+	}
+	s := &server{name: bare, processes: []*process{p}}
+	err = p.await(10*time.Second, func() (err error) {
+		s.addr, err = p.announced()
+		return err
+	})
+	return s, err
+}
+
+// startRedirector starts the redirector on a database, and waits until it is ready.
+func (b *bench) startRedirector(ctx context.Context, database string) (s *server, took time.Duration, err error) {
+	config := b.file("tracker.toml")
+	if err := os.WriteFile(config, []byte(b.configuration(database)), 0o644); err != nil {
+		return nil, 0, err
+	}
+	began := time.Now()
+	log := b.file("redirector.log")
+	if err := os.WriteFile(log, nil, 0o644); err != nil {
+		return nil, 0, err
+	}
+	p, err := start(log, []string{"TRACKER_CONFIG="}, b.options.Redirector, "serve", "--config", config)
+	if err != nil {
+		return nil, 0, err
+	}
+	s = &server{name: redirector, processes: []*process{p}}
+	err = p.await(b.options.Load, func() (err error) {
+		if err := ctx.Err(); err != nil {
+			return errInterrupted
+		}
+		if s.addr, err = p.announced(); err != nil {
+			return err
+		}
+		return ready(s.addr)
+	})
+	if err != nil {
+		return nil, 0, errors.Join(err, s.stop())
+	}
+	return s, time.Since(began), nil
+}
+
+// ready asks a redirector whether it is.
+func ready(addr string) error {
+	res, err := http.Get("http://" + addr + "/readyz")
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return errors.New(res.Status)
+	}
+	return nil
+}
+
+// configuration is that of the redirector: everything on that a public one has.
+func (b *bench) configuration(database string) string {
+	return fmt.Sprintf(`database = %q
+[log]
+format = "text"
+[redirector]
+listen = "127.0.0.1:0"
+`, "sqlite:"+database)
+}
+
+// file returns the path of a file in the folder of this run.
+func (b *bench) file(name string) string { return filepath.Join(b.dir, name) }
+
+// metric reads a figure of a redirector.
+func metric(addr, name string) (float64, error) {
+	res, err := http.Get("http://" + addr + "/metrics")
+	if err != nil {
+		return 0, err
+	}
+	defer res.Body.Close()
+	lines := bufio.NewScanner(res.Body)
+	for lines.Scan() {
+		if rest, ok := strings.CutPrefix(lines.Text(), name+" "); ok {
+			var value float64
+			_, err := fmt.Sscan(rest, &value)
+			return value, err
+		}
+	}
+	return 0, fmt.Errorf("there is no metric %s", name)
+}
