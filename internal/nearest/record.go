@@ -116,8 +116,8 @@ func number(v any) (float64, bool) {
 func system(v any) uint32 {
 	if text, ok := v.(string); ok {
 		digits, _ := strings.CutPrefix(strings.ToUpper(text), "AS")
-		n, _ := strconv.ParseUint(digits, 10, 32)
-		if n > math.MaxUint32 {
+		n, err := strconv.ParseUint(digits, 10, 32)
+		if err != nil {
 			return 0
 		}
 		return uint32(n)
