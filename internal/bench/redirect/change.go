@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"mirrortracker/internal/bench/steady"
 	"mirrortracker/internal/bench/world"
 	"mirrortracker/internal/store"
 )
@@ -33,7 +34,7 @@ func (b *bench) change(ctx context.Context) (err error) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		load.run(running)
+		load.Run(running)
 	}()
 	defer func() {
 		stop()
@@ -47,11 +48,11 @@ func (b *bench) change(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
-		load.window() // to make it has taken much of the processors
+		load.Window() // to make it has taken much of the processors
 		if err := sleep(ctx, 10*time.Second); err != nil {
 			return err
 		}
-		pause, slow := load.window()
+		pause, slow := load.Window()
 		took, err := b.publish(ctx, db, s, change)
 		if err != nil {
 			return err
@@ -59,7 +60,7 @@ func (b *bench) change(ctx context.Context) (err error) {
 		if err := sleep(ctx, 2*time.Second); err != nil { // what is cleared up after that counts, too
 			return err
 		}
-		paused, slowed := load.window()
+		paused, slowed := load.Window()
 		b.say("a new snapshot is live after %.2f s; the slowest request took %.1f ms, and %.1f ms before", took.Seconds(), ms(paused), ms(pause))
 		if n == 0 {
 			continue // to warm up
@@ -67,7 +68,7 @@ func (b *bench) change(ctx context.Context) (err error) {
 		most, with, without = max(most, took), max(with, paused), max(without, pause)
 		over, overElse = over+slowed, overElse+slow
 	}
-	if err := load.err(); err != nil {
+	if err := load.Err(); err != nil {
 		return err
 	}
 	b.results.note(changeLive, most.Seconds(), "s")
@@ -103,10 +104,10 @@ func (b *bench) publish(ctx context.Context, db *store.Store, s *server, change 
 }
 
 // steady returns a load for a server.
-func (b *bench) steady(s *server) *steady {
-	l := &steady{addr: s.addr, targets: b.targets(), rate: changeRate, workers: b.options.Connections}
+func (b *bench) steady(s *server) *steady.Load {
+	l := &steady.Load{Addr: s.addr, Targets: b.targets(), Rate: changeRate, Workers: b.options.Connections}
 	for _, c := range b.clients {
-		l.clients = append(l.clients, c.Addr.String())
+		l.Clients = append(l.Clients, c.Addr.String())
 	}
 	return l
 }
