@@ -3,7 +3,9 @@ package main
 import (
 	"errors"
 	"log/slog"
+	"net/netip"
 
+	"mirrortracker/internal/nearest"
 	"mirrortracker/internal/program"
 	"mirrortracker/internal/redirect"
 	"mirrortracker/internal/resolver"
@@ -12,15 +14,25 @@ import (
 
 type explainCommand struct {
 	URL    string `arg:"" name:"url" help:"A URL on a tracked site, NAME/PATH or HOST/PATH."`
+	From   string `help:"Address of the client. Default: not known." placeholder:"ADDRESS"`
+	Within string `help:"Only replicas of all of this directory, in which it lies: a path below the site's base." placeholder:"PATH"`
 	Scheme string `default:"http" enum:"http,https,ftp" help:"What the client speaks: http, https or ftp. Default: http." placeholder:"SCHEME"`
 }
 
 func (explainCommand) Help() string {
-	return program.Examples("redirector explain ftp://ftp.gnu.example/gnu/emacs/", "redirector explain gnu/emacs/ --scheme https --json")
+	return program.Examples("redirector explain ftp://ftp.gnu.example/gnu/emacs/", "redirector explain gnu/emacs/ --scheme https --from 192.0.2.7 --json")
 }
 
 // Run explains one URL by the same code that redirects.
 func (c *explainCommand) Run(a *program.App) error {
+	q := redirect.Question{Text: c.URL, Scheme: c.Scheme, Within: c.Within}
+	if c.From != "" {
+		from, err := netip.ParseAddr(c.From)
+		if err != nil {
+			return ui.Misuse("--from: %q is not an IP address such as 192.0.2.7 or 2001:db8::7", c.From)
+		}
+		q.Client = from.Unmap().WithZone("")
+	}
 	s, err := a.Open()
 	if err != nil {
 		return err
@@ -30,7 +42,15 @@ func (c *explainCommand) Run(a *program.App) error {
 	if err := index.Check(a); err != nil {
 		return err
 	}
-	answer, err := redirect.New(redirect.Config{Source: index}).Explain(redirect.Question{Text: c.URL, Scheme: c.Scheme})
+	databases := nearest.NewDatabases(s.Config.Nearest.Databases, slog.New(slog.DiscardHandler))
+	if err := databases.Reload(); err != nil {
+		return ui.Hint(err, "nearest.databases of the configuration names them")
+	}
+	answer, err := redirect.New(redirect.Config{
+		Source:    index,
+		Nearest:   s.Config.NearestOptions(),
+		Databases: databases,
+	}).Explain(q)
 	switch {
 	case errors.Is(err, resolver.ErrUnknownSite):
 		return ui.Hint(err, "crawler site list")

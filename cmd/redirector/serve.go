@@ -48,7 +48,8 @@ func (c *serveCommand) Run(a *program.App) error {
 		return err
 	}
 	s.Log.Info("serving", "address", listener.Addr().String(), "database", store.Redact(s.Config.Database))
-	err = redirect.New(redirect.Config{Source: index, Log: s.Log}).Serve(a, listener)
+	r := redirect.New(redirect.Config{Source: index, Log: s.Log})
+	err = redirect.Serve(a, s.Log, redirect.Door{Listener: listener, Handler: r.Handler()})
 	s.Log.Info("stopped")
 	return err
 }

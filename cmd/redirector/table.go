@@ -73,31 +73,31 @@ func facts(a *redirect.Answer) [][2]any {
 	return facts
 }
 
-const urlColumn = 8
+const urlColumn = 10
 
-var columns = []string{"rank", "match", "site", "weight", "ancestor", "files", "bytes", "alike", "URL", "reason"}
+var columns = []string{"rank", "match", "site", "weight", "km", "chance", "ancestor", "files", "bytes", "alike", "URL", "reason"}
 
 func rows(a *redirect.Answer) [][]any {
 	var rows [][]any
 	for i := range a.Candidates {
-		rows = append(rows, row(ui.Number(i+1), &a.Candidates[i]))
+		c := &a.Candidates[i]
+		rows = append(rows, row(ui.Number(i+1), c, fmt.Sprintf("%.0f", c.Cost), fmt.Sprintf("%.3g%%", 100*c.Probability)))
 	}
 	for i := range a.LeftOut {
-		rows = append(rows, row("-", &a.LeftOut[i]))
+		rows = append(rows, row("-", &a.LeftOut[i], "-", "-"))
 	}
 	return rows
 }
 
 // row writes a candidate; the ancestor is the highest matching directory on the
 // replica's site, and files and bytes are those below it.
-func row(rank any, c *redirect.Candidate) []any {
-	r, e := c.Replica, &c.Replica.Evidence
-	row := []any{rank, c.Match(), c.Site.Name, ui.Number(c.Site.Weight), "-", "-", "-", "-", c.URL(), c.Reason}
-	if e.Class != 0 {
-		row[4] = mirror.EscapePath(e.Path.Dir())
-		row[5] = ui.Number(e.Files)
-		row[6] = ui.Volume(e.Bytes)
-		row[7] = ui.Number(r.Similarity)
+func row(rank any, c *redirect.Candidate, km, chance string) []any {
+	row := []any{rank, c.Match(), c.Site.Name, ui.Number(c.Site.Weight), km, chance, "-", "-", "-", "-", c.URL(), c.Reason}
+	if r := c.Replica; r != nil && r.Evidence.Class != 0 {
+		row[6] = mirror.EscapePath(r.Evidence.Path.Dir())
+		row[7] = ui.Number(r.Evidence.Files)
+		row[8] = ui.Volume(r.Evidence.Bytes)
+		row[9] = ui.Number(r.Similarity)
 	}
 	return row
 }

@@ -132,19 +132,27 @@ func (u *URL) UnmarshalText(text []byte) (err error) {
 // characters that RFC 3986 calls unreserved, and a few more that are safe
 // everywhere in a path.
 func EscapePath(raw string) string {
+	return string(AppendEscaped(make([]byte, 0, len(raw)), raw))
+}
+
+// AppendEscaped appends what [EscapePath] returns.
+func AppendEscaped[Bytes string | []byte](b []byte, raw Bytes) []byte {
 	const upperHex = "0123456789ABCDEF"
-	var b strings.Builder
-	b.Grow(len(raw))
 	for i := range len(raw) {
-		switch c := raw[i]; {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9',
-			strings.IndexByte("/-._~+@,:=!$()*", c) >= 0:
-			b.WriteByte(c)
-		default:
-			b.WriteByte('%')
-			b.WriteByte(upperHex[c>>4])
-			b.WriteByte(upperHex[c&15])
+		if c := raw[i]; safe[c] {
+			b = append(b, c)
+		} else {
+			b = append(b, '%', upperHex[c>>4], upperHex[c&15])
 		}
 	}
-	return b.String()
+	return b
 }
+
+// safe has the bytes that stand for themselves in an escaped path.
+var safe = func() (safe [256]bool) {
+	for c := range 256 {
+		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+		safe[c] = letter || strings.IndexByte("/-._~+@,:=!$()*", byte(c)) >= 0
+	}
+	return safe
+}()

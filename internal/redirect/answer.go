@@ -25,54 +25,54 @@ type Answer struct {
 	Location   string           `json:"location"`         // where a redirect leads: the first candidate
 	Match      string           `json:"match"`            // of that candidate
 	Site       string           `json:"site"`             // of that candidate
+	Within     string           `json:"within,omitempty"` // the directory that it was asked to hold for, escaped
 	Reason     string           `json:"reason"`           // why there is no choice; "" if there is
 	Candidates []Candidate      `json:"candidates"`       // the best first
 	LeftOut    []Candidate      `json:"left_out"`         // only in explained answers
-	Within     string           `json:"within,omitempty"` // the directory that it holds for, escaped
 	Resolved   *resolver.Answer `json:"resolved"`
 }
 
 // Decide answers a question with the first candidates alone, at most limit of
-// them, and without reasons. Its errors are those of Explain.
+// them, and without reasons. The error is [ErrNotReady], [ErrNowhere], wraps
+// [resolver.ErrUnknownSite] or [ErrWithin], or says what is wrong with the question.
+// It works from memory and does not block.
 func (r *Redirector) Decide(q Question, limit int) (*Answer, error) {
-	a, err := r.answer(&q, false)
-	if err == nil && len(a.Candidates) > limit {
-		a.Candidates = a.Candidates[:limit]
-	}
-	return a, err
-}
-
-// Explain answers a question with all reasons. The error is [ErrNotReady], wraps
-// [resolver.ErrUnknownSite], or says what is wrong with the question. It works
-// from memory and does not block.
-func (r *Redirector) Explain(q Question) (*Answer, error) { return r.answer(&q, true) }
-
-func (r *Redirector) answer(q *Question, explain bool) (*Answer, error) {
-	index := r.source.Index()
-	if index == nil {
-		return nil, ErrNotReady
-	}
-	site, path, err := index.Locate(q.Text)
-	if err != nil {
+	d := new(decision)
+	if err := r.decide(d, &q, max(1, limit)); err != nil {
 		return nil, err
 	}
-	found := new(resolver.Answer)
-	index.Resolve(found, site, path)
-	a := &Answer{Resolved: found}
-	isDir := found.IsDir || !found.Known && q.slash()
-	a.Candidates = candidates(found.Replicas())
-	if len(a.Candidates) == 0 {
-		a.Reason = whyOriginal(found)
-		a.Candidates = candidates([]resolver.Replica{{Site: found.Site, Path: path, IsDir: isDir, Original: true}})
+	a := d.answer(&q)
+	isDir := d.isDir(&q)
+	for _, at := range d.best {
+		a.Candidates = append(a.Candidates, d.candidate(at, isDir))
 	}
-	r.rank(q, a.Candidates, explain)
-	best := &a.Candidates[0] // there is one: a site is crawled by FTP
-	a.Location, a.Match, a.Site = best.URL(), best.Match(), best.Site.Name
-	if explain {
-		a.URL = found.Site.URL.At(path, isDir)
-		a.LeftOut = leftOut(found)
-	}
+	a.lead()
 	return a, nil
+}
+
+// answer begins an answer.
+func (d *decision) answer(q *Question) *Answer {
+	a := &Answer{
+		URL:        d.found.Site.URL.At(d.found.Asked, d.isDir(q)),
+		Candidates: []Candidate{},
+		LeftOut:    []Candidate{},
+		Resolved:   &d.found,
+	}
+	if q.Within != "" {
+		a.Within = d.within(q)
+	}
+	if d.found.Set == nil {
+		a.Reason = whyOriginal(&d.found)
+	}
+	return a
+}
+
+// lead takes over from the first candidate.
+func (a *Answer) lead() {
+	if len(a.Candidates) > 0 {
+		best := &a.Candidates[0]
+		a.Location, a.Match, a.Site = best.URL(), best.Match(), best.Site.Name
+	}
 }
 
 // whyOriginal says why the answer can only be the original.

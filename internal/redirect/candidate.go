@@ -4,24 +4,27 @@ import (
 	"encoding/json"
 
 	"mirrortracker/internal/mirror"
+	"mirrortracker/internal/nearest"
 	"mirrortracker/internal/resolver"
 )
 
-// A Candidate is one URL that a client could be sent to: a replica as one of
-// its site's URLs serves it.
+// A Candidate is one URL that a client could be sent to: a replica as the one of
+// its site's URLs serves it that suits the client.
 type Candidate struct {
 	Site     *mirror.Site
-	Base     *mirror.URL    // the one of its site's URLs that suits the client
-	Path     mirror.Path    // of the file or directory on its site
+	Base     *mirror.URL    // that URL
+	Path     mirror.Path    // of the file or directory on the site
 	IsDir    bool           // whether it is a directory
 	Class    resolver.Class // 0 for the original of a path of which nothing is known
 	Original bool           // whether it is the asked place itself
 	Depth    int            // how many path levels above are mirrored too (RFC 6249, section 3.4)
+	Differ   int            // of class File, entries in which the two directories differ
 	Country  string         // of the site, ISO 3166 alpha-2 in lower case; "" where it is not known
 
 	// Only in explained answers.
-	Cost        float64           // kilometres, additions included
-	Probability float64           // of being the first, over all clients of this place
+	Terms       []nearest.Term    // of the cost
+	Cost        float64           // their sum, in km
+	Probability float64           // of being the first, over all clients of which the same is known
 	Reason      string            // why it was taken, comes later or is left out
 	Replica     *resolver.Replica // nil where nothing is known of the path
 }
@@ -31,87 +34,52 @@ func (c *Candidate) URL() string { return c.Base.At(c.Path, c.IsDir) }
 
 // Match returns "original", "exact", "blind" or "file", or "none" for the
 // original of a path of which nothing is known.
-func (c *Candidate) Match() string {
-	if c.Original && c.Class != 0 {
+func (c *Candidate) Match() string { return matchOf(c.Class, c.Original) }
+
+func matchOf(class resolver.Class, original bool) string {
+	if original && class != 0 {
 		return "original"
 	}
-	return c.Class.String()
-}
-
-func newCandidate(r *resolver.Replica, base *mirror.URL) Candidate {
-	return Candidate{
-		Site: r.Site, Base: base, Path: r.Path, IsDir: r.IsDir, Class: r.Class, Original: r.Original, Replica: r,
-	}
+	return class.String()
 }
 
 // MarshalJSON writes the candidate without what its replica's own JSON has.
 func (c Candidate) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
-		URL    string `json:"url"`
-		Site   string `json:"site"`
-		Match  string `json:"match"`
-		Weight int    `json:"weight"`
-		Reason string `json:"reason"`
-	}{c.URL(), c.Site.Name, c.Match(), c.Site.Weight, c.Reason})
+		URL         string         `json:"url"`
+		Site        string         `json:"site"`
+		Match       string         `json:"match"`
+		Weight      int            `json:"weight"`
+		Country     string         `json:"country,omitempty"`
+		Depth       int            `json:"depth"`
+		Differ      int            `json:"differ,omitempty"`
+		Cost        float64        `json:"cost_km"`
+		Terms       []nearest.Term `json:"terms,omitempty"`
+		Probability float64        `json:"probability"`
+		Reason      string         `json:"reason"`
+	}{
+		c.URL(), c.Site.Name, c.Match(), c.Site.Weight, c.Country, c.Depth, c.Differ,
+		c.Cost, c.Terms, c.Probability, c.Reason,
+	})
 }
 
-// candidates returns the replicas under those URLs that a redirect can lead to,
-// in the order of the replicas and of their sites' URLs.
-func candidates(replicas []resolver.Replica) []Candidate {
-	n := len(replicas)
-	for i := range replicas {
-		n += len(replicas[i].Site.Serving)
-	}
-	all := make([]Candidate, 0, n)
-	for i := range replicas {
-		for base := range bases(replicas[i].Site) {
-			if followable(base) {
-				all = append(all, newCandidate(&replicas[i], base))
-			}
-		}
-	}
-	return all
+// candidate copies out of a decision the candidate at a position.
+func (d *decision) candidate(at int32, isDir bool) Candidate {
+	return d.candidateAt(&d.members[d.of[at]], d.offers[d.all[at].Site].url, isDir)
 }
 
-// leftOut returns what candidates are not chosen from, with the reasons: URLs
-// that no redirect leads to, and doubtful matches.
-func leftOut(a *resolver.Answer) []Candidate {
-	all := []Candidate{}
-	replicas, doubtful := a.Replicas(), a.Doubtful()
-	for i := range replicas {
-		for base := range bases(replicas[i].Site) {
-			if !followable(base) {
-				c := newCandidate(&replicas[i], base)
-				c.Reason = "no client follows a redirect to " + base.Scheme
-				all = append(all, c)
-			}
-		}
+// candidateAt returns a member under a URL of its site.
+func (d *decision) candidateAt(m *resolver.Member, base *mirror.URL, isDir bool) Candidate {
+	where, _ := d.scene.places.Site(m.Site)
+	return Candidate{
+		Site:     &d.scene.roster.Sites[m.Site],
+		Base:     base,
+		Path:     mirror.Path(d.appendPath(nil, m)),
+		IsDir:    isDir,
+		Class:    m.Class,
+		Original: m.Original,
+		Depth:    d.depth(m),
+		Differ:   int(m.Differ),
+		Country:  where.Country,
 	}
-	for i := range doubtful {
-		d := &doubtful[i]
-		c := newCandidate(&d.Replica, &d.Site.URL)
-		c.Reason = "doubtful: " + d.Why()
-		all = append(all, c)
-	}
-	return all
-}
-
-// bases yields the URLs of a site, the crawl URL first.
-func bases(s *mirror.Site) func(yield func(*mirror.URL) bool) {
-	return func(yield func(*mirror.URL) bool) {
-		if !yield(&s.URL) {
-			return
-		}
-		for i := range s.Serving {
-			if !yield(&s.Serving[i]) {
-				return
-			}
-		}
-	}
-}
-
-// followable reports whether clients of HTTP follow a redirect to a URL of this
-// scheme at all.
-func followable(u *mirror.URL) bool {
-	return u.Scheme == "ftp" || u.Scheme == "http" || u.Scheme == "https"
 }

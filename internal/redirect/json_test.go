@@ -42,7 +42,7 @@ func TestJSON(t *testing.T) {
 
 // What JSON calls the location is where the redirect leads.
 func TestJSONAgrees(t *testing.T) {
-	h := New(Config{Source: example(t).hold(t)}).Handler()
+	h := New(Config{Source: example(t).hold(t), Now: clock}).Handler()
 	for _, target := range []string{"/origin/gnu/file1", "/origin", "/late/x/", "/wrong/gnu", "/origin.example/pub/x/"} {
 		var a struct {
 			Location, Match, Site string

@@ -52,7 +52,7 @@ func escapeSome(t *rapid.T, name string) string {
 
 // However a client escapes a name, Location decodes to its bytes.
 func TestNamesArriveIntact(t *testing.T) {
-	h := New(Config{Source: example(t).hold(t)}).Handler()
+	h := New(Config{Source: example(t).hold(t), Now: clock}).Handler()
 	rapid.Check(t, func(t *rapid.T) {
 		path := rapid.SliceOfN(names(), 1, 4).Draw(t, "path")
 		escaped := make([]string, len(path))
@@ -84,7 +84,7 @@ var tracked = []string{
 // FuzzRequest holds that no request leads to a host that is not tracked, puts a
 // control character into a header, or meets with a surprise.
 func FuzzRequest(f *testing.F) {
-	h := New(Config{Source: example(f).hold(f)}).Handler()
+	h := New(Config{Source: example(f).hold(f), Now: clock}).Handler()
 	for _, target := range []string{
 		"/", "/origin/gnu/file1", "/origin.example:21/pub/gnu/", "/[::1]:21/x", "/?url=ftp://origin.example/pub/x", "/?url=ftp%3A%2F%2Fwest.example%2F%250a",
 		"//evil.example/..", "/origin/%2F%2Fevil.example", "/origin//evil.example/", "/late/@evil.example:80/", "/late/\\evil.example",

@@ -1,10 +1,15 @@
 package redirect
 
 import (
+	"maps"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"mirrortracker/internal/accesslog"
 )
 
 // metrics count what became of questions. No label holds anything that a client
@@ -12,9 +17,12 @@ import (
 type metrics struct {
 	requests *prometheus.CounterVec
 	duration prometheus.Histogram
+
+	mu       sync.Mutex                                   // held while counters is replaced
+	counters atomic.Pointer[map[event]prometheus.Counter] // those of requests that were needed so far
 }
 
-func newMetrics(registry *prometheus.Registry, source Source) *metrics {
+func newMetrics(registry *prometheus.Registry, source Source, access *accesslog.Log) *metrics {
 	m := &metrics{
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "redirector_requests_total",
@@ -26,6 +34,7 @@ func newMetrics(registry *prometheus.Registry, source Source) *metrics {
 			Buckets: prometheus.ExponentialBuckets(0.00001, 4, 9), // 10 us to 0.66 s
 		}),
 	}
+	m.counters.Store(&map[event]prometheus.Counter{})
 	registry.MustRegister(
 		m.requests,
 		m.duration,
@@ -33,12 +42,33 @@ func newMetrics(registry *prometheus.Registry, source Source) *metrics {
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
+	if access != nil {
+		registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "redirector_access_log_dropped_total",
+			Help: "Lines of the access log that are lost: the file could not keep up, or could not be written.",
+		}, func() float64 { return float64(access.Dropped()) }))
+	}
 	return m
 }
 
 func (m *metrics) count(done event, took time.Duration) {
-	m.requests.WithLabelValues(done.outcome, done.match, done.scheme).Inc()
+	counter := (*m.counters.Load())[done]
+	if counter == nil {
+		counter = m.add(done)
+	}
+	counter.Inc()
 	m.duration.Observe(took.Seconds())
+}
+
+// add takes up an event that has not occurred before. There are few, and to look
+// them up by their labels each time takes too long.
+func (m *metrics) add(done event) prometheus.Counter {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	counters := maps.Clone(*m.counters.Load())
+	counters[done] = m.requests.WithLabelValues(done.outcome, done.match, done.scheme)
+	m.counters.Store(&counters)
+	return counters[done]
 }
 
 // gauges reads the state of the index when it is asked for.

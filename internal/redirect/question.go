@@ -29,14 +29,6 @@ type Question struct {
 
 func (q *Question) slash() bool { return strings.HasSuffix(q.Text, "/") }
 
-// schemeOf returns the scheme by which a request came.
-func schemeOf(req *http.Request) string {
-	if req.TLS != nil {
-		return "https"
-	}
-	return "http"
-}
-
 // pathText reads the names in a request's path, as raw bytes with single
 // slashes between them.
 func pathText(u *url.URL) (string, error) {
@@ -45,6 +37,9 @@ func pathText(u *url.URL) (string, error) {
 	path, escaped := u.RawPath, true
 	if path == "" {
 		path, escaped = u.Path, false
+	}
+	if !escaped && plainPath(path) {
+		return path, nil
 	}
 	var text strings.Builder
 	text.Grow(len(path))
@@ -69,6 +64,20 @@ func pathText(u *url.URL) (string, error) {
 		text.WriteByte('/')
 	}
 	return text.String(), nil
+}
+
+// plainPath reports whether a path can be taken as it is: it has no empty names, and
+// none that begins with a dot or holds what no name holds.
+func plainPath(path string) bool {
+	last := byte(0)
+	for i := range len(path) {
+		c := path[i]
+		if c == '\x00' || c == '\r' || c == '\n' || last == '/' && (c == '/' || c == '.') {
+			return false
+		}
+		last = c
+	}
+	return path != "" && path[0] == '/'
 }
 
 func checkName(name string) error {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -21,7 +22,7 @@ func start(t *testing.T, r *Redirector) (addr string, stop func() error) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- r.Serve(ctx, l) }()
+	go func() { ended <- Serve(ctx, slog.New(slog.DiscardHandler), Door{l, r.Handler()}) }()
 	stop = func() error {
 		cancel()
 		return <-ended
@@ -52,7 +53,7 @@ func say(t *testing.T, addr, text string) (*http.Response, string) {
 
 // What comes over a connection need not be what a client library would send.
 func TestRawRequests(t *testing.T) {
-	addr, _ := start(t, New(Config{Source: example(t).hold(t)}))
+	addr, _ := start(t, New(Config{Source: example(t).hold(t), Now: clock}))
 	tests := []struct {
 		name, line string
 		status     int
@@ -93,7 +94,7 @@ func TestRawRequests(t *testing.T) {
 }
 
 func TestServeEnds(t *testing.T) {
-	addr, stop := start(t, New(Config{Source: example(t).hold(t)}))
+	addr, stop := start(t, New(Config{Source: example(t).hold(t), Now: clock}))
 	res, _ := say(t, addr, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
 	if res.StatusCode != 200 {
 		t.Fatalf("status %d", res.StatusCode)
@@ -113,7 +114,7 @@ func TestServeFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.Close()
-	err = New(Config{Source: &held{}}).Serve(t.Context(), l)
+	err = Serve(t.Context(), slog.New(slog.DiscardHandler), Door{l, http.NotFoundHandler()})
 	if err == nil || !strings.Contains(err.Error(), fmt.Sprint(l.Addr())) {
 		t.Errorf("got %v, want an error that names %s", err, l.Addr())
 	}

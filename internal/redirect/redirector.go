@@ -3,6 +3,8 @@ package redirect
 import (
 	"log/slog"
 	"net/http"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -10,6 +12,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"mirrortracker/internal/accesslog"
+	"mirrortracker/internal/health"
+	"mirrortracker/internal/nearest"
 	"mirrortracker/internal/resolver"
 )
 
@@ -26,29 +31,46 @@ var _ Source = (*resolver.Live)(nil)
 
 // Config is what a [Redirector] is made of. Only Source must be set.
 type Config struct {
-	Source  Source
-	Ranking Ranking              // nil means ByWeight
-	Log     *slog.Logger         // nil means none; each request is logged at the debug level
-	Now     func() time.Time     // nil means time.Now
-	Metrics *prometheus.Registry // nil means one of its own
+	Source    Source
+	Nearest   nearest.Options    // its Atlas is not used; without Costs, the default ones
+	Databases *nearest.Databases // nil means none
+	Board     *health.Board      // nil means that nothing is checked
+	Links     int                // how many candidates a redirect names at most; 0 means DefaultLinks, less than 0 none
+	Proxies   Proxies
+	Limit     Limit
+	Access    *accesslog.Log       // nil means none
+	Format    string               // of the access log: "combined", which "" means, or "json"
+	Log       *slog.Logger         // nil means none
+	Now       func() time.Time     // nil means time.Now
+	Metrics   *prometheus.Registry // nil means one of its own
 }
+
+// DefaultLinks is how many candidates a redirect names at most.
+const DefaultLinks = 5
 
 // A Redirector answers requests from the index in force.
 type Redirector struct {
-	source   Source
-	rank     Ranking
-	log      *slog.Logger
-	now      func() time.Time
-	registry *prometheus.Registry
-	metrics  *metrics
+	source    Source
+	databases *nearest.Databases
+	options   atomic.Pointer[nearest.Options]
+	board     *health.Board
+	links     int
+	proxies   Proxies
+	throttle  *throttle
+	access    *accesslog.Log
+	format    format
+	log       *slog.Logger
+	now       func() time.Time
+	registry  *prometheus.Registry
+	metrics   *metrics
+
+	latest  atomic.Pointer[scene]
+	staging sync.Mutex // held while the next is made
 }
 
 // New returns a Redirector. It registers its metrics, so that a registry can
 // be given to one Redirector only.
 func New(c Config) *Redirector {
-	if c.Ranking == nil {
-		c.Ranking = ByWeight
-	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
@@ -58,26 +80,52 @@ func New(c Config) *Redirector {
 	if c.Metrics == nil {
 		c.Metrics = prometheus.NewRegistry()
 	}
-	return &Redirector{
-		source:   c.Source,
-		rank:     c.Ranking,
-		log:      c.Log,
-		now:      c.Now,
-		registry: c.Metrics,
-		metrics:  newMetrics(c.Metrics, c.Source),
+	if c.Databases == nil {
+		c.Databases = nearest.NewDatabases(nil, c.Log)
 	}
+	if c.Links == 0 {
+		c.Links = DefaultLinks
+	}
+	if c.Format == "" {
+		c.Format = "combined"
+	}
+	r := &Redirector{
+		source:    c.Source,
+		databases: c.Databases,
+		board:     c.Board,
+		links:     c.Links,
+		proxies:   c.Proxies,
+		throttle:  newThrottle(c.Limit),
+		access:    c.Access,
+		format:    formats[c.Format],
+		log:       c.Log,
+		now:       c.Now,
+		registry:  c.Metrics,
+		metrics:   newMetrics(c.Metrics, c.Source, c.Access),
+	}
+	r.SetNearest(c.Nearest)
+	return r
+}
+
+// SetNearest puts other options in force for where clients are sent, from the next
+// request on.
+func (r *Redirector) SetNearest(o nearest.Options) {
+	if o.Costs == (nearest.Costs{}) {
+		o.Costs = nearest.DefaultCosts()
+	}
+	r.options.Store(&o)
 }
 
 // Handler returns the handler of all endpoints. The first path segments of the
 // fixed ones are names that no site can have ([mirror.ValidName]).
 func (r *Redirector) Handler() http.Handler {
 	mux := chi.NewRouter()
-	mux.Use(r.survive, guard, middleware.GetHead)
+	mux.Use(middleware.GetHead)
 	mux.Get("/", r.serveFront)
 	mux.Get("/healthz", serveHealth)
 	mux.Get("/readyz", r.serveReady)
 	mux.Method(http.MethodGet, "/metrics", promhttp.HandlerFor(r.registry, promhttp.HandlerOpts{}))
 	mux.Get("/static/{file}", serveStatic)
 	mux.Get("/*", r.servePath)
-	return mux
+	return r.observe(mux)
 }

@@ -1,11 +1,11 @@
 package redirect
 
 import (
-	"context"
 	"errors"
-	"log/slog"
+	"fmt"
 	"net/http"
-	"time"
+	"net/url"
+	"sync"
 
 	"mirrortracker/internal/resolver"
 )
@@ -22,60 +22,61 @@ func (r *Redirector) serveURL(w http.ResponseWriter, req *http.Request, value st
 	r.serve(w, req, text, err)
 }
 
-// serve answers a question, unless reading it failed already, and takes note.
+// decisions are those that were made, to be made again.
+var decisions = sync.Pool{New: func() any { return new(decision) }}
+
+// serve answers a question, unless reading it failed already.
 func (r *Redirector) serve(w http.ResponseWriter, req *http.Request, text string, err error) {
-	began := time.Now()
 	h := w.Header()
-	h.Set("Cache-Control", "private, no-cache")
-	h.Set("Vary", "Accept")
-	explain := wantsJSON(req)
-	var a *Answer
+	h["Cache-Control"] = privateValue
+	h["Vary"] = acceptValue
+	var q Question
 	if err == nil {
-		a, err = r.answer(&Question{Text: text, Scheme: schemeOf(req)}, explain)
+		q, err = r.question(w, req, text)
 	}
-	var done event
-	switch {
-	case err != nil:
-		done = refuse(w, req, err)
-	case explain:
-		done = r.show(w, req, a)
-	default:
-		done = send(w, req, a)
+	if err != nil {
+		r.note(w, refuse(w, req, err))
+		return
 	}
-	r.metrics.count(done, time.Since(began))
-	r.note(req, done, a, err)
+	if done, ok := r.serveFace(w, req, &q); ok {
+		r.note(w, done)
+		return
+	}
+	d := decisions.Get().(*decision)
+	defer decisions.Put(d)
+	if err := r.decide(d, &q, max(1, r.links)); err != nil {
+		r.note(w, refuse(w, req, err))
+		return
+	}
+	r.note(w, r.send(w, req, &q, d))
+	if x, ok := w.(*exchange); ok {
+		x.site, x.among, x.cost = d.offered(0).name[0], len(d.all), d.cost()
+	}
 }
 
-// An event is what became of a question, in words for metrics and the log.
-type event struct {
-	outcome string // replica, original, json, unknown_site, bad_request, not_ready or error
-	match   string // original, exact, blind or none
-	scheme  string // of the location, "" if there is none
-}
-
-// send redirects.
-func send(w http.ResponseWriter, req *http.Request, a *Answer) event {
-	best := &a.Candidates[0]
-	h := w.Header()
-	h.Set("Location", a.Location)
-	h.Set("X-Mirror-Match", a.Match)
-	h.Set("X-Mirror-Site", a.Site)
-	reply(w, req, http.StatusFound, plainText, a.Location+"\n")
-	done := event{"replica", a.Match, best.Base.Scheme}
-	if best.Original {
-		done.outcome = "original"
+// question reads what a client wants to know: text, for itself, within the directory
+// that the parameter "within" names.
+func (r *Redirector) question(w http.ResponseWriter, req *http.Request, text string) (Question, error) {
+	q := Question{Text: text, Scheme: "http"}
+	if x, ok := w.(*exchange); ok {
+		q.Client = x.client
+		if x.secure {
+			q.Scheme = "https"
+		}
 	}
-	return done
-}
-
-// show writes all that is known instead.
-func (r *Redirector) show(w http.ResponseWriter, req *http.Request, a *Answer) event {
-	done := event{"json", a.Match, a.Candidates[0].Base.Scheme}
-	if err := replyJSON(w, req, http.StatusOK, a); err != nil {
-		r.giveUp(w, req, "answer cannot be written as JSON", "url", a.URL, "err", err)
-		done.outcome = "error"
+	value, ok := parameter(req.URL.RawQuery, "within")
+	if !ok {
+		return q, nil
 	}
-	return done
+	within, err := url.QueryUnescape(value)
+	if err != nil {
+		return q, fmt.Errorf("parameter within: %w", err)
+	}
+	if within == "" {
+		return q, errNotAbove
+	}
+	q.Within = within
+	return q, nil
 }
 
 // refuse maps an error to a status.
@@ -85,25 +86,14 @@ func refuse(w http.ResponseWriter, req *http.Request, err error) event {
 	case errors.Is(err, ErrNotReady):
 		status, outcome = http.StatusServiceUnavailable, "not_ready"
 		w.Header().Set("Retry-After", "2") // seconds: the index is looked for as often
+	case errors.Is(err, ErrNowhere):
+		status, outcome = http.StatusForbidden, "nowhere"
 	case errors.Is(err, resolver.ErrUnknownSite):
 		status, outcome = http.StatusNotFound, "unknown_site"
+	case errors.Is(err, ErrWithin):
+		status, outcome = http.StatusNotFound, "unknown_within"
 	}
-	w.Header().Set("X-Mirror-Match", "none")
+	w.Header()["X-Mirror-Match"] = noMatchValue
 	fail(w, req, status, err.Error())
 	return event{outcome, "none", ""}
-}
-
-// note writes the access log.
-func (r *Redirector) note(req *http.Request, done event, a *Answer, err error) {
-	if !r.log.Enabled(context.Background(), slog.LevelDebug) {
-		return
-	}
-	attrs := []any{"method", req.Method, "target", req.RequestURI, "from", req.RemoteAddr, "outcome", done.outcome, "match", done.match}
-	if a != nil {
-		attrs = append(attrs, "location", a.Location)
-	}
-	if err != nil {
-		attrs = append(attrs, "err", err)
-	}
-	r.log.Debug("request", attrs...)
 }

@@ -14,7 +14,7 @@ import (
 const eastGNU = "http://east.example/e/g/"
 
 func TestRedirect(t *testing.T) {
-	h := New(Config{Source: example(t).hold(t)}).Handler()
+	h := New(Config{Source: example(t).hold(t), Now: clock}).Handler()
 	tests := []struct {
 		name, target    string
 		location, match string
@@ -99,7 +99,7 @@ func TestRedirect(t *testing.T) {
 }
 
 func TestNoRedirect(t *testing.T) {
-	h := New(Config{Source: example(t).hold(t)}).Handler()
+	h := New(Config{Source: example(t).hold(t), Now: clock}).Handler()
 	tests := []struct {
 		name, target string
 		status       int
@@ -159,7 +159,7 @@ func TestNoRedirect(t *testing.T) {
 }
 
 func TestOtherMethods(t *testing.T) {
-	h := New(Config{Source: example(t).hold(t)}).Handler()
+	h := New(Config{Source: example(t).hold(t), Now: clock}).Handler()
 	for _, method := range []string{"POST", "PUT", "DELETE", "OPTIONS", "PROPFIND", "TRACE"} {
 		for _, target := range []string{"/", "/origin/gnu", "/healthz", "/metrics"} {
 			res := ask(h, method, target)
@@ -172,7 +172,7 @@ func TestOtherMethods(t *testing.T) {
 
 // A HEAD has the headers of a GET, and no body.
 func TestHead(t *testing.T) {
-	server := httptest.NewServer(New(Config{Source: example(t).hold(t)}).Handler())
+	server := httptest.NewServer(New(Config{Source: example(t).hold(t), Now: clock}).Handler())
 	defer server.Close()
 	if body, _ := io.ReadAll(ask(server.Config.Handler, "HEAD", "/origin/gnu").Body); len(body) > 0 {
 		t.Errorf("the handler itself writes the body %q", body)
@@ -210,11 +210,11 @@ func dump(h http.Header) string {
 }
 
 func TestClientsScheme(t *testing.T) {
-	r := New(Config{Source: example(t).hold(t)})
+	r := New(Config{Source: example(t).hold(t), Now: clock})
 	for _, test := range []struct{ scheme, want string }{
 		{"http", "http://east.example/e/g/file1"},
 		{"https", "https://west.example/w%20w/mirrors/gnu/file1"},
-		{"ftp", "ftp://origin.example/pub/gnu/file1"},
+		{"ftp", "ftp://east.example:2121/g/file1"},
 	} {
 		a, err := r.Explain(Question{Text: "origin/gnu/file1", Scheme: test.scheme})
 		if err != nil || a.Location != test.want {
@@ -235,7 +235,7 @@ func TestBlindByScheme(t *testing.T) {
 	w := newWorld()
 	w.site(t, "origin", 100, dir{"gnu": gnu(1)}, "ftp://origin.example/")
 	w.site(t, "wrong", 1, dir{"gnu": gnu(9)}, "ftp://wrong.example/", "http://wrong.example/")
-	h := New(Config{Source: w.hold(t)}).Handler()
+	h := New(Config{Source: w.hold(t), Now: clock}).Handler()
 	res := ask(h, "GET", "/origin/gnu/file1")
 	if l, m := res.Header.Get("Location"), res.Header.Get("X-Mirror-Match"); l != "http://wrong.example/gnu/file1" || m != "blind" {
 		t.Errorf("got %s, %s", l, m)
@@ -247,7 +247,7 @@ func TestNameBeforeHost(t *testing.T) {
 	w := newWorld()
 	w.site(t, "b.example", 100, nil, "ftp://a.example/")
 	w.site(t, "other", 100, nil, "ftp://b.example/")
-	res := ask(New(Config{Source: w.hold(t)}).Handler(), "GET", "/b.example/x")
+	res := ask(New(Config{Source: w.hold(t), Now: clock}).Handler(), "GET", "/b.example/x")
 	if l := res.Header.Get("Location"); l != "ftp://a.example/x" {
 		t.Errorf("got %s", l)
 	}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,11 +19,98 @@ const (
 	writeTimeout  = 30 * time.Second
 	idleTimeout   = 2 * time.Minute
 	maxHeader     = 4 * maxTarget // above it 431, in between 414
-	grace         = 10 * time.Second
 )
 
-// NewServer returns a server with these limits.
-func NewServer(h http.Handler, log *slog.Logger) *http.Server {
+// How a server ends: for a moment clients that ask again are told that it is for the
+// last time; then idle connections are closed, and what is under way may end.
+const (
+	farewell = time.Second
+	grace    = 10 * time.Second
+)
+
+// A Door is where requests come in, and what answers them.
+type Door struct {
+	net.Listener
+	Handler http.Handler
+}
+
+// Serve answers at all doors until ctx is done or one of them fails, and closes
+// their listeners. When ctx is done it takes no more connections, says in each
+// answer that the connection ends with it, lets what is under way end, and returns
+// nil. A client thus sees no connection end in the midst of anything, and where
+// somebody else holds the listening sockets too (systemd.socket(5)), none is
+// refused.
+func Serve(ctx context.Context, log *slog.Logger, doors ...Door) error {
+	s := server{failed: make(chan error, len(doors))}
+	for _, d := range doors {
+		s.open(d, log)
+	}
+	var failed error
+	select {
+	case failed = <-s.failed:
+	case <-ctx.Done():
+	}
+	return errors.Join(failed, s.end(context.WithoutCancel(ctx)))
+}
+
+type server struct {
+	doors       []Door
+	servers     []*http.Server
+	failed      chan error
+	ending      atomic.Bool
+	connections atomic.Int64
+}
+
+func (s *server) open(d Door, log *slog.Logger) {
+	h := newServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if s.ending.Load() {
+			w.Header()["Connection"] = []string{"close"}
+		}
+		d.Handler.ServeHTTP(w, req)
+	}), log)
+	h.ConnState = s.count
+	s.doors, s.servers = append(s.doors, d), append(s.servers, h)
+	go func() {
+		if err := h.Serve(d.Listener); !s.ending.Load() {
+			s.failed <- fmt.Errorf("serve on %s: %w", d.Addr(), err)
+		}
+	}()
+}
+
+func (s *server) count(_ net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		s.connections.Add(1)
+	case http.StateClosed, http.StateHijacked:
+		s.connections.Add(-1)
+	}
+}
+
+func (s *server) end(ctx context.Context) error {
+	s.ending.Store(true)
+	var failed []error
+	for _, d := range s.doors {
+		if err := d.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			failed = append(failed, fmt.Errorf("close %s: %w", d.Addr(), err))
+		}
+	}
+	tick := time.NewTicker(farewell / 50)
+	defer tick.Stop()
+	for until := time.Now().Add(farewell); s.connections.Load() > 0 && time.Now().Before(until); {
+		<-tick.C
+	}
+	ctx, cancel := context.WithTimeout(ctx, grace)
+	defer cancel()
+	for i, h := range s.servers {
+		// The listener is closed already, which it tells of again.
+		if err := h.Shutdown(ctx); err != nil && !errors.Is(err, net.ErrClosed) {
+			failed = append(failed, fmt.Errorf("shut down %s: %w", s.doors[i].Addr(), err), h.Close())
+		}
+	}
+	return errors.Join(failed...)
+}
+
+func newServer(h http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: headerTimeout,
@@ -34,24 +122,4 @@ func NewServer(h http.Handler, log *slog.Logger) *http.Server {
 		DisableGeneralOptionsHandler: true,
 		ErrorLog:                     slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
-}
-
-// Serve answers on a listener until ctx is done; then it takes no more
-// connections, lets the requests that are under way end, for at most ten
-// seconds, and returns nil. It closes the listener.
-func (r *Redirector) Serve(ctx context.Context, l net.Listener) error {
-	server := NewServer(r.Handler(), r.log)
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(l) }()
-	select {
-	case err := <-failed:
-		return fmt.Errorf("serve on %s: %w", l.Addr(), err)
-	case <-ctx.Done():
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
-	defer cancel()
-	if err := server.Shutdown(ctx); err != nil {
-		return errors.Join(fmt.Errorf("shut down %s: %w", l.Addr(), err), server.Close())
-	}
-	return nil
 }

@@ -168,25 +168,3 @@ func TestPanic(t *testing.T) {
 		t.Errorf("log %s", log.String())
 	}
 }
-
-func TestAccessLog(t *testing.T) {
-	var log bytes.Buffer
-	level := new(slog.LevelVar)
-	logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: level}))
-	h := New(Config{Source: example(t).hold(t), Log: logger}).Handler()
-	ask(h, "GET", "/origin/gnu/file1")
-	if log.Len() > 0 {
-		t.Errorf("at the info level: %s", log.String())
-	}
-	level.Set(slog.LevelDebug)
-	ask(h, "GET", "/origin/gnu/file1")
-	ask(h, "GET", "/nobody/%0d%0aa")
-	for _, want := range []string{"target=/origin/gnu/file1", "location=" + eastGNU + "file1", "outcome=replica", "outcome=bad_request", "from="} {
-		if !strings.Contains(log.String(), want) {
-			t.Errorf("%q is not in %s", want, log.String())
-		}
-	}
-	if n := strings.Count(log.String(), "\n"); n != 2 {
-		t.Errorf("%d lines: %s", n, log.String())
-	}
-}

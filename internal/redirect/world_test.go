@@ -156,13 +156,15 @@ func alone() dir {
 	return d
 }
 
-// example is the world of most tests.
+// example is the world of most tests. Their client is at 192.0.2.1, of which nothing
+// is known, so that weights decide; those differ by so much that the draw does not
+// matter.
 //
 //	origin  100  gnu, alone, small, broken, empty and links
 //	deep    100  the same host, a longer base
-//	east     50  gnu, exact, by FTP and HTTP
-//	west     50  gnu, exact, by FTP, HTTPS and rsync
-//	wrong   500  gnu, with other dates, by FTP and HTTP
+//	east    1e6  gnu, exact, by FTP and HTTP
+//	west      1  gnu, exact, by FTP, HTTPS and rsync
+//	wrong   1e6  gnu, with other dates, by FTP and HTTP
 //	lone    100  the licence of small under another name
 //	late    100  without a snapshot, by FTP and HTTPS
 func example(t testing.TB) *world {
@@ -179,10 +181,10 @@ func example(t testing.TB) *world {
 		".cache": dir{},
 	}, "ftp://origin.example/pub/")
 	w.site(t, "deep", 100, dir{"in": file{1, 1}}, "ftp://origin.example/pub/inner/deep/")
-	w.site(t, "east", 50, dir{"g": gnu(1)}, "ftp://east.example:2121/", "http://east.example/e/")
-	w.site(t, "west", 50, dir{"mirrors": dir{"gnu": gnu(1)}},
+	w.site(t, "east", 1e6, dir{"g": gnu(1)}, "ftp://east.example:2121/", "http://east.example/e/")
+	w.site(t, "west", 1, dir{"mirrors": dir{"gnu": gnu(1)}},
 		"ftp://west.example/", "https://west.example/w%20w/", "rsync://west.example/w/")
-	w.site(t, "wrong", 500, dir{"gnu": gnu(9)}, "ftp://wrong.example/", "http://wrong.example/")
+	w.site(t, "wrong", 1e6, dir{"gnu": gnu(9)}, "ftp://wrong.example/", "http://wrong.example/")
 	w.site(t, "lone", 100, dir{"other": licence}, "ftp://lone.example/")
 	w.site(t, "late", 100, nil, "ftp://late.example/", "https://late.example/l/")
 	return w

@@ -1,0 +1,227 @@
+package redirect
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"mirrortracker/internal/mirror"
+	"mirrortracker/internal/nearest"
+	"mirrortracker/internal/resolver"
+)
+
+// A decision is what became of a question, and room for the next one: it is made
+// again and again without allocating. Redirects are written from it, and answers
+// are copied out of it.
+type decision struct {
+	found  resolver.Answer
+	scene  *scene
+	offers []offer
+	view   *nearest.View
+	size   int64 // of the file, 0 where it is none or not known
+
+	members []resolver.Member   // the replicas
+	only    [1]resolver.Member  // where only the original serves
+	all     []nearest.Candidate // those of them that can be offered
+	of      []int32             // for each candidate, its member
+	best    []int32             // positions in all, the best first
+
+	text []byte // room for what is written
+	ends []int  // of its parts
+	path []byte
+}
+
+// original stands for the asked place where nothing is known of it.
+var original = resolver.Member{Original: true}
+
+// decide makes a decision with at most limit candidates, at least one of them. Its
+// errors are those of [Redirector.Explain].
+func (r *Redirector) decide(d *decision, q *Question, limit int) error {
+	if err := r.gather(d, q); err != nil {
+		return err
+	}
+	d.best = sized(d.best, min(limit, len(d.all)))
+	n := d.view.Rank(d.all, d.size, d.best)
+	d.best = d.best[:d.tail(n)]
+	if len(d.best) == 0 {
+		return ErrNowhere
+	}
+	return nil
+}
+
+// gather finds the candidates.
+func (r *Redirector) gather(d *decision, q *Question) error {
+	index := r.source.Index()
+	if index == nil {
+		return ErrNotReady
+	}
+	site, path, err := index.Locate(q.Text)
+	if err != nil {
+		return err
+	}
+	index.Resolve(&d.found, site, path)
+	d.scene = r.scene(index)
+	d.offers = d.scene.offers[schemeNumber(q.Scheme)][familyNumber(q.Client)]
+	d.view = d.scene.places.View(q.Client, r.now())
+	d.size = 0
+	if d.found.File != "" {
+		d.size = max(0, d.found.Size)
+	}
+	depth := math.MaxInt
+	if q.Within != "" {
+		if depth, err = within(&d.found, q.Within); err != nil {
+			return err
+		}
+	}
+	d.members = d.only[:]
+	d.only[0] = original
+	if d.found.Set != nil {
+		d.members = d.found.Set.Members
+	} else {
+		d.only[0].Site = int32(site)
+	}
+	d.all, d.of = d.all[:0], d.of[:0]
+	d.offer(d.members, depth)
+	if len(d.found.Near) > 0 && q.Within == "" {
+		d.members = append(d.members[:len(d.members):len(d.members)], d.found.Near...)
+		d.offer(d.found.Near, depth)
+	}
+	d.add(&d.scene.options.Costs)
+	return nil
+}
+
+// offer makes candidates of members that have all that the asked directory of a
+// depth has; the last of d.members are among them.
+func (d *decision) offer(members []resolver.Member, depth int) {
+	first := len(d.members) - len(members)
+	for i := range members {
+		m := &members[i]
+		o := &d.offers[m.Site]
+		if o.url == nil || int(m.Depth) > depth && !m.Original {
+			continue
+		}
+		d.all = append(d.all, nearest.Candidate{Site: m.Site, Tier: o.tier, Lacks: o.lacks})
+		d.of = append(d.of, int32(first+i))
+	}
+}
+
+// add adds to the candidates' costs what they match less than the best does. Those
+// that have as much of the tree around it as any, with equal dates where there are
+// such, are of one generation.
+func (d *decision) add(costs *nearest.Costs) {
+	var tops [resolver.File + 1]int16
+	for class := range tops {
+		tops[class] = math.MaxInt16
+	}
+	for _, k := range d.of {
+		if m := &d.members[k]; !m.Original {
+			tops[m.Class] = min(tops[m.Class], m.Depth)
+		}
+	}
+	top := tops[resolver.Exact]
+	if top == math.MaxInt16 {
+		top = tops[resolver.Blind]
+	}
+	blind, file, generation := float32(costs.Blind), float32(costs.File), float32(costs.Generation)
+	for i, k := range d.of {
+		m := &d.members[k]
+		if m.Original {
+			continue
+		}
+		add := float32(0)
+		switch m.Class {
+		case resolver.Blind:
+			add = blind
+		case resolver.File:
+			add = file
+		}
+		if m.Depth > top && m.Class != resolver.File {
+			add += generation
+		}
+		d.all[i].Add = add
+	}
+}
+
+// tail returns how many of the first n of the best are named: none with which
+// something serious is amiss that is not amiss with the first.
+func (d *decision) tail(n int) int {
+	for i := range n {
+		if d.serious(i) != d.serious(0) {
+			return i
+		}
+	}
+	return n
+}
+
+// serious says what is seriously amiss with the i-th best.
+func (d *decision) serious(i int) uint8 {
+	c := &d.all[d.best[i]]
+	return c.Tier/serious<<2 | uint8(c.Lacks)
+}
+
+// member returns the i-th best.
+func (d *decision) member(i int) *resolver.Member { return &d.members[d.of[d.best[i]]] }
+
+// offered returns how the i-th best is offered.
+func (d *decision) offered(i int) *offer { return &d.offers[d.all[d.best[i]].Site] }
+
+// cost returns that of the best, in km.
+func (d *decision) cost() float64 { return float64(d.all[d.best[0]].Add) }
+
+// isDir reports whether the asked path is a directory's, as far as is known.
+func (d *decision) isDir(q *Question) bool { return d.found.IsDir || !d.found.Known && q.slash() }
+
+// depth returns how many path levels above a member are mirrored too, as
+// "depth" of a link means it (RFC 6249, section 3.4): with 1 it is the directory in
+// which the file lies, or the directory itself.
+func (d *decision) depth(m *resolver.Member) int {
+	if m.Class == 0 || m.Class == resolver.File {
+		return 0
+	}
+	return d.found.Depth() - int(m.Depth) + 1
+}
+
+// appendPath appends the raw path of a member's place on its site.
+func (d *decision) appendPath(b []byte, m *resolver.Member) []byte {
+	if m.Class == 0 {
+		return append(b, d.found.Asked...)
+	}
+	return d.found.AppendPath(b, m)
+}
+
+// appendURL appends the URL of the i-th best.
+func (d *decision) appendURL(b []byte, i int, isDir bool) []byte {
+	d.path = d.appendPath(d.path[:0], d.member(i))
+	b = append(b, d.offered(i).base...)
+	b = mirror.AppendEscaped(b, d.path[1:])
+	if isDir && len(d.path) > 1 {
+		b = append(b, '/')
+	}
+	return b
+}
+
+// within returns the depth of the directory that an answer is to hold for.
+func within(found *resolver.Answer, text string) (int, error) {
+	path, err := mirror.ParsePath(text)
+	if err != nil {
+		return 0, fmt.Errorf("parameter within: %w", err)
+	}
+	if depth, ok := found.Within(path); ok {
+		return depth, nil
+	}
+	var dir resolver.Answer
+	found.Index.Resolve(&dir, found.SiteIndex, path)
+	if !dir.Known {
+		return 0, fmt.Errorf("%w: %s", ErrWithin, mirror.EscapePath(path.Dir()))
+	}
+	return 0, errNotAbove
+}
+
+var errNotAbove = errors.New("parameter within must name a directory, below the site's base, in which the path lies")
+
+func sized(s []int32, n int) []int32 {
+	if cap(s) < n {
+		return make([]int32, n, 2*n)
+	}
+	return s[:n]
+}
