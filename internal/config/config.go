@@ -1,6 +1,10 @@
 package config
 
-import "mirrortracker/internal/mirror"
+import (
+	"net/netip"
+
+	"mirrortracker/internal/mirror"
+)
 
 // A Config is all that can be configured. tracker.toml says what each key
 // means; here stands what the programs need to know beyond that.
@@ -75,13 +79,31 @@ type Limits struct {
 
 // Redirector says where the redirector listens and what it believes.
 type Redirector struct {
-	Listen  string   `toml:"listen"`
-	Refresh Duration `toml:"refresh"`
-	Doubt   Doubt    `toml:"doubt"`
-	NID     string   `toml:"nid"` // namespace of URNs
-	Squid   Squid    `toml:"squid"`
-	ICP     ICP      `toml:"icp"`
-	Proxy   Proxy    `toml:"proxy"`
+	Listen          string         `toml:"listen"`     // addresses with blanks between them, as redirect.Listen takes them
+	TLSListen       string         `toml:"tls_listen"` // the same; "" for nowhere
+	Certificate     string         `toml:"certificate"`
+	Key             string         `toml:"key"`
+	Refresh         Duration       `toml:"refresh"`
+	Doubt           Doubt          `toml:"doubt"`
+	NID             string         `toml:"nid"`   // namespace of URNs
+	Links           int            `toml:"links"` // of a redirect, 0 for none
+	TrustedProxies  []netip.Prefix `toml:"trusted_proxies"`
+	ForwardedHeader string         `toml:"forwarded_header"` // X-Forwarded-For or Forwarded
+	AccessLog       string         `toml:"access_log"`       // a path, - or off
+	AccessFormat    string         `toml:"access_format"`    // combined or json
+	Limit           Limit          `toml:"limit"`
+	Squid           Squid          `toml:"squid"`
+	ICP             ICP            `toml:"icp"`
+	Proxy           Proxy          `toml:"proxy"`
+}
+
+// Limit says how much is answered for one network of clients.
+type Limit struct {
+	Rate   float64        `toml:"rate"` // requests a second, 0 for any
+	Burst  int            `toml:"burst"`
+	IPv4   int            `toml:"ipv4"` // bits of a network
+	IPv6   int            `toml:"ipv6"`
+	Exempt []netip.Prefix `toml:"exempt"`
 }
 
 // Doubt holds the thresholds of resolver.Doubt.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -55,8 +56,21 @@ func (c *Config) validate() error {
 		optional("crawler.listen", c.Crawler.Listen, address),
 		between("history.keep", c.History.Keep, 1, 100_000),
 		between("history.days", c.History.Days, 0, 100_000),
-		address("redirector.listen", r.Listen),
+		filled("redirector.listen", r.Listen),
+		addresses("redirector.listen", r.Listen),
+		addresses("redirector.tls_listen", r.TLSListen),
+		certificate(r),
 		lasting("redirector.refresh", r.Refresh, 100*time.Millisecond, time.Hour),
+		between("redirector.links", r.Links, 0, 50),
+		canonical("redirector.trusted_proxies", r.TrustedProxies),
+		oneOf("redirector.forwarded_header", r.ForwardedHeader, "X-Forwarded-For", "Forwarded"),
+		filled("redirector.access_log", r.AccessLog),
+		oneOf("redirector.access_format", r.AccessFormat, "combined", "json"),
+		zeroOr("redirector.limit.rate", r.Limit.Rate, 0.01, 1e6),
+		between("redirector.limit.burst", r.Limit.Burst, 1, 1_000_000),
+		between("redirector.limit.ipv4", r.Limit.IPv4, 8, 32),
+		between("redirector.limit.ipv6", r.Limit.IPv6, 16, 128),
+		canonical("redirector.limit.exempt", r.Limit.Exempt),
 		between("redirector.doubt.files", r.Doubt.Files, 1, 1_000_000_000),
 		between("redirector.doubt.bytes", r.Doubt.Bytes, 1, 1<<60),
 		between("redirector.doubt.names", r.Doubt.Names, 1, 1000),
@@ -194,6 +208,40 @@ func lasting(key string, value Duration, low, high time.Duration) error {
 func address(key, value string) error {
 	if _, _, err := net.SplitHostPort(value); err != nil {
 		return fmt.Errorf("%s is %q, must be HOST:PORT such as 127.0.0.1:8080, or :8080 for all addresses", key, value)
+	}
+	return nil
+}
+
+// addresses checks those where HTTP is served.
+func addresses(key, value string) error {
+	for one := range strings.FieldsSeq(value) {
+		if path, ok := strings.CutPrefix(one, "unix:"); ok && path != "" {
+			continue
+		}
+		if err := address(key, one); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// certificate checks that there is one for HTTPS exactly where that is served.
+func certificate(r *Redirector) error {
+	switch {
+	case (r.Certificate == "") != (r.Key == ""):
+		return errors.New("redirector.certificate and redirector.key go together; one of them is empty")
+	case r.TLSListen != "" && r.Certificate == "":
+		return errors.New("redirector.tls_listen needs redirector.certificate and redirector.key")
+	}
+	return nil
+}
+
+// canonical checks networks.
+func canonical(key string, prefixes []netip.Prefix) error {
+	for _, p := range prefixes {
+		if p != p.Masked() {
+			return fmt.Errorf("%s has %v, of which the network is %v", key, p, p.Masked())
+		}
 	}
 	return nil
 }
