@@ -25,11 +25,12 @@ type siteAdd struct {
 	Name     string   `arg:"" help:"Its name here: a to z, 0 to 9, dot, dash, underscore."`
 	URL      string   `arg:"" name:"url" help:"Where it is crawled, such as ftp://ftp.example/pub/."`
 	Serving  []string `name:"url" aliases:"serving" sep:"none" placeholder:"URL" help:"A further URL of the same files, such as https://ftp.example/pub/. May be repeated."`
-	Weight   *int     `placeholder:"N" help:"Of equal replicas, that of the site with the greatest weight is taken. From 1 to 1000000, default: 100."`
+	Weight   *int     `placeholder:"N" help:"Its share of clients among sites that are equally near: from 0, the last resort, to 1000000. Default: 100."`
 	Schedule *string  `help:"When it is crawled: a cron expression. Default: crawl.schedule of the configuration." placeholder:"CRON"`
 	Zone     *string  `help:"Time zone of the dates in its listings. Default: found out." placeholder:"ZONE"`
 
 	visitFlags `embed:""`
+	reachFlags `embed:""`
 }
 
 func (siteAdd) Help() string {
@@ -39,6 +40,8 @@ func (siteAdd) Help() string {
 		"crawler site add kernel ftp://ftp.kernel.example/pub/ --weight 200",
 		"crawler site add old ftp://ftp.old.example/ --schedule '30 4 * * 0'",
 		"crawler site add old ftp://ftp.old.example/ --hours 22-6 --rate 5",
+		"crawler site add uni ftp://uni.example/ --country au --place=-33.87,151.21",
+		"crawler site add uni ftp://uni.example/ --only-countries au --max-file 4GiB",
 		"crawler site add own ftps://own.example/ --user me --password env:PW")
 }
 
@@ -128,6 +131,9 @@ func (c *siteAdd) change(site *mirror.Site) error {
 		site.Zone = *c.Zone
 	}
 	c.visitFlags.change(&site.Visit)
+	if err := c.reachFlags.change(&site.Reach); err != nil {
+		return err
+	}
 	if site.Schedule != "" {
 		if _, err := schedule.Parse(site.Schedule); err != nil {
 			return err
@@ -148,7 +154,8 @@ func changed(old, site *mirror.Site) string {
 	add("weight", fmt.Sprint(old.Weight), fmt.Sprint(site.Weight))
 	add("schedule", old.Schedule, site.Schedule)
 	add("zone", old.Zone, site.Zone)
-	before, after := settingsOf(&old.Visit), settingsOf(&site.Visit)
+	before := append(settingsOf(&old.Visit), declarationsOf(&old.Reach)...)
+	after := append(settingsOf(&site.Visit), declarationsOf(&site.Reach)...)
 	for i := range before {
 		add(before[i].name, before[i].value, after[i].value)
 	}
@@ -206,9 +213,10 @@ func (siteList) Run(a *program.App) error {
 	}
 	rows := make([][]any, len(sites))
 	for i, site := range sites {
-		rows[i] = []any{site.Name, site.URL, serving(&site), ui.Number(site.Weight), site.Schedule, site.Zone, visit(&site.Visit)}
+		rows[i] = []any{site.Name, site.URL, serving(&site), ui.Number(site.Weight), site.Schedule, site.Zone,
+			given(settingsOf(&site.Visit)), given(declarationsOf(&site.Reach))}
 	}
-	return a.Table([]string{"site", "url", "also served at", "weight", "schedule", "zone", "visit"}, rows)
+	return a.Table([]string{"site", "url", "also served at", "weight", "schedule", "zone", "visit", "reach"}, rows)
 }
 
 type siteRemove struct {

@@ -50,7 +50,7 @@ func set[T any](field, value *T) {
 	}
 }
 
-// A setting is one of a visit, "" where it is as configured.
+// A setting is what is said of a site by one flag, "" for nothing.
 type setting struct{ name, value string }
 
 // settingsOf returns all settings of a visit, in the order of the flags.
@@ -80,10 +80,10 @@ func text[T comparable](value T) string {
 	return fmt.Sprint(value)
 }
 
-// visit writes what is set, in the words of the configuration.
-func visit(v *mirror.Visit) string {
+// given writes what is set, in the words of the flags.
+func given(all []setting) string {
 	var set []string
-	for _, s := range settingsOf(v) {
+	for _, s := range all {
 		if s.value != "" {
 			set = append(set, s.name+"="+s.value)
 		}
