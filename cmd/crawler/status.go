@@ -15,7 +15,9 @@ import (
 	"mirrortracker/internal/ui"
 )
 
-type statusCommand struct{}
+type statusCommand struct {
+	Events int `help:"Show instead so many of the last changes in health." placeholder:"N"`
+}
 
 func (statusCommand) Help() string {
 	return `The first columns are about the snapshot in force, its root not counted; those from "last crawl" on about the last crawl:
@@ -26,18 +28,24 @@ func (statusCommand) Help() string {
   interrupted         it goes on where it was, as soon as it may
   failed              the site keeps the snapshot that it had
 
-"next" is when "crawler run" may crawl the site with this configuration. How sites were listed is told by --json.
+"next" is when "crawler run" may crawl the site with this configuration. "health" is how many of its URLs clients are sent to, over IPv4 and IPv6, as redirectors found them by checking. --events shows what changed about that. How sites were listed is told by --json.
 
-` + program.Examples("crawler status", "crawler status --json")
+` + program.Examples("crawler status", "crawler status --json", "crawler status --events 20")
 }
 
 // Run prints how all sites stand.
-func (statusCommand) Run(a *program.App) error {
+func (c *statusCommand) Run(a *program.App) error {
+	if c.Events < 0 || c.Events > maxEvents {
+		return ui.Misuse("--events is %d, must be from 1 to %d", c.Events, maxEvents)
+	}
 	s, err := open(a)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
+	if c.Events > 0 {
+		return showEvents(s, c.Events)
+	}
 	plan, err := planOf(&s.Config.Crawl)
 	if err != nil {
 		return err
@@ -58,7 +66,7 @@ func (statusCommand) Run(a *program.App) error {
 	for i := range all {
 		rows[i] = row(a.Env, &all[i], now)
 	}
-	headings := []string{"site", "snapshot", "directories", "files", "bytes", "incomplete", "last crawl", "took", "outcome", "failures", "next", "message"}
+	headings := []string{"site", "snapshot", "directories", "files", "bytes", "incomplete", "last crawl", "took", "outcome", "failures", "next", "health", "message"}
 	if err := a.Table(headings, rows); err != nil {
 		return err
 	}
@@ -70,7 +78,7 @@ func (statusCommand) Run(a *program.App) error {
 }
 
 func row(env *ui.Env, s *standing.Site, now time.Time) []any {
-	row := []any{s.Name, "-", "-", "-", "-", "-", "-", "-", "never crawled", "-", "now", ui.Rest(message(s))}
+	row := []any{s.Name, "-", "-", "-", "-", "-", "-", "-", "never crawled", "-", "now", health(s, now), ui.Rest(message(s, now))}
 	if p := s.Snapshot; p != nil {
 		copy(row[1:], []any{stamp(env, p.Finished, now), ui.Number(p.Dirs), ui.Number(p.Files), ui.Volume(p.Bytes), ui.Number(p.Incomplete)})
 	}
@@ -96,7 +104,7 @@ func took(t *store.Attempt, now time.Time) time.Duration {
 }
 
 // message says what else there is to know of a site.
-func message(s *standing.Site) string {
+func message(s *standing.Site, now time.Time) string {
 	var all []string
 	if s.Running() {
 		t := s.Attempt
@@ -118,6 +126,11 @@ func message(s *standing.Site) string {
 	if s.Attempt != nil && s.Attempt.Message != "" {
 		all = append(all, s.Attempt.Message)
 	}
+	for _, h := range fresh(s, now) {
+		if h.State == "down" || h.State == "stale" {
+			all = append(all, fmt.Sprintf("%s over %s is %s: %s", h.URL, h.Family, h.State, h.Reason))
+		}
+	}
 	return strings.Join(all, "; ")
 }
 
@@ -134,6 +147,7 @@ func summary(all []standing.Site, now time.Time) string {
 			"left alone":    s.Broken,
 			"suspect":       s.Suspect != nil,
 			"flapping":      s.Attempt != nil && s.Attempt.Flapping != "",
+			"down":          isDown(s, now),
 		} {
 			if is {
 				counts[what]++
@@ -141,7 +155,7 @@ func summary(all []standing.Site, now time.Time) string {
 		}
 	}
 	var parts []string
-	for _, what := range []string{"running", "due", "never crawled", "failing", "left alone", "suspect", "flapping"} {
+	for _, what := range []string{"running", "due", "never crawled", "failing", "left alone", "suspect", "flapping", "down"} {
 		if n := counts[what]; n > 0 {
 			parts = append(parts, human.Count(int64(n))+" "+what)
 		}
@@ -162,6 +176,7 @@ type siteJSON struct {
 	Suspect  *suspectJSON  `json:"suspect"`  // null if nothing is doubted
 	Due      *time.Time    `json:"due"`      // null for now
 	Broken   bool          `json:"left_alone"`
+	Health   []healthJSON  `json:"health"`
 }
 
 type snapshotJSON struct {
@@ -201,7 +216,7 @@ type suspectJSON struct {
 }
 
 func jsonOf(s *standing.Site, now time.Time) siteJSON {
-	shown := siteJSON{Site: s.Name, URL: s.URL, Broken: s.Broken}
+	shown := siteJSON{Site: s.Name, URL: s.URL, Broken: s.Broken, Health: healthJSONs(s.Health)}
 	if p := s.Snapshot; p != nil {
 		shown.Snapshot = &snapshotJSON{p.Seq, p.Started.UTC(), p.Finished.UTC(), p.Dirs, p.Files, p.Bytes, p.Incomplete}
 	}

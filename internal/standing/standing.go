@@ -19,6 +19,7 @@ type Site struct {
 	Snapshot *store.Snapshot // in force; nil if there is none
 	Attempt  *store.Attempt  // the last; nil if there was none
 	Suspect  *store.Suspect  // what the last crawls found, if that is doubted; else nil
+	Health   []store.Health  // how its URLs were found, by those redirectors that check; its present URLs only
 	Next     time.Time       // when it may be crawled next; the time of asking if it is due
 	Broken   bool            // it failed so often that its schedule does not count until Next
 }
@@ -44,6 +45,7 @@ type Source interface {
 	schedule.Source
 	Current(ctx context.Context) ([]store.Snapshot, error)
 	Suspects(ctx context.Context) ([]store.Suspect, error)
+	Health(ctx context.Context) ([]store.Health, error)
 }
 
 var _ Source = (*store.Store)(nil)
@@ -54,7 +56,8 @@ func Read(ctx context.Context, source Source, plan schedule.Plan, now time.Time)
 	snapshots, errSnapshots := source.Current(ctx)
 	attempts, errAttempts := source.Attempts(ctx)
 	suspects, errSuspects := source.Suspects(ctx)
-	if err := errors.Join(errSites, errSnapshots, errAttempts, errSuspects); err != nil {
+	found, errHealth := source.Health(ctx)
+	if err := errors.Join(errSites, errSnapshots, errAttempts, errSuspects, errHealth); err != nil {
 		return nil, err
 	}
 	current := bySite(snapshots, func(s *store.Snapshot) mirror.SiteID { return s.Site })
@@ -63,7 +66,7 @@ func Read(ctx context.Context, source Source, plan schedule.Plan, now time.Time)
 	all := make([]Site, len(sites))
 	for i, site := range sites {
 		id := site.ID()
-		all[i] = Site{Site: site, Snapshot: current[id], Attempt: last[id], Suspect: doubted[id]}
+		all[i] = Site{Site: site, Snapshot: current[id], Attempt: last[id], Suspect: doubted[id], Health: healthOf(site, found)}
 		var attempt store.Attempt
 		if last[id] != nil {
 			attempt = *last[id]
@@ -71,6 +74,20 @@ func Read(ctx context.Context, source Source, plan schedule.Plan, now time.Time)
 		all[i].Next, all[i].Broken = plan.Next(site, attempt, now), plan.Broken(attempt)
 	}
 	return all, nil
+}
+
+// healthOf returns what was found about the URLs that a site has now.
+func healthOf(site mirror.Site, found []store.Health) (own []store.Health) {
+	id := site.ID()
+	for _, u := range site.URLs() {
+		text := u.String()
+		for _, h := range found {
+			if h.Site == id && h.URL == text {
+				own = append(own, h)
+			}
+		}
+	}
+	return own
 }
 
 // bySite returns a table of values by the site that each is about.

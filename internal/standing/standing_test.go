@@ -25,6 +25,7 @@ type records struct {
 	snapshots []store.Snapshot
 	attempts  []store.Attempt
 	suspects  []store.Suspect
+	health    []store.Health
 	err       error
 }
 
@@ -32,6 +33,7 @@ func (r *records) Sites(context.Context) ([]mirror.Site, error)      { return r.
 func (r *records) Current(context.Context) ([]store.Snapshot, error) { return r.snapshots, r.err }
 func (r *records) Attempts(context.Context) ([]store.Attempt, error) { return r.attempts, r.err }
 func (r *records) Suspects(context.Context) ([]store.Suspect, error) { return r.suspects, r.err }
+func (r *records) Health(context.Context) ([]store.Health, error)    { return r.health, r.err }
 func site(name string) mirror.Site {
 	return mirror.Site{Name: name, URL: mirror.URL{Scheme: "ftp", Host: name, Port: 21, Base: "/"}, Weight: 1}
 }
@@ -55,6 +57,12 @@ func world(t *testing.T) (*records, schedule.Plan) {
 		{Site: id(3), Started: hour(-1), Ended: hour(0), Outcome: store.OutcomeFailed, Failures: 6},
 		{Site: id(4), Started: hour(-1), Ended: hour(0), Outcome: store.OutcomeSuspect},
 	}
+	r.health = []store.Health{
+		{Site: id(1), URL: r.sites[1].URL.String(), Family: "ipv4", State: "up"},
+		{Site: id(1), URL: r.sites[1].URL.String(), Family: "ipv6", State: "down"},
+		{Site: id(1), URL: "http://before.example/", Family: "ipv4", State: "down"},
+		{Site: id(2), URL: r.sites[1].URL.String(), Family: "ipv4", State: "down"},
+	}
 	r.suspects = []store.Suspect{{Snapshot: store.Snapshot{Site: id(4)}, Reason: "half is gone"}}
 	return r, schedule.Plan{Default: daily, Again: time.Hour, AgainMax: 4 * time.Hour, Breaker: 5}
 }
@@ -64,6 +72,9 @@ func TestRead(t *testing.T) {
 	all, err := Read(t.Context(), r, plan, now)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if own := all[1].Health; len(own) != 2 || own[0].Family != "ipv4" || own[1].Family != "ipv6" {
+		t.Errorf("%s: health %+v", all[1].Name, own)
 	}
 	for i, want := range []struct {
 		snapshot, suspect, running, due, broken bool
