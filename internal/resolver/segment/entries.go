@@ -69,7 +69,7 @@ func (t Tree) AllLinks(buf []byte) LinkEntries { return LinkEntries{entries: t.e
 // Target returns the target of the link, which is good until the next one. It
 // is empty where it is not known or longer than any path.
 func (e *LinkEntries) Target() []byte {
-	e.target = append(e.target[:0], e.cursor.target...)
+	e.target = append(e.target[:0], e.cursor.payload().target...)
 	runtime.KeepAlive(e.tree.segment)
 	return e.target
 }
@@ -82,7 +82,15 @@ type FileEntries struct{ entries }
 func (t Tree) AllFiles(buf []byte) FileEntries { return FileEntries{t.entries(files, buf)} }
 
 // Size returns the size of the file, which may be [digest.UnknownSize].
-func (e *FileEntries) Size() int64 { return e.cursor.payload().size }
+func (e *FileEntries) Size() int64 {
+	p := e.cursor.payload()
+	runtime.KeepAlive(e.tree.segment)
+	return p.size
+}
 
 // Date returns the date of the file.
-func (e *FileEntries) Date() digest.Date { return e.cursor.payload().date }
+func (e *FileEntries) Date() digest.Date {
+	p := e.cursor.payload()
+	runtime.KeepAlive(e.tree.segment)
+	return dateOf(p.days)
+}

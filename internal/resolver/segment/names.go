@@ -16,12 +16,13 @@ const (
 	children kind = iota // nothing: the numbers stand elsewhere
 	links                // the target
 	files                // size and date
+	kinds
 )
 
 // A payload is what comes with a name.
 type payload struct {
 	size   int64
-	date   digest.Date
+	days   int64 // for dateOf
 	target []byte
 }
 
@@ -98,74 +99,104 @@ func (l *list) at(position int, buf []byte) (c cursor, name []byte) {
 	return c, name
 }
 
-// A cursor goes over the names of one block. A name is the beginning of the
-// name before it, a piece of its own, and the end of the first name.
+// A cursor goes over the names of one block. The first name of a block is
+// written in full: its length and its bytes. Of any other, only the bytes in the
+// middle are, between what it shares with the beginning of the name before it
+// and with the end of the first name:
+//
+//	shared<<4 | ending   one byte; 15 says that the number less 15 follows
+//	[shared-15] [ending-15]
+//	length  bytes        of the middle
+//
+// What comes with the name follows: of a file, its size plus one and how many
+// days later than the first one's its date is; of a link, the length and the
+// bytes of its target. All numbers are varints.
 type cursor struct {
 	kind  kind
 	left  int // names that follow
 	rest  []byte
 	first []byte
-	days  int64 // of the current file's date
+	start []byte // what comes with the first name, and more
 
 	shared int    // bytes of the name before
 	middle []byte // the name's own bytes
 	suffix []byte // the end of the first name
-
-	size   int64
-	target []byte
+	extra  []byte // what comes with the name, and more
 }
 
 // next goes to the next name. It reports false at the end of the block, and
 // where the bytes make no sense.
 func (c *cursor) next() bool {
-	if c.left <= 0 {
-		return false
+	if c.left <= 0 || len(c.rest) == 0 {
+		return c.fail()
 	}
-	c.left--
 	rest := c.rest
-	var shared, length, ending uint64
+	var shared, ending, length uint64
 	if c.first != nil {
-		shared, rest = uvarint(rest)
-		ending, rest = uvarint(rest)
+		shared, ending = uint64(rest[0]>>4), uint64(rest[0]&15)
+		if rest = rest[1:]; shared == escape {
+			shared, rest = uvarint(rest)
+			shared += escape
+		}
+		if ending == escape {
+			ending, rest = uvarint(rest)
+			ending += escape
+		}
 	}
 	length, rest = uvarint(rest)
 	if length > uint64(len(rest)) || ending > uint64(len(c.first)) || shared > maxList {
 		return c.fail()
 	}
-	c.shared, c.middle, rest = int(shared), rest[:length:length], rest[length:]
+	c.shared, c.middle, c.extra = int(shared), rest[:length:length], rest[length:]
 	c.suffix = c.first[len(c.first)-int(ending):]
+	c.rest = c.kind.skip(c.extra)
+	c.left--
 	if c.first == nil {
-		c.first = c.middle
+		c.first, c.start = c.middle, c.extra
 	}
-	switch c.kind {
-	case files:
-		var size, days uint64
-		size, rest = uvarint(rest)
-		days, rest = uvarint(rest)
-		c.size = int64(size - 1)
-		c.days += unzigzag(days)
-	case links:
-		length, rest = uvarint(rest)
-		if length > uint64(len(rest)) {
-			return c.fail()
-		}
-		c.target, rest = rest[:length:length], rest[length:]
-	}
-	c.rest = rest
 	return true
 }
+
+// escape is the greatest number that fits into half of the byte before a name.
+const escape = 15
 
 func (c *cursor) fail() bool {
 	*c = cursor{}
 	return false
 }
 
-func (c *cursor) payload() payload {
-	p := payload{target: c.target}
-	if c.kind == files {
-		p.size, p.date = max(c.size, digest.UnknownSize), dateOf(c.days)
+// skip passes over what comes with a name.
+func (k kind) skip(b []byte) []byte {
+	switch k {
+	case files:
+		return skipUvarint(skipUvarint(b))
+	case links:
+		length, b := uvarint(b)
+		return b[min(length, uint64(len(b))):]
+	}
+	return b
+}
+
+// payload returns what comes with the current name.
+func (c *cursor) payload() (p payload) {
+	switch c.kind {
+	case files:
+		p.size, p.days = parseFile(c.extra)
+		if len(c.extra) < len(c.start) { // it is not the first
+			_, days := parseFile(c.start)
+			p.days += days
+		}
+	case links:
+		length, b := uvarint(c.extra)
+		p.target = b[:min(length, uint64(len(b)))]
 	}
 	return p
+}
+
+func parseFile(b []byte) (size, days int64) {
+	n, b := uvarint(b)
+	d, _ := uvarint(b)
+	return max(int64(n-1), digest.UnknownSize), unzigzag(d)
 }
 
 // appendTo makes the current name out of the one before it, in its storage.
@@ -245,6 +276,16 @@ func longUvarint(b []byte) (uint64, []byte) {
 		return 0, nil
 	}
 	return v, b[n:]
+}
+
+// skipUvarint passes over a number.
+func skipUvarint(b []byte) []byte {
+	for i, v := range b {
+		if v < 0x80 {
+			return b[i+1:]
+		}
+	}
+	return nil
 }
 
 func zigzag(v int64) uint64   { return uint64(v<<1) ^ uint64(v>>63) }

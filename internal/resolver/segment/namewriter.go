@@ -43,15 +43,16 @@ func (w *nameWriter) name(name string) error {
 		if w.count > 0 {
 			w.index = binary.LittleEndian.AppendUint32(w.index, uint32(len(w.body)))
 		}
-		w.first, w.days = name, 0
+		w.first = name
 		w.body = binary.AppendUvarint(w.body, uint64(len(name)))
 		w.body = append(w.body, name...)
 	} else {
 		shared := commonPrefix(w.before, name)
 		ending := commonSuffix(w.first, name[shared:])
 		middle := name[shared : len(name)-ending]
-		w.body = binary.AppendUvarint(w.body, uint64(shared))
-		w.body = binary.AppendUvarint(w.body, uint64(ending))
+		w.body = append(w.body, byte(min(shared, escape)<<4|min(ending, escape)))
+		w.body = appendEscaped(w.body, shared)
+		w.body = appendEscaped(w.body, ending)
 		w.body = binary.AppendUvarint(w.body, uint64(len(middle)))
 		w.body = append(w.body, middle...)
 	}
@@ -60,11 +61,24 @@ func (w *nameWriter) name(name string) error {
 	return nil
 }
 
+// appendEscaped appends what half a byte cannot say.
+func appendEscaped(b []byte, n int) []byte {
+	if n < escape {
+		return b
+	}
+	return binary.AppendUvarint(b, uint64(n-escape))
+}
+
 func (w *nameWriter) file(size int64, date digest.Date) {
 	days := daysOf(date)
+	if w.count%blockSize == 1 { // it is the first of the block
+		w.days = 0
+	}
 	w.body = binary.AppendUvarint(w.body, uint64(max(size, digest.UnknownSize))+1)
 	w.body = binary.AppendUvarint(w.body, zigzag(days-w.days))
-	w.days = days
+	if w.count%blockSize == 1 {
+		w.days = days
+	}
 }
 
 // link appends the target of a link. One that is too long is left out: it

@@ -25,8 +25,8 @@ type head struct {
 	exact, blind digest.Sum
 	reason       digest.Reason
 	totals       digest.Totals
-	counts       [3]uint64 // of names, by kind
-	lengths      [3]uint64 // of lists, in bytes
+	counts       [kinds]uint64 // of names, by kind
+	lengths      [kinds]uint64 // of lists, in bytes
 }
 
 // parseHead takes a record's head from the beginning of b, of which the lists
@@ -60,6 +60,24 @@ func parseSums(flags byte, b []byte) (exact, blind digest.Sum, rest []byte) {
 	return exact, blind, b
 }
 
+func skipSums(flags byte, b []byte) []byte {
+	n := 0
+	if flags&hasExact != 0 {
+		n += len(digest.Sum{})
+	}
+	if flags&hasBlind != 0 {
+		n += len(digest.Sum{})
+	}
+	return b[min(n, len(b)):]
+}
+
+func skipTotals(b []byte) []byte {
+	for range 3 {
+		b = skipUvarint(b)
+	}
+	return b
+}
+
 func parseTotals(b []byte) (t digest.Totals, rest []byte) {
 	var files, dirs, bytes uint64
 	files, b = uvarint(b)
@@ -84,8 +102,8 @@ func (h *head) replaceable() bool {
 
 // A recorder makes records. It keeps its buffers from one to the next.
 type recorder struct {
-	names  [3]nameWriter // by kind
-	ids    []digest.ID   // of the children
+	names  [kinds]nameWriter // by kind
+	ids    []digest.ID       // of the children
 	record []byte
 }
 

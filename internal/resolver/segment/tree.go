@@ -42,19 +42,37 @@ func (t Tree) head() (h head, lists []byte) {
 	return parseHead(t.segment.record(t.row))
 }
 
-// list returns the names of one kind.
+// list returns the names of one kind. It is what looking up a name spends its
+// time with, so that it passes over the rest of the head.
 func (t Tree) list(k kind) list {
-	h, b := t.head()
-	for i, n := range h.lengths {
-		if n > uint64(len(b)) {
-			break
-		}
-		if kind(i) == k {
-			return newList(k, h.counts[k], b[:n:n])
-		}
-		b = b[n:]
+	if t.segment == nil {
+		return list{}
 	}
-	return list{}
+	b := t.segment.record(t.row)
+	if len(b) == 0 || b[0]&(hasChildren<<k) == 0 {
+		return list{}
+	}
+	flags := b[0]
+	b = skipTotals(skipSums(flags, b[1:]))
+	var count, before, length uint64
+	for i := range kinds {
+		if flags&(hasChildren<<i) == 0 {
+			continue
+		}
+		var n, size uint64
+		n, b = uvarint(b)
+		size, b = uvarint(b)
+		switch {
+		case i < k:
+			before += size
+		case i == k:
+			count, length = n, size
+		}
+	}
+	if before > uint64(len(b)) || length > uint64(len(b))-before {
+		return list{}
+	}
+	return newList(k, count, b[before:before+length:before+length])
 }
 
 // ID returns the identity of the tree.
@@ -193,7 +211,7 @@ func (t Tree) LinkAt(position int, buf []byte) (name, target []byte) {
 	l := t.list(links)
 	c, name := l.at(position, buf)
 	n := len(name)
-	name = append(name, c.target...)
+	name = append(name, c.payload().target...)
 	runtime.KeepAlive(t.segment)
 	return name[:n:n], name[n:]
 }
@@ -204,7 +222,7 @@ func (t Tree) File(name string) (position int, size int64, date digest.Date, ok 
 	l := t.list(files)
 	position, p, ok := l.search(name)
 	runtime.KeepAlive(t.segment)
-	return position, p.size, p.date, ok
+	return position, p.size, dateOf(p.days), ok
 }
 
 // FileAt appends the name of the file at a position to buf, and returns its
@@ -214,5 +232,5 @@ func (t Tree) FileAt(position int, buf []byte) (name []byte, size int64, date di
 	c, name := l.at(position, buf[len(buf):])
 	p := c.payload()
 	runtime.KeepAlive(t.segment)
-	return append(buf, name...), p.size, p.date
+	return append(buf, name...), p.size, dateOf(p.days)
 }
