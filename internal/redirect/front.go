@@ -1,7 +1,6 @@
 package redirect
 
 import (
-	"bytes"
 	"embed"
 	"html/template"
 	"net/http"
@@ -11,9 +10,9 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"mirrortracker/internal/digest"
-	"mirrortracker/internal/human"
 	"mirrortracker/internal/mirror"
 	"mirrortracker/internal/resolver"
+	"mirrortracker/internal/store"
 )
 
 // serveFront answers /?url=URL, and without it shows the tracked sites.
@@ -31,17 +30,7 @@ func (r *Redirector) serveFront(w http.ResponseWriter, req *http.Request) {
 		}
 		return
 	}
-	var b bytes.Buffer
-	if err := frontPage.Execute(&b, page); err != nil {
-		r.giveUp(w, req, "front page cannot be written", "err", err)
-		return
-	}
-	// There is no form-action: browsers apply it to redirects too, and the
-	// form's lead to other hosts.
-	w.Header().Set("Content-Security-Policy",
-		"default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'")
-	w.Header().Set("Referrer-Policy", "no-referrer")
-	reply(w, req, http.StatusOK, "text/html; charset=utf-8", b.String())
+	r.showPage(w, req, frontPage, page)
 }
 
 // A front is what the front page shows.
@@ -57,6 +46,7 @@ type frontSite struct {
 	Name     string         `json:"name"`
 	URL      mirror.URL     `json:"url"`
 	Serving  []mirror.URL   `json:"serving"`
+	Country  string         `json:"country"` // "" where it does not say
 	Weight   int            `json:"weight"`
 	Snapshot *frontSnapshot `json:"snapshot"` // null if there is none yet
 }
@@ -87,17 +77,24 @@ func newFront(source Source, now time.Time) front {
 }
 
 func newFrontSite(t resolver.Tracked) frontSite {
-	s := frontSite{Name: t.Name, URL: t.URL, Serving: append([]mirror.URL{}, t.Serving...), Weight: t.Weight}
-	if t.Snapshot.Seq != 0 {
-		s.Snapshot = &frontSnapshot{
-			Seq:        t.Snapshot.Seq,
-			Started:    t.Snapshot.Started.UTC(),
-			Finished:   t.Snapshot.Finished.UTC(),
-			Totals:     t.Snapshot.Totals,
-			Incomplete: t.Snapshot.Incomplete,
-		}
+	return frontSite{
+		Name: t.Name, URL: t.URL, Serving: append([]mirror.URL{}, t.Serving...), Country: t.Country, Weight: t.Weight,
+		Snapshot: newFrontSnapshot(t.Snapshot),
 	}
-	return s
+}
+
+// newFrontSnapshot returns nil for a site without a snapshot.
+func newFrontSnapshot(s store.Snapshot) *frontSnapshot {
+	if s.Seq == 0 {
+		return nil
+	}
+	return &frontSnapshot{
+		Seq:        s.Seq,
+		Started:    s.Started.UTC(),
+		Finished:   s.Finished.UTC(),
+		Totals:     s.Totals,
+		Incomplete: s.Incomplete,
+	}
 }
 
 // Ago says how long before the page's moment a time was.
@@ -107,14 +104,8 @@ func (p front) Ago(t time.Time) string { return humanize.RelTime(t, p.now, "ago"
 // everywhere because it does not know FTP.
 func (s frontSite) Href(u mirror.URL) template.URL { return template.URL(u.String()) }
 
-//go:embed page.html
-var pageText string
-
-var frontPage = template.Must(template.New("front").Funcs(template.FuncMap{
-	"count": human.Count,
-	"bytes": human.Bytes,
-	"stamp": stamp,
-}).Parse(pageText))
+// List leads to what is on the site.
+func (s frontSite) List() string { return pathOf(s.Name, mirror.Root, true) + "?list" }
 
 //go:embed static
 var static embed.FS

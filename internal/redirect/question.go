@@ -123,27 +123,13 @@ func parameter(query, name string) (value string, ok bool) {
 	return "", false
 }
 
-// wantsJSON reports whether a client asks for JSON: by the parameter json, or
-// by naming the type in Accept with a weight that no other type there exceeds
-// (RFC 9110, section 12.5.1). Wildcards do not name it.
+// wantsJSON reports whether a client asks for JSON: by the parameter json, or by
+// preferring the type in Accept.
 func wantsJSON(req *http.Request) bool {
 	if _, ok := parameter(req.URL.RawQuery, "json"); ok {
 		return true
 	}
-	var named, other float64 // the greatest weights
-	for _, line := range req.Header["Accept"] {
-		for part := range strings.SplitSeq(line, ",") {
-			kind, params, _ := strings.Cut(strings.TrimSpace(part), ";")
-			switch {
-			case kind == "": // lists may have empty elements
-			case strings.EqualFold(strings.TrimSpace(kind), jsonText):
-				named = max(named, weight(params))
-			default:
-				other = max(other, weight(params))
-			}
-		}
-	}
-	return named > 0 && named >= other
+	return preferred(req, jsonText) != ""
 }
 
 // weight returns the weight among a media type's parameters: 1 if there is none,

@@ -16,6 +16,7 @@ import (
 	"mirrortracker/internal/health"
 	"mirrortracker/internal/nearest"
 	"mirrortracker/internal/resolver"
+	"mirrortracker/internal/urn"
 )
 
 // A Source has the index in force. Both methods are called for every request
@@ -43,6 +44,7 @@ type Config struct {
 	Log       *slog.Logger         // nil means none
 	Now       func() time.Time     // nil means time.Now
 	Metrics   *prometheus.Registry // nil means one of its own
+	Names     *urn.Names           // nil means that no archive has a name
 }
 
 // DefaultLinks is how many candidates a redirect names at most.
@@ -63,6 +65,7 @@ type Redirector struct {
 	now       func() time.Time
 	registry  *prometheus.Registry
 	metrics   *metrics
+	names     *urn.Names
 
 	latest  atomic.Pointer[scene]
 	staging sync.Mutex // held while the next is made
@@ -102,6 +105,7 @@ func New(c Config) *Redirector {
 		now:       c.Now,
 		registry:  c.Metrics,
 		metrics:   newMetrics(c.Metrics, c.Source, c.Access),
+		names:     c.Names,
 	}
 	r.SetNearest(c.Nearest)
 	return r
@@ -126,6 +130,7 @@ func (r *Redirector) Handler() http.Handler {
 	mux.Get("/readyz", r.serveReady)
 	mux.Method(http.MethodGet, "/metrics", promhttp.HandlerFor(r.registry, promhttp.HandlerOpts{}))
 	mux.Get("/static/{file}", serveStatic)
+	mux.Get("/uri-res/{service}", r.serveResolution)
 	mux.Get("/*", r.servePath)
 	return r.observe(mux)
 }

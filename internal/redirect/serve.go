@@ -57,13 +57,8 @@ func (r *Redirector) serve(w http.ResponseWriter, req *http.Request, text string
 // question reads what a client wants to know: text, for itself, within the directory
 // that the parameter "within" names.
 func (r *Redirector) question(w http.ResponseWriter, req *http.Request, text string) (Question, error) {
-	q := Question{Text: text, Scheme: "http"}
-	if x, ok := w.(*exchange); ok {
-		q.Client = x.client
-		if x.secure {
-			q.Scheme = "https"
-		}
-	}
+	q := asker(w)
+	q.Text = text
 	value, ok := parameter(req.URL.RawQuery, "within")
 	if !ok {
 		return q, nil
@@ -77,6 +72,18 @@ func (r *Redirector) question(w http.ResponseWriter, req *http.Request, text str
 	}
 	q.Within = within
 	return q, nil
+}
+
+// asker returns a question that says only who asks.
+func asker(w http.ResponseWriter) Question {
+	q := Question{Scheme: "http"}
+	if x, ok := w.(*exchange); ok {
+		q.Client = x.client
+		if x.secure {
+			q.Scheme = "https"
+		}
+	}
+	return q
 }
 
 // refuse maps an error to a status.
