@@ -1,6 +1,10 @@
 package nearest
 
-import "math"
+import (
+	"cmp"
+	"math"
+	"slices"
+)
 
 // A Candidate is a site, by its position in the map, as one that a client could be sent to.
 type Candidate struct {
@@ -16,79 +20,93 @@ const MaxTier = 1<<6 - 1
 // Rank fills best with the positions in all of the candidates that are drawn for the
 // client, the first of them first, and returns how many there are: fewer than best has
 // room for only if the others do not serve this client. Size is that of the file which
-// is asked for, in bytes; 0 for a directory or where it is not known. It allocates nothing.
+// is asked for, in bytes; 0 for a directory or where it is not known. It allocates
+// nothing if best has room for no more than MaxQuick.
 //
 // The client's family goes first, then tiers, then the sites of its own network before
 // all and those of last resort behind all, then the draw. Candidates of one site have
 // one draw, so that of the least Add comes first, or else the one that stands first in all.
 func (v *View) Rank(all []Candidate, size int64, best []int32) int {
-	n := 0
-	worst := order(math.MaxUint64) // of those in best, once it is full
+	switch {
+	case len(best) == 0:
+		return 0
+	case len(best) > MaxQuick:
+		return copy(best, v.sorted(all, size))
+	}
+	var orders [MaxQuick]order // of those in best
+	n, worst := 0, order(math.MaxUint64)
 	for i := range all {
-		o, serves := v.order(&all[i], size)
-		if !serves || o > worst {
+		c := &all[i]
+		o := v.order(c)
+		if o > worst || !v.serves(c, size) {
 			continue
 		}
-		at := v.find(all, size, best[:n], o, all[i].Site)
-		if at == len(best) {
+		if n < len(best) {
+			n++
+		} else if !before(o, c.Site, worst, all[best[n-1]].Site) {
 			continue
 		}
-		n = min(n+1, len(best))
-		copy(best[at+1:n], best[at:])
-		best[at] = int32(i)
+		at := n - 1
+		for ; at > 0 && before(o, c.Site, orders[at-1], all[best[at-1]].Site); at-- {
+			orders[at], best[at] = orders[at-1], best[at-1]
+		}
+		orders[at], best[at] = o, int32(i)
 		if n == len(best) {
-			worst, _ = v.order(&all[best[n-1]], size)
+			worst = orders[n-1]
 		}
 	}
 	return n
 }
 
-// find returns where a candidate belongs among ranked ones. Sites of the same order,
-// which chance hardly ever makes, go by their positions in the map.
-func (v *View) find(all []Candidate, size int64, ranked []int32, o order, site int32) int {
-	low, high := 0, len(ranked)
-	for low < high {
-		middle := (low + high) / 2
-		c := &all[ranked[middle]]
-		if other, _ := v.order(c, size); other < o || other == o && c.Site <= site {
-			low = middle + 1
-		} else {
-			high = middle
+// MaxQuick is how many candidates can be ranked without an allocation.
+const MaxQuick = 32
+
+// sorted returns the positions of all candidates that serve the client, in their order.
+func (v *View) sorted(all []Candidate, size int64) []int32 {
+	ranked := make([]int32, 0, len(all))
+	orders := make([]order, len(all))
+	for i := range all {
+		if orders[i] = v.order(&all[i]); v.serves(&all[i], size) {
+			ranked = append(ranked, int32(i))
 		}
 	}
-	return low
+	slices.SortStableFunc(ranked, func(i, j int32) int {
+		return cmp.Or(cmp.Compare(orders[i], orders[j]), cmp.Compare(all[i].Site, all[j].Site))
+	})
+	return ranked
+}
+
+// before reports whether a candidate comes before another that stands before it in all.
+// Sites of the same order, which chance hardly ever makes, go by their positions in the map.
+func before(o order, site int32, other order, otherSite int32) bool {
+	return o < other || o == other && site < otherSite
 }
 
 // An order says which candidate comes first: that of the least. It has the tiers above
 // the bits of a key, a float32 that is not negative, whose bits are ordered as it is.
 type order uint64
 
-// order returns that of a candidate, and whether it serves the client at all.
-func (v *View) order(c *Candidate, size int64) (o order, serves bool) {
+// order returns that of a candidate.
+func (v *View) order(c *Candidate) order {
 	s := &v.area.sites[c.Site]
-	if s.closed != welcome || v.m.tooLarge(c.Site, size) {
-		return 0, false
-	}
 	far := s.far + c.Add*v.m.perRadius
 	far *= far
-	key := v.draws[c.Site] * far * far
-	return order(v.tier(c, s.class))<<32 | order(math.Float32bits(key)), true
+	return order(v.tier(c, s.class))<<32 | order(math.Float32bits(v.draws[c.Site]*far*far))
+}
+
+// serves reports whether a candidate serves the client at all.
+func (v *View) serves(c *Candidate, size int64) bool {
+	return v.area.sites[c.Site].closed == welcome && !(v.m.limited && v.m.tooLarge(c.Site, size))
 }
 
 // tier returns what goes before all costs and draws.
 func (v *View) tier(c *Candidate, of class) uint16 {
-	tier := uint16(c.Tier)<<2 | uint16(of)
-	if c.Lacks&v.family != 0 {
-		tier |= 1 << 10
-	}
-	return tier
+	lacks := uint16(c.Lacks & v.family) // at most one bit
+	return lacks<<8 | uint16(c.Tier)<<2 | uint16(of)
 }
 
 // tooLarge reports whether a site does not want to be asked for a file of this size.
 func (m *Map) tooLarge(site int32, size int64) bool {
-	if !m.limited || size <= 0 {
-		return false
-	}
 	most := m.sites[site].audience.MaxFile
 	return most > 0 && size > most
 }

@@ -129,7 +129,7 @@ func TestRankLaws(t *testing.T) {
 		all := w.drawCandidates(t)
 		size := rapid.SampledFrom([]int64{0, 1000, 1001}).Draw(t, "size")
 		v := w.m.View(drawAddr(t), noon)
-		whole := make([]int32, len(all)+3)
+		whole := make([]int32, MaxQuick+len(all)) // in the other way than what comes below
 		whole = whole[:v.Rank(all, size, whole)]
 
 		want := 0
