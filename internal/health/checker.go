@@ -10,6 +10,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"mirrortracker/internal/mirror"
+	"mirrortracker/internal/process"
 )
 
 // A Checker checks all URLs of all sites.
@@ -46,7 +47,7 @@ func New(cfg Config) *Checker {
 	}
 	c.metrics = newMetrics(cfg.Metrics, c)
 	for _, w := range cfg.Webhooks {
-		c.hooks = append(c.hooks, newHook(w, cfg.Process, cfg.Log, c.metrics))
+		c.hooks = append(c.hooks, newHook(w, process.Short(cfg.Process), cfg.Log, c.metrics))
 	}
 	if cfg.Records != nil {
 		c.records = newRecorder(cfg.Records, cfg.Process, cfg.Options.Days, cfg.Log)
