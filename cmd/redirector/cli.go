@@ -22,6 +22,7 @@ type grammar struct {
 
 	Serve   serveCommand    `cmd:"" help:"Answer HTTP requests until told to stop."`
 	Explain explainCommand  `cmd:"" help:"Show where a URL would be redirected, and why."`
+	Squid   squidCommand    `cmd:"" help:"Be a helper of the proxy Squid."`
 	Version program.Version `cmd:"" help:"Print the version."`
 }
 
@@ -34,8 +35,11 @@ func Main(ctx context.Context, env *ui.Env, args []string) ui.Exit {
 
 // live returns the index that is to be kept in force.
 func live(s *program.Session, log *slog.Logger) *resolver.Live {
-	doubt := s.Config.Redirector.Doubt
-	return resolver.NewLive(s.Store, resolver.Options{
-		Doubt: resolver.Doubt{Files: doubt.Files, Bytes: int64(doubt.Bytes), Names: doubt.Names},
-	}, log)
+	return resolver.NewLive(s.Store, resolver.Options{Doubt: doubt(s)}, log)
+}
+
+// doubt returns what is believed.
+func doubt(s *program.Session) resolver.Doubt {
+	d := s.Config.Redirector.Doubt
+	return resolver.Doubt{Files: d.Files, Bytes: int64(d.Bytes), Names: d.Names}
 }

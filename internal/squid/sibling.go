@@ -24,6 +24,12 @@ func Sibling(d Decider, m *Metrics) http.Handler {
 	})
 }
 
+// Holds reports by ICP what [Sibling] will redirect: one must not promise what the other
+// does not keep.
+func Holds(d Decider) func(url string, from netip.Addr) bool {
+	return func(url string, from netip.Addr) bool { return d.Target(url, from) != "" }
+}
+
 func serveSibling(w http.ResponseWriter, req *http.Request, d Decider) (outcome string) {
 	h := w.Header()
 	h.Set("Cache-Control", "private, no-cache") // the nearest mirror changes

@@ -29,6 +29,11 @@ var programs = map[string]program{
 	"pure-ftpd": {cached: "pure-ftpd/usr/sbin/pure-ftpd", remedy: depsRemedy},
 	"pyftpdlib": {check: checkPyftpdlib, remedy: depsRemedy},
 
+	// The proxy, and the folders that it reads its types and texts from.
+	"squid":          {cached: "squid/usr/sbin/squid", remedy: depsRemedy},
+	"squid-common":   {cached: "squid-common/usr/share/squid", remedy: depsRemedy},
+	"squid-langpack": {cached: "squid-langpack/usr/share/squid-langpack/en", remedy: depsRemedy},
+
 	// What TLS needs: a module of proftpd's, and of Python's for pyftpdlib.
 	"proftpd-tls":     {cached: "proftpd-mod-crypto/usr/lib/proftpd/mod_tls.so", remedy: depsRemedy},
 	"python3-openssl": {check: checkPyOpenSSL, remedy: depsRemedy},
