@@ -11,6 +11,7 @@ import (
 
 	"mirrortracker/internal/mirror"
 	"mirrortracker/internal/process"
+	"mirrortracker/internal/store"
 )
 
 // A Checker checks all URLs of all sites.
@@ -71,7 +72,10 @@ func (c *Checker) Run(ctx context.Context) {
 		running.Go(func() { h.run(ctx) })
 	}
 	if c.records != nil {
-		running.Go(func() { c.records.run(ctx, c.present) })
+		running.Go(func() {
+			c.remember(c.records.read(ctx))
+			c.records.run(ctx, c.present)
+		})
 	}
 	watches := map[key]context.CancelFunc{}
 	tick := time.NewTicker(beat)
@@ -118,6 +122,14 @@ func (c *Checker) refresh() (added, gone []key) {
 		c.board.show(c.ledger.pairs())
 	}
 	return added, gone
+}
+
+// remember begins with what was found before the start.
+func (c *Checker) remember(found []store.Health) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ledger.remember(found, time.Now())
+	c.board.show(c.ledger.pairs())
 }
 
 // spacings is the number of checks of one host that fit into an interval.

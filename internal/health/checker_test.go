@@ -261,6 +261,15 @@ func (m *memory) PutHealth(_ context.Context, states []store.Health, events []st
 	return nil
 }
 
+func (m *memory) Health(context.Context) ([]store.Health, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.away {
+		return nil, context.DeadlineExceeded
+	}
+	return m.states, nil
+}
+
 func (m *memory) PruneHealth(_ context.Context, before time.Time) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -303,6 +312,35 @@ func TestRecords(t *testing.T) {
 		if want := time.Now().AddDate(0, 0, -30); want.Sub(records.pruned).Abs() > 2*time.Minute {
 			t.Errorf("pruned up to %v, want about %v", records.pruned, want)
 		}
+	})
+}
+
+// What was down before a restart is down after it, unless that was long ago, and returns
+// as ever.
+func TestRestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sites := three(t)
+		recorded := func(i int, state State, age time.Duration) store.Health {
+			return store.Health{
+				Site: sites[i].ID(), URL: sites[i].Serving[0].String(), Family: "ipv4",
+				State: state.String(), Reason: "recorded", Checked: time.Now().Add(-age),
+			}
+		}
+		records := &memory{states: []store.Health{recorded(0, Down, time.Minute), recorded(1, Down, time.Hour), recorded(2, Stale, time.Minute)}}
+		l := newLab(t, Config{Records: records}, nil)
+		for _, s := range sites {
+			l.finds(later, s.Serving[0], IPv4)
+		}
+		defer l.start(t)()
+		time.Sleep(3 * time.Second)
+		l.track(sites) // the index is loaded after the records were read
+		time.Sleep(30 * time.Second)
+		l.want(t, sites[0].Serving[0], Pair{Down, Up})
+		l.want(t, sites[1].Serving[0], Pair{Unknown, Up})
+		l.want(t, sites[2].Serving[0], Pair{Unknown, Up})
+		l.finds(fine, sites[0].Serving[0], IPv4)
+		time.Sleep(70 * time.Second)
+		l.want(t, sites[0].Serving[0], Pair{Up, Up})
 	})
 }
 

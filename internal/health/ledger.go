@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"mirrortracker/internal/mirror"
+	"mirrortracker/internal/store"
 )
 
 // A key names a track: one URL over one family.
@@ -27,6 +28,14 @@ type ledger struct {
 	entries  map[key]*entry
 	brakes   map[circle]*brake
 	answered [len(Families)]time.Time // when anything last answered
+	recorded map[record]store.Health  // what was down before the start
+}
+
+// A record names a track as records do.
+type record struct {
+	site   mirror.SiteID
+	url    string
+	family Family
 }
 
 func newLedger(o Options) *ledger {
@@ -65,7 +74,9 @@ func (l *ledger) track(sites []mirror.Site) (added, gone []key) {
 					e.site, e.id = site, id
 					continue
 				}
-				l.entries[k] = &entry{key: k, site: site, id: id}
+				e := &entry{key: k, site: site, id: id}
+				l.entries[k] = e
+				l.recall(e)
 				added = append(added, k)
 			}
 		}
@@ -77,6 +88,36 @@ func (l *ledger) track(sites []mirror.Site) (added, gone []key) {
 		}
 	}
 	return added, gone
+}
+
+// recallFor is how old a record may be to count.
+const recallFor = 10 * time.Minute
+
+// remember takes what was found before the start, here or elsewhere: what was down
+// lately begins so, until the first good check, and all else as if nothing were known.
+func (l *ledger) remember(found []store.Health, now time.Time) {
+	l.recorded = map[record]store.Health{}
+	for _, h := range found {
+		if h.State != Down.String() || now.Sub(h.Checked) > recallFor {
+			continue
+		}
+		for _, f := range Families {
+			if f.String() == h.Family {
+				l.recorded[record{h.Site, h.URL, f}] = h
+			}
+		}
+	}
+	for _, e := range l.entries {
+		l.recall(e)
+	}
+}
+
+// recall gives an entry that was not checked yet the state that is recorded of it.
+func (l *ledger) recall(e *entry) {
+	h, down := l.recorded[record{e.id, e.url.String(), e.family}]
+	if down && e.checked.IsZero() {
+		e.enter(Down, h.Reason, h.Since)
+	}
 }
 
 // take takes in what a check found, and returns in which time to check again,

@@ -12,6 +12,7 @@ import (
 
 // Records keep states and events for others to see. The store has them.
 type Records interface {
+	Health(ctx context.Context) ([]store.Health, error)
 	PutHealth(ctx context.Context, states []store.Health, events []store.HealthEvent) error
 	PruneHealth(ctx context.Context, before time.Time) error
 }
@@ -64,6 +65,17 @@ func (r *recorder) note(e Event) {
 		r.waiting = r.waiting[1:]
 	}
 	r.waiting = append(r.waiting, event)
+}
+
+// read returns what is recorded. Without it the start is as good as the first ever.
+func (r *recorder) read(ctx context.Context) []store.Health {
+	ctx, cancel := context.WithTimeout(ctx, recordLimit)
+	defer cancel()
+	found, err := r.records.Health(ctx)
+	if err != nil && ctx.Err() == nil {
+		r.log.Warn("recorded health cannot be read", "err", err)
+	}
+	return found
 }
 
 // run writes what changed, and now and then everything, until ctx is done.
