@@ -43,11 +43,17 @@ func open(path string) (*database, os.FileInfo, error) {
 	if _, err := text.ReadFrom(io.LimitReader(file, maxDatabase)); err != nil {
 		return nil, info, err
 	}
-	reader, err := maxminddb.OpenBytes(text.Bytes())
+	d, err := parse(path, text.Bytes())
+	return d, info, err
+}
+
+// parse returns the database that a file holds.
+func parse(path string, text []byte) (*database, error) {
+	reader, err := maxminddb.OpenBytes(text)
 	if err != nil {
-		return nil, info, fmt.Errorf("%s is no whole file in MaxMind's format: %w", path, err)
+		return nil, fmt.Errorf("%s is no whole file in MaxMind's format: %w", path, err)
 	}
-	return &database{path, reader}, info, nil
+	return &database{path, reader}, nil
 }
 
 // find returns what the database says of an address, and of which addresses it says the
