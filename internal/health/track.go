@@ -106,12 +106,14 @@ func (t *track) doubt(f finding, now time.Time) {
 
 // fall gives it what it wants.
 func (t *track) fall(now time.Time) {
+	t.probation(now)
 	t.falls = append(t.falls, now)
 	t.slower = 0
 	t.enter(t.wants, t.last, now)
 }
 
-// probation is the number of good findings that bring it back.
+// probation is the number of good findings that bring it back. It forgets falls that no
+// longer count.
 func (t *track) probation(now time.Time) int {
 	t.falls = slices.DeleteFunc(t.falls, func(at time.Time) bool { return now.Sub(at) > flapMemory })
 	return min(max(len(t.falls), 1), maxReturn)
