@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"sync"
 
@@ -16,15 +17,18 @@ import (
 
 // caches are the places where caches are answered, each nil unless it is configured.
 type caches struct {
-	cfg     config.Redirector
+	decider squid.Decider
+	metrics *squid.Metrics
+	log     *slog.Logger
+
 	helpers net.Listener
 	sibling net.Listener
 	queries *net.UDPConn
+	allow   []netip.Prefix // who may query
 }
 
-// openCaches opens what is configured.
-func openCaches(cfg config.Redirector) (_ *caches, err error) {
-	c := &caches{cfg: cfg}
+// open opens what is configured, all or nothing.
+func (c *caches) open(cfg *config.Redirector) (err error) {
 	defer func() {
 		if err != nil {
 			c.close()
@@ -32,29 +36,34 @@ func openCaches(cfg config.Redirector) (_ *caches, err error) {
 	}()
 	if path := cfg.Squid.Socket; path != "" {
 		if c.helpers, err = redirect.Listen("unix:" + path); err != nil {
-			return nil, ui.Hint(err, "redirector.squid.socket names it; its folder must be there")
+			return ui.Hint(err, "redirector.squid.socket names it; its folder must be there")
 		}
 		// Squid runs its helpers as a user of its own, and nothing is said here
 		// that HTTP does not say to everybody.
 		if err = os.Chmod(path, 0o666); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if address := cfg.Proxy.Listen; address != "" {
 		if c.sibling, err = redirect.Listen(address); err != nil {
-			return nil, ui.Hint(err, "redirector.proxy.listen names it")
+			return ui.Hint(err, "redirector.proxy.listen names it")
 		}
 	}
 	if address := cfg.ICP.Listen; address != "" {
-		where, err := net.ResolveUDPAddr("udp", address)
-		if err == nil {
-			c.queries, err = net.ListenUDP("udp", where)
-		}
-		if err != nil {
-			return nil, ui.Hint(err, "redirector.icp.listen names it")
+		c.allow = cfg.ICP.Allow
+		if c.queries, err = listenUDP(address); err != nil {
+			return ui.Hint(err, "redirector.icp.listen names it")
 		}
 	}
-	return c, nil
+	return nil
+}
+
+func listenUDP(address string) (*net.UDPConn, error) {
+	where, err := net.ResolveUDPAddr("udp", address)
+	if err != nil {
+		return nil, err
+	}
+	return net.ListenUDP("udp", where)
 }
 
 func (c *caches) close() {
@@ -71,31 +80,27 @@ func (c *caches) close() {
 
 // serve answers until ctx is done. What fails is logged and does not end the rest: the
 // redirector is there for more than caches.
-func (c *caches) serve(ctx context.Context, d squid.Decider, m *squid.Metrics, log *slog.Logger) {
+func (c *caches) serve(ctx context.Context) {
 	var serving sync.WaitGroup
 	defer serving.Wait()
-	serve := func(what string, where net.Addr, f func() error) {
-		log.Info("answering caches", "by", what, "address", where.String())
+	serve := func(by string, where net.Addr, f func() error) {
+		c.log.Info("answering caches", "by", by, "address", where.String())
 		serving.Go(func() {
 			if err := f(); err != nil {
-				log.Error("caches are not answered any more", "by", what, "err", err)
+				c.log.Error("caches are not answered any more", "by", by, "err", err)
 			}
 		})
 	}
 	if c.helpers != nil {
-		serve("socket", c.helpers.Addr(), func() error { return squid.Serve(ctx, c.helpers, d, m) })
+		serve("socket", c.helpers.Addr(), func() error { return squid.Serve(ctx, c.helpers, c.decider, c.metrics) })
 	}
 	if c.sibling != nil {
 		serve("HTTP", c.sibling.Addr(), func() error {
-			return redirect.Serve(ctx, log, redirect.Door{Listener: c.sibling, Handler: squid.Sibling(d, m)})
+			return redirect.Serve(ctx, c.log, redirect.Door{Listener: c.sibling, Handler: squid.Sibling(c.decider, c.metrics)})
 		})
 	}
 	if c.queries != nil {
-		r := &icp.Responder{
-			Holds: squid.Holds(d),
-			Allow: c.cfg.ICP.Allow,
-			Count: m.CountICP,
-		}
+		r := &icp.Responder{Holds: squid.Holds(c.decider), Allow: c.allow, Count: c.metrics.CountICP}
 		serve("ICP", c.queries.LocalAddr(), func() error { return r.Serve(ctx, c.queries) })
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"mirrortracker/internal/program"
 	"mirrortracker/internal/redirect"
 	"mirrortracker/internal/resolver"
+	"mirrortracker/internal/squid"
 	"mirrortracker/internal/store"
 	"mirrortracker/internal/systemd"
 )
@@ -31,6 +32,7 @@ type service struct {
 	checker    *health.Checker // nil where nothing is checked
 	access     *accesslog.Log  // nil where there is none
 	redirector *redirect.Redirector
+	caches     *caches
 	manager    systemd.Notifier
 }
 
@@ -56,8 +58,15 @@ func newService(s *program.Session) (*service, error) {
 		c.Board = v.checker.Board()
 	}
 	v.redirector = redirect.New(c)
-	v.doors, err = openDoors(&s.Config.Redirector)
-	return v, err
+	v.caches = &caches{decider: squid.NewIndex(v.redirector, v.index, doubt(s)), metrics: squid.NewMetrics(metrics), log: s.Log}
+	if err := v.caches.open(&s.Config.Redirector); err != nil {
+		return nil, err
+	}
+	if v.doors, err = openDoors(&s.Config.Redirector); err != nil {
+		v.caches.close()
+		return nil, err
+	}
+	return v, nil
 }
 
 // redirectConfig is what the configuration says of redirecting.
@@ -111,6 +120,7 @@ func (v *service) run(ctx context.Context, hangups <-chan os.Signal) error {
 	}
 	background.Go(func() { v.obey(ctx, hangups) })
 	background.Go(func() { v.watch(ctx) })
+	background.Go(func() { v.caches.serve(ctx) })
 	if err := v.announce(); err != nil {
 		return errors.Join(err, closeDoors(v.doors))
 	}

@@ -21,7 +21,7 @@ type rewriteCommand struct{ helper }
 
 func (rewriteCommand) Help() string {
 	return helperHelp + program.Examples("redirector squid rewrite --socket /run/tracker/squid.sock",
-		"echo 'http://ftp.gnu.example/tar.gz 192.0.2.7/- - GET' | redirector squid rewrite")
+		"echo 'http://ftp.gnu.example/tar/a.gz' | redirector squid rewrite")
 }
 
 // Run answers until Squid closes standard input.
@@ -31,7 +31,7 @@ type storeIDCommand struct{ helper }
 
 func (storeIDCommand) Help() string {
 	return helperHelp + program.Examples("redirector squid store-id --socket /run/tracker/squid.sock",
-		"echo 'http://ftp.gnu.example/tar.gz' | redirector squid store-id")
+		"echo 'http://ftp.gnu.example/tar/a.gz' | redirector squid store-id")
 }
 
 // Run answers until Squid closes standard input.
