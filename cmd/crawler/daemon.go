@@ -20,7 +20,6 @@ import (
 	"mirrortracker/internal/standing"
 	"mirrortracker/internal/store"
 	"mirrortracker/internal/systemd"
-	"mirrortracker/internal/ui"
 )
 
 // A daemon is "crawler run" under way.
@@ -75,11 +74,12 @@ func (d *daemon) run(ctx context.Context, hangups <-chan os.Signal) error {
 	defer background.Wait()
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	if address := d.Config.Crawler.Listen; address != "" {
-		l, err := net.Listen("tcp", address)
-		if err != nil {
-			return ui.Hint(err, "crawler.listen of the configuration names another address and port")
-		}
+	sockets, err := listeners(d.Config.Crawler.Listen)
+	if err != nil {
+		return err
+	}
+	d.heart.Beat(time.Now()) // who asks before the first look at the database is told that all is well
+	for _, l := range sockets {
 		d.Log.Info("serving metrics", "address", l.Addr().String())
 		background.Go(func() {
 			if err := d.monitor.Serve(ctx, l); err != nil {
