@@ -11,8 +11,8 @@ import (
 	"mirrortracker/internal/digest"
 )
 
-// dir makes a directory of some others.
-func dir(children ...*digest.Tree) *digest.Tree {
+// directory makes a directory of some others.
+func directory(children ...*digest.Tree) *digest.Tree {
 	var entries []digest.Entry
 	for i, c := range children {
 		entries = append(entries, digest.Entry{Name: fmt.Sprintf("d%06d", i), Kind: digest.Dir, Sub: &c.Summary})
@@ -29,7 +29,7 @@ func leaf(name string) *digest.Tree {
 func chain(inner *digest.Tree, n int) []*digest.Tree {
 	trees := []*digest.Tree{inner}
 	for range n {
-		trees = append(trees, dir(trees[len(trees)-1]))
+		trees = append(trees, directory(trees[len(trees)-1]))
 	}
 	return trees
 }
@@ -81,13 +81,13 @@ func TestCommitRefuses(t *testing.T) {
 	deep := chain(leaf("deep"), 6)
 	absent := leaf("absent")
 	a, b := circle()
-	held := dir(a)
+	held := directory(a)
 	for name, test := range map[string]struct {
 		trees []*digest.Tree
 		want  error
 		fault digest.ID
 	}{
-		"missing":        {[]*digest.Tree{dir(leaf("good")), dir(absent)}, ErrMissing, dir(absent).ID},
+		"missing":        {[]*digest.Tree{directory(leaf("good")), directory(absent)}, ErrMissing, directory(absent).ID},
 		"circle":         {[]*digest.Tree{held, a, b}, ErrCycle, a.ID},
 		"deep from root": {reversed(deep), ErrTooDeep, deep[6].ID},
 		"deep from leaf": {deep, ErrTooDeep, deep[6].ID},
@@ -95,7 +95,7 @@ func TestCommitRefuses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			below := push(t, nil, "", leaf("below"))
 			builder := newTestBuilder(t, below, Options{MaxHeight: 5})
-			add(t, builder, leaf("good"), dir(leaf("good")))
+			add(t, builder, leaf("good"), directory(leaf("good")))
 			if err := builder.Commit(); err != nil {
 				t.Fatal(err)
 			}
@@ -108,9 +108,9 @@ func TestCommitRefuses(t *testing.T) {
 			if builder.Bytes() != before || builder.Len() != 2 {
 				t.Errorf("%d bytes of %d trees remain, want %d of 2", builder.Bytes(), builder.Len(), before)
 			}
-			add(t, builder, dir(leaf("below"), leaf("good")))
+			add(t, builder, directory(leaf("below"), leaf("good")))
 			s := finish(t, builder, below)
-			modelOf([]*digest.Tree{leaf("below"), leaf("good"), dir(leaf("good")), dir(leaf("below"), leaf("good"))}).check(t, s)
+			modelOf([]*digest.Tree{leaf("below"), leaf("good"), directory(leaf("good")), directory(leaf("below"), leaf("good"))}).check(t, s)
 		})
 	}
 }
@@ -126,11 +126,11 @@ func TestHeightCountsBelow(t *testing.T) {
 	trees := chain(leaf("x"), 4)
 	below := push(t, nil, "", trees...)
 	b := newTestBuilder(t, below, Options{MaxHeight: 5})
-	add(t, b, dir(trees[4]))
+	add(t, b, directory(trees[4]))
 	if err := b.Commit(); err != nil {
 		t.Errorf("height 5: %v", err)
 	}
-	add(t, b, dir(dir(trees[4])))
+	add(t, b, directory(directory(trees[4])))
 	if err := b.Commit(); !errors.Is(err, ErrTooDeep) {
 		t.Errorf("height 6: %v", err)
 	}
@@ -141,7 +141,7 @@ func TestMissing(t *testing.T) {
 	below := push(t, nil, "", leaf("below"))
 	b := newTestBuilder(t, below, Options{})
 	x, y, z := leaf("x"), leaf("y"), leaf("z")
-	add(t, b, dir(x, leaf("below"), y, x), y, dir(z))
+	add(t, b, directory(x, leaf("below"), y, x), y, directory(z))
 	if got, want := b.Missing(1), []digest.ID{x.ID}; !slices.Equal(got, want) {
 		t.Errorf("missing %v, want %v", got, want)
 	}
@@ -201,7 +201,7 @@ func TestAddRefusesText(t *testing.T) {
 func TestPushRefusesOtherStack(t *testing.T) {
 	one, two := push(t, nil, "", leaf("one")), push(t, nil, "", leaf("two"))
 	b := newTestBuilder(t, one, Options{})
-	add(t, b, dir(leaf("one")))
+	add(t, b, directory(leaf("one")))
 	g, err := b.Finish(background)
 	if err != nil {
 		t.Fatal(err)
@@ -225,8 +225,8 @@ func TestCancelled(t *testing.T) {
 	if _, err := b.Finish(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("finish: %v", err)
 	}
-	s := push(t, nil, "", append(trees, dir(trees...))...)
-	n, _ := s.Find(dir(trees...).ID)
+	s := push(t, nil, "", append(trees, directory(trees...))...)
+	n, _ := s.Find(directory(trees...).ID)
 	if _, _, err := Merge(ctx, s, 0, []Number{n}, Options{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("merge: %v", err)
 	}
@@ -257,8 +257,8 @@ func TestNoAllocations(t *testing.T) {
 	for i := range 1000 {
 		small = append(small, leaf(fmt.Sprintf("name-%d.rpm", i)))
 	}
-	large := dir(small...)
-	s := push(t, push(t, nil, "", append(small, large)...), "", dir(large, small[7]))
+	large := directory(small...)
+	s := push(t, push(t, nil, "", append(small, large)...), "", directory(large, small[7]))
 	n, _ := s.Find(large.ID)
 	buf := make([]Number, 0, 8)
 	bytes := make([]byte, 0, 100)

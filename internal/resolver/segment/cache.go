@@ -159,8 +159,10 @@ func (c *Cache) Stack() *Stack { return c.stack }
 func (c *Cache) Dir() string { return c.dir }
 
 // Save makes a stack the one that the next process finds, and removes the files
-// of others. It waits for the disk. Segments that are in memory only cannot be
-// saved.
+// of others that were saved before. It waits for the disk, and disturbs no
+// Builder and no Merge meanwhile; but two calls must not overlap. Segments that
+// are in memory only cannot be saved, nor those that were saved before and not
+// the last time.
 func (c *Cache) Save(s *Stack) error {
 	if c.dir == "" {
 		return nil
@@ -205,7 +207,8 @@ func (c *Cache) keep(g *Segment, name string) error {
 		return errors.New("a segment is in memory only")
 	}
 	if f.kept.Load() {
-		return nil
+		_, err := os.Stat(filepath.Join(c.dir, name))
+		return err
 	}
 	if err := f.Sync(); err != nil {
 		return err

@@ -39,8 +39,9 @@ func (r *Renumbering) New(old Number) (Number, bool) {
 //
 // Of the trees that the merged segments hold, all that is still wanted must be
 // at or below a root; a root in a segment below may be there, but counts for
-// nothing. The Stack remains what it is. Nothing may be pushed upon the old
-// Stack and be used with the new one. The error is that of ctx or of the file.
+// nothing. The Stack remains what it is, and may be built upon meanwhile; but
+// what is pushed upon the old Stack does not fit upon the new one. The error is
+// that of ctx or of the file.
 func Merge(ctx context.Context, s *Stack, from int, roots []Number, o Options) (*Stack, *Renumbering, error) {
 	if from >= s.Segments() {
 		return s, &Renumbering{base: uint32(s.Len())}, nil
