@@ -43,7 +43,9 @@ type mirrorRow struct {
 	Country     string  `json:"country"`  // "" where it is not known
 	Priority    int     `json:"priority"` // 1 is where a redirect leads; 0 for one that is left out
 	Match       string  `json:"match"`
-	Cost        float64 `json:"cost"` // kilometres
+	Depth       int     `json:"depth"`  // path levels above that are mirrored too
+	Differ      int     `json:"differ"` // of match file, entries in which the two directories differ
+	Cost        float64 `json:"cost_km"`
 	Probability float64 `json:"probability"`
 	Reason      string  `json:"reason"`
 
@@ -91,7 +93,7 @@ func mirrorRows(all []Candidate, priority int) []mirrorRow {
 		c := &all[i]
 		rows[i] = mirrorRow{
 			URL: c.URL(), Site: c.Site.Name, Country: c.Country, Match: c.Match(),
-			Cost: c.Cost, Probability: c.Probability, Reason: c.Reason, candidate: c,
+			Depth: c.Depth, Differ: c.Differ, Cost: c.Cost, Probability: c.Probability, Reason: c.Reason, candidate: c,
 		}
 		if priority > 0 {
 			rows[i].Priority = priority + i

@@ -131,6 +131,7 @@ func (r *Redirector) Handler() http.Handler {
 	mux.Method(http.MethodGet, "/metrics", promhttp.HandlerFor(r.registry, promhttp.HandlerOpts{}))
 	mux.Get("/static/{file}", serveStatic)
 	mux.Get("/uri-res/{service}", r.serveResolution)
+	mux.Mount("/api/v1", r.api())
 	mux.Get("/*", r.servePath)
 	return r.observe(mux)
 }
