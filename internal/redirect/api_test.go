@@ -210,6 +210,7 @@ func TestAPIWithoutIndex(t *testing.T) {
 // Whatever bytes are in names, replies are JSON as it is described, and say the
 // names.
 func TestAPINames(t *testing.T) {
+	_, router := describedAPI(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		name := names().Draw(rt, "name")
 		if name[0] == '.' {
@@ -217,7 +218,7 @@ func TestAPINames(t *testing.T) {
 		}
 		w := newWorld()
 		w.site(t, "s", 100, dir{"d": dir{name: file{1, 1}, "z" + name: dir{}}, "e": dir{"z" + name: link(name)}}, "ftp://s.example/")
-		a := newAPI(t, w.hold(t))
+		a := &api{New(Config{Source: w.hold(t), Now: clock}).Handler(), router}
 		for _, target := range []string{"/directories?url=/s/d", "/directories?url=/s/e", "/diff?a=/s/d&b=/s/e"} {
 			status, body := a.get(rt, target)
 			if status != 200 || !json.Valid(body) {

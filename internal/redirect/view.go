@@ -156,8 +156,8 @@ func facts(found *resolver.Answer, l *mirrorList) []fact {
 	if found.File != "" && found.Date.Known() {
 		add("Date", found.Date.String(), false)
 	}
-	if found.Known && found.Real != found.Asked {
-		add("Really", escapePath(found.Real, found.IsDir), true)
+	if found.Known && found.Real() != found.Asked {
+		add("Really", escapePath(found.Real(), found.IsDir), true)
 	}
 	if t := l.Tree; t != nil {
 		add("Directory", t.Directory, true)
