@@ -16,7 +16,8 @@ import (
 type decision struct {
 	found  resolver.Answer
 	scene  *scene
-	offers []offer
+	offers []offer // by the site's number
+	kinds  []kind  // the same in short
 	view   *nearest.View
 	size   int64 // of the file, 0 where it is none or not known
 
@@ -40,6 +41,11 @@ func (r *Redirector) decide(d *decision, q *Question, limit int) error {
 	if err := r.gather(d, q); err != nil {
 		return err
 	}
+	return d.rank(limit)
+}
+
+// rank puts the candidates in order.
+func (d *decision) rank(limit int) error {
 	d.best = sized(d.best, min(limit, len(d.all)))
 	n := d.view.Rank(d.all, d.size, d.best)
 	d.best = d.best[:d.tail(n)]
@@ -60,8 +66,14 @@ func (r *Redirector) gather(d *decision, q *Question) error {
 		return err
 	}
 	index.Resolve(&d.found, site, path)
-	d.scene = r.scene(index)
-	d.offers = d.scene.offers[schemeNumber(q.Scheme)][familyNumber(q.Client)]
+	return r.collect(d, q)
+}
+
+// collect makes candidates of what was found.
+func (r *Redirector) collect(d *decision, q *Question) (err error) {
+	d.scene = r.scene(d.found.Index)
+	scheme, family := schemeNumber(q.Scheme), familyNumber(q.Client)
+	d.offers, d.kinds = d.scene.offers[scheme][family], d.scene.kinds[scheme][family]
 	d.view = d.scene.places.View(q.Client, r.now())
 	d.size = 0
 	if d.found.File != "" {
@@ -78,50 +90,55 @@ func (r *Redirector) gather(d *decision, q *Question) error {
 	if d.found.Set != nil {
 		d.members = d.found.Set.Members
 	} else {
-		d.only[0].Site = int32(site)
+		d.only[0].Site = int32(d.found.SiteIndex)
 	}
-	d.all, d.of = d.all[:0], d.of[:0]
-	d.offer(d.members, depth)
 	if len(d.found.Near) > 0 && q.Within == "" {
 		d.members = append(d.members[:len(d.members):len(d.members)], d.found.Near...)
-		d.offer(d.found.Near, depth)
 	}
-	d.add(&d.scene.options.Costs)
+	d.offer(depth)
 	return nil
 }
 
-// offer makes candidates of members that have all that the asked directory of a
-// depth has; the last of d.members are among them.
-func (d *decision) offer(members []resolver.Member, depth int) {
-	first := len(d.members) - len(members)
-	for i := range members {
-		m := &members[i]
-		o := &d.offers[m.Site]
-		if o.url == nil || int(m.Depth) > depth && !m.Original {
+// offer makes candidates of the members that have all that the asked directory of a
+// depth has. What they match less than the best does is added to their costs: those
+// that have as much of the tree around it as any, with equal dates where there are
+// such, are of one generation.
+func (d *decision) offer(depth int) {
+	all, of := sized(d.all, len(d.members)), sized(d.of, len(d.members))
+	n := 0
+	exact, blind, lowest, matches := int16(math.MaxInt16), int16(math.MaxInt16), int16(0), resolver.Exact
+	for i := range d.members {
+		m := &d.members[i]
+		k := d.kinds[m.Site]
+		if !k.offered || int(m.Depth) > depth && !m.Original {
 			continue
 		}
-		d.all = append(d.all, nearest.Candidate{Site: m.Site, Tier: o.tier, Lacks: o.lacks})
-		d.of = append(d.of, int32(first+i))
+		all[n] = nearest.Candidate{Site: m.Site, Tier: k.tier, Lacks: k.lacks}
+		of[n] = int32(i)
+		n++
+		if m.Original {
+			continue
+		}
+		matches = max(matches, m.Class)
+		lowest = max(lowest, m.Depth)
+		if m.Class == resolver.Exact {
+			exact = min(exact, m.Depth)
+		} else if m.Class == resolver.Blind {
+			blind = min(blind, m.Depth)
+		}
+	}
+	d.all, d.of = all[:n], of[:n]
+	if exact == math.MaxInt16 {
+		exact = blind
+	}
+	if matches > resolver.Exact || lowest > exact {
+		d.add(exact)
 	}
 }
 
-// add adds to the candidates' costs what they match less than the best does. Those
-// that have as much of the tree around it as any, with equal dates where there are
-// such, are of one generation.
-func (d *decision) add(costs *nearest.Costs) {
-	var tops [resolver.File + 1]int16
-	for class := range tops {
-		tops[class] = math.MaxInt16
-	}
-	for _, k := range d.of {
-		if m := &d.members[k]; !m.Original {
-			tops[m.Class] = min(tops[m.Class], m.Depth)
-		}
-	}
-	top := tops[resolver.Exact]
-	if top == math.MaxInt16 {
-		top = tops[resolver.Blind]
-	}
+// add adds to the candidates' costs: top is the depth of what the best generation has.
+func (d *decision) add(top int16) {
+	costs := &d.scene.options.Costs
 	blind, file, generation := float32(costs.Blind), float32(costs.File), float32(costs.Generation)
 	for i, k := range d.of {
 		m := &d.members[k]
@@ -219,9 +236,10 @@ func within(found *resolver.Answer, text string) (int, error) {
 
 var errNotAbove = errors.New("parameter within must name a directory, below the site's base, in which the path lies")
 
-func sized(s []int32, n int) []int32 {
+// sized returns a slice of n elements, with what was in it where there is room.
+func sized[E any](s []E, n int) []E {
 	if cap(s) < n {
-		return make([]int32, n, 2*n)
+		return make([]E, n, 2*n)
 	}
 	return s[:n]
 }

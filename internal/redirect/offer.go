@@ -21,6 +21,13 @@ type offer struct {
 	name    []string       // value of X-Mirror-Site
 }
 
+// A kind is what ranking needs to know of an offer.
+type kind struct {
+	offered bool
+	tier    uint8
+	lacks   nearest.Family
+}
+
 // Tiers of offers: the sum of what is amiss with them. None with more amiss is
 // taken while there is one with less; and where something is amiss that is at or
 // above serious, none is even named beside those.
@@ -73,6 +80,7 @@ type scene struct {
 
 	places *nearest.Map
 	offers [schemes][families][]offer // by the site's number
+	kinds  [schemes][families][]kind
 }
 
 // scene returns what holds now for an index.
@@ -108,7 +116,8 @@ func (r *Redirector) stage(b basis, last *scene) *scene {
 	}
 	for scheme := range schemes {
 		for family := range families {
-			s.offers[scheme][family] = offers(b.roster.Sites, scheme, family, b.table, s.places)
+			all := offers(b.roster.Sites, scheme, family, b.table, s.places)
+			s.offers[scheme][family], s.kinds[scheme][family] = all, kinds(all)
 		}
 	}
 	return s
@@ -133,6 +142,15 @@ func offers(sites []mirror.Site, scheme, family int, table *health.Table, places
 		if where, _ := places.Site(int32(i)); where.Country != "" {
 			best.country, best.geo = where.Country, "; geo="+where.Country
 		}
+	}
+	return all
+}
+
+func kinds(offers []offer) []kind {
+	all := make([]kind, len(offers))
+	for i := range offers {
+		o := &offers[i]
+		all[i] = kind{o.url != nil, o.tier, o.lacks}
 	}
 	return all
 }
