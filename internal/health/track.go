@@ -64,7 +64,7 @@ func (t *track) trust(now time.Time) {
 	t.forgive()
 	t.inFavor++
 	if t.state != Down || t.inFavor >= t.probation(now) {
-		t.enter(Up, "", now)
+		t.enter(Up, "it answers", now)
 	}
 }
 
