@@ -61,7 +61,7 @@ func newDirectory(found *resolver.Answer, p page) (*directory, error) {
 		URL:        found.Site.URL.At(found.Asked, true),
 		Site:       found.Site.Name,
 		Path:       mirror.EscapePath(found.Asked.Dir()),
-		Real:       mirror.EscapePath(found.Real().Dir()),
+		Real:       mirror.EscapePath(found.Dir.Dir()),
 		Tree:       newTree(found),
 		Incomplete: found.Incomplete(),
 		Snapshot:   newFrontSnapshot(found.Snapshot()),

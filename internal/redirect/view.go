@@ -156,8 +156,12 @@ func facts(found *resolver.Answer, l *mirrorList) []fact {
 	if found.File != "" && found.Date.Known() {
 		add("Date", found.Date.String(), false)
 	}
-	if found.Known && found.Real() != found.Asked {
-		add("Really", escapePath(found.Real(), found.IsDir), true)
+	real := found.Dir
+	if found.File != "" {
+		real = real.Join(found.File)
+	}
+	if found.Known && real != found.Asked {
+		add("Really", escapePath(real, found.IsDir), true)
 	}
 	if t := l.Tree; t != nil {
 		add("Directory", t.Directory, true)
