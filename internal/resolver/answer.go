@@ -5,14 +5,15 @@ import (
 
 	"mirrortracker/internal/digest"
 	"mirrortracker/internal/mirror"
+	"mirrortracker/internal/resolver/segment"
 	"mirrortracker/internal/store"
 )
 
 // An Answer is what the index knows about one path of a site, and room for the
 // next one: [Index.Resolve] fills it again and again without allocating. The zero
-// Answer is ready for use. Its paths and its Near may lie in that room: they are
-// valid until the Answer is used for another path. What its pointers lead to is
-// shared and must not be modified.
+// Answer is ready for use. Its Near lies in that room: it is valid until the
+// Answer is used for another path. What its pointers lead to is shared and must
+// not be modified.
 type Answer struct {
 	Index     *Index
 	SiteIndex int // position in Index.Sites
@@ -23,8 +24,7 @@ type Answer struct {
 	Hidden bool        // whether one of its names begins with a dot
 	Prefix mirror.Path // the longest part of Asked that leads to a known directory
 
-	Real  mirror.Path // what Asked really is, links followed; "" if it is not known
-	IsDir bool        // whether that is a directory
+	IsDir bool        // whether it is a directory
 	Dir   mirror.Path // the real directory that it is or lies in, or that Prefix leads to
 
 	File string      // the real file's name in Dir, "" for a directory
@@ -40,67 +40,51 @@ type Answer struct {
 	// member than the original.
 	Near []Member
 
-	chain []*node // the trees on the way to Dir, the root first
-	walk  walk
+	at *place // of Dir; nil where the site has no snapshot yet
 }
-
-// A Set is the replicas of a directory. Successive answers share it, for other
-// directories below too. It is immutable.
-type Set struct {
-	Members []Member // exact before blind, then by site; no more than one for a place
-	Capped  bool     // whether the search ended at Options.MaxSteps, so that there may be more
-}
-
-// A Member is one place where the asked directory, or the asked file, can be
-// had: [Answer.AppendPath] tells its path, [Answer.Replica] all about it.
-type Member struct {
-	Site     int32 // position in Index.Sites
-	Class    Class
-	Original bool // whether this is the asked place itself
-
-	// Depth says how much is equal: all at and below the directory that so
-	// many of the first names of Answer.Dir lead to; 0 is all of the asked site.
-	// The class may be another there. Of class File it is the directory whose
-	// counterpart led to the file, and nothing is said of what else is there.
-	Depth int16
-	// Path is the counterpart on the member's site of that directory, "" for
-	// the site's root. What Answer.Dir has below is there under equal names.
-	Path string
-	// Differ is, of class File, how many entries differ between the file's two
-	// directories; at least as many, if it is MaxDiffer.
-	Differ int32
-
-	exact, blind, support int16 // the depths of the highest exact and blind match, and of the highest that counts, or none
-	similarity            int16 // at Depth
-}
-
-// MaxDiffer is how far differences between nearly equal directories are counted.
-const MaxDiffer = 1000
 
 // Snapshot returns the one that was searched; zero where the site has none yet.
 func (a *Answer) Snapshot() store.Snapshot { return a.Index.sites[a.SiteIndex].snapshot }
 
 // Tree returns what Dir amounts to; zero where the site has no snapshot yet.
 func (a *Answer) Tree() digest.Summary {
-	if len(a.chain) == 0 {
+	if a.at == nil {
 		return digest.Summary{}
 	}
-	return a.chain[len(a.chain)-1].Summary
+	return a.tree().Summary()
 }
 
 // Reason returns why the listing of Dir itself is incomplete.
 func (a *Answer) Reason() digest.Reason {
-	if len(a.chain) == 0 {
+	if a.at == nil {
 		return digest.Complete
 	}
-	return a.chain[len(a.chain)-1].reason
+	return a.tree().Reason()
 }
+
+func (a *Answer) tree() segment.Tree { return a.Index.trees.Tree(a.at.tree) }
 
 // Capped reports whether there may be more replicas than were looked at.
 func (a *Answer) Capped() bool { return a.Set != nil && a.Set.Capped }
 
 // Depth returns the number of names in Dir.
-func (a *Answer) Depth() int { return max(0, len(a.chain)-1) }
+func (a *Answer) Depth() int {
+	if a.Dir == mirror.Root {
+		return 0
+	}
+	return strings.Count(string(a.Dir), "/")
+}
+
+// Real returns what Asked really is, links followed; "" if it is not known.
+func (a *Answer) Real() mirror.Path {
+	switch {
+	case !a.Known:
+		return ""
+	case a.IsDir:
+		return a.Dir
+	}
+	return a.Dir.Join(a.File)
+}
 
 // Incomplete says in a word why the directory has no digests: the reason of
 // its own listing, or "below" where that of a directory below it is
@@ -148,12 +132,24 @@ func (a *Answer) end(depth int) int {
 // members that have all of it: those of Set whose Depth is not greater. It
 // returns false if the path, links followed, is no such directory.
 func (a *Answer) Within(p mirror.Path) (depth int, ok bool) {
-	var top Answer
-	a.Index.Resolve(&top, a.SiteIndex, p)
-	if !top.IsDir || !strings.HasPrefix(a.Dir.Dir(), top.Dir.Dir()) {
+	t := a.Index.sites[a.SiteIndex]
+	if t.hierarchy == nil {
+		return 0, false
+	}
+	top := Answer{Index: a.Index}
+	top.find(t, strings.TrimSuffix(string(p), "/"))
+	top.Dir = orRoot(top.at.dir)
+	if !top.IsDir || !below(string(a.Dir), top.at.dir) {
 		return 0, false
 	}
 	return top.Depth(), true
+}
+
+// below reports whether a path is that of a directory, "" for the root, or below
+// it.
+func below(path, dir string) bool {
+	rest, ok := strings.CutPrefix(path, dir)
+	return ok && (rest == "" || rest[0] == '/')
 }
 
 // A Class says by which digest two directories are equal.

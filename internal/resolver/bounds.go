@@ -8,8 +8,8 @@ const (
 	// 4,096 bytes (Linux, PATH_MAX) has more names. A site with more is a
 	// [Problem].
 	maxDepth = 2048
-	// maxSiteBytes is about how much memory the trees of one site may take. A
-	// site with more is a [Problem].
+	// maxSiteBytes is about how much memory the trees may take that one site adds
+	// to those of the others. A site with more is a [Problem].
 	maxSiteBytes = 4 << 30
 
 	// maxHops is how many links are followed to resolve one, its own included
@@ -30,9 +30,16 @@ const (
 	// or a name that it is compared with.
 	maxLinkSteps = 64_000_000
 
-	// maxPathBytes is how long all paths of candidates for one request may be
-	// together: as many as DefaultMaxSteps of a usual length.
+	// maxPathBytes is how long the paths of all candidates that are found for one
+	// directory may be together: as many as DefaultMaxSteps of a usual length.
 	maxPathBytes = 1 << 20
+	// depthsAtOnce is for how many directories, one below the other, one request
+	// may take all steps that there are for one.
+	depthsAtOnce = 16
+
+	// maxPlaceBytes is about how much memory what was found out about paths may
+	// take.
+	maxPlaceBytes = 128 << 20
 )
 
 // bounds are those of a build. Tests have narrower ones.

@@ -42,7 +42,7 @@ func TestAHundredSitesShareOneTree(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w.read.Load() != 2001 || next.Bytes() != before || next.graph != x.graph {
+	if w.read.Load() != 2001 || next.Bytes() != before {
 		t.Errorf("%d trees read, %d bytes after %d", w.read.Load(), next.Bytes(), before)
 	}
 	if n := len(ask(t, next, "s50", "/d7/sub").Replicas()); n != 101 {
@@ -75,25 +75,6 @@ func TestANewSnapshotReadsOnlyWhatIsNew(t *testing.T) {
 	if next.Trees() != 101+3 {
 		t.Errorf("%d trees", next.Trees())
 	}
-
-	// What nobody holds any more goes.
-	w.add("a", "ftp://a.example/", dir{"f": 1})
-	w.add("b", "ftp://b.example/", dir{"g": 1})
-	if next, err = Build(t.Context(), w, next, Options{}); err != nil || next.Trees() != 2 {
-		t.Errorf("%d trees, %v", next.Trees(), err)
-	}
-}
-
-func TestATreeGoesWithItsSite(t *testing.T) {
-	w := newWorld()
-	w.add("a", "ftp://a.example/", dir{"f": 1})
-	w.add("b", "ftp://b.example/", dir{"d": dir{"g": 1}})
-	x := w.index(t, Options{})
-	w.sites = w.sites[:1]
-	next, err := Build(t.Context(), w, x, Options{})
-	if err != nil || x.Trees() != 3 || next.Trees() != 1 {
-		t.Errorf("%d trees after %d, %v", next.Trees(), x.Trees(), err)
-	}
 }
 
 // The same tree below another base has other absolute links.
@@ -121,12 +102,13 @@ func TestLinksAreSharedOnlyBelowTheSameBase(t *testing.T) {
 
 func (x *Index) byName(name string) *site { return x.addrs.byName[name] }
 
-func TestLevelsAreReadInBatches(t *testing.T) {
+func TestTreesAreReadInBatches(t *testing.T) {
 	w := newWorld()
 	w.add("a", "ftp://a.example/", deep(1200))
 	w.index(t, Options{})
-	if w.asked.Load() != 1+3+3 { // the root, two levels of 1200
-		t.Errorf("%d calls", w.asked.Load())
+	// The root, and two levels of 1200; batches that are not full wait for others.
+	if calls := w.asked.Load(); calls < 1+5 || calls > 1+3+3 || w.read.Load() != 2401 {
+		t.Errorf("%d trees in %d calls", w.read.Load(), calls)
 	}
 }
 

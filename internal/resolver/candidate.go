@@ -1,118 +1,109 @@
 package resolver
 
-import "strings"
+import (
+	"hash/maphash"
+	"strings"
 
-// A spot is where a candidate directory is.
-type spot struct {
-	*site
-	path string // "" for the site's root
-}
+	"mirrortracker/internal/resolver/segment"
+)
 
-// full returns the names of the spot on its server: the base path of the crawl
-// URL comes first.
-func (s spot) full() string { return strings.TrimSuffix(s.URL.Base, "/") + s.path }
-
-// A candidate is a directory that is equal to the asked one by some match.
+// A candidate is a member while its set is made, with its directory there.
 type candidate struct {
-	spot
-	similarity int            // of the directory itself
-	highest    [Blind + 1]int // for each class, the depth of its highest match, or none
-	support    int            // the depth of the highest match that counts, or none
+	Member
+	tree segment.Number
 }
 
-// none stands for the depth of a match that there is not.
-const none = -1
-
-// noteOriginal makes the asked directory a candidate for itself. It has a match
-// wherever there are digests.
-func (s *search) noteOriginal() {
-	c := s.candidateAt(spot{s.asked, s.dir})
-	for depth := len(s.walk.chain) - 1; depth >= 0; depth-- {
-		n := s.walk.chain[depth]
-		if !n.Exact.Absent() {
-			c.highest[Exact] = depth
-		}
-		if !n.Blind.Absent() {
-			c.highest[Blind] = depth
-		}
+// found notes the match at the end of the trail on a site.
+func (f *finder) found(t *site) {
+	m := &f.match
+	f.path = f.path[:0]
+	for i := len(m.trail) - 1; i >= 0; i-- {
+		f.path = f.trees.Tree(m.trail[i].parent).ChildName(m.trail[i].position, append(f.path, '/'))
 	}
-}
-
-// note adds the match that is being climbed from to the candidate that it
-// leads to. Since the chain is searched from the root downwards, the first
-// match of a class is its highest.
-func (s *search) note(at spot) {
-	c := s.candidateAt(at)
-	if c.highest[s.class] == none {
-		c.highest[s.class] = s.depth
+	below := f.dir[f.ends[m.depth]:f.ends[f.depth]]
+	hash := f.where(t, f.path, below)
+	if f.known == nil {
+		f.index()
 	}
-	if c.support != none {
+	if i, ok := f.known[hash]; ok {
+		f.candidates[i].found(m.class, m.depth)
 		return
 	}
-	// All trees of the chain below a match are matches too.
-	for depth := s.depth; depth < len(s.walk.chain); depth++ {
-		if s.opts.Doubt.counts(s.walk.chain[depth].Totals, s.similarityAt(c, depth)) {
-			c.support = depth
-			return
+	alike := similarity(f.site.base, f.dir[:f.ends[m.depth]], t.base, string(f.path))
+	support := f.support(alike)
+	if support == none && !f.doubtful {
+		return
+	}
+	if f.room -= len(f.path); f.room < 0 || len(f.candidates) >= f.opts.MaxSteps {
+		f.over = true
+		return
+	}
+	c := candidate{tree: m.tree, Member: Member{
+		Site: int32(t.number), Class: m.class, Depth: int16(m.depth), Path: string(f.path),
+		exact: none, blind: none, support: int16(support), similarity: int16(alike),
+	}}
+	c.Member.found(m.class, m.depth)
+	if m.class == Blind && !f.doubtful {
+		for depth := m.depth + 1; depth <= f.depth; depth++ {
+			_, c.tree, _ = f.trees.Tree(c.tree).Child(f.name(depth))
 		}
 	}
+	f.known[hash] = len(f.candidates)
+	f.candidates = append(f.candidates, c)
 }
 
-func (s *search) candidateAt(at spot) *candidate {
-	if i, ok := s.known[at]; ok {
-		return &s.candidates[i]
+// support returns the depth of the highest tree of the chain, from the match on
+// downwards, as which the match counts, or none. All that is below a match is one
+// too, with more names in common.
+func (f *finder) support(alike int) int {
+	for depth := f.match.depth; depth <= f.depth; depth++ {
+		if f.opts.Doubt.counts(f.tree(depth).Totals(), alike+depth-f.match.depth) {
+			return depth
+		}
 	}
-	s.known[at] = len(s.candidates)
-	s.candidates = append(s.candidates, candidate{
-		spot:       at,
-		similarity: similarity(spot{s.asked, s.dir}.full(), at.full()),
-		highest:    [...]int{Exact: none, Blind: none},
-		support:    none,
-	})
-	return &s.candidates[len(s.candidates)-1]
+	return none
 }
 
-// similarityAt returns the similarity at a match: the names below it are equal.
-func (s *search) similarityAt(c *candidate, depth int) int {
-	return c.similarity - (len(s.walk.names) - depth)
+// index makes it known where the candidates are.
+func (f *finder) index() {
+	f.known = make(map[uint64]int, 2*len(f.candidates))
+	for i := range f.candidates {
+		c := &f.candidates[i]
+		f.other = append(f.other[:0], c.Path...)
+		f.known[f.where(f.sites[c.Site], f.other, f.dir[f.ends[c.Depth]:f.ends[f.depth]])] = i
+	}
 }
 
-// similarity returns how many of the last names of two paths are equal.
-func similarity(a, b string) int {
+// where stands for the place of a candidate: its site, and its path in two parts.
+func (f *finder) where(t *site, path []byte, below string) uint64 {
+	var h maphash.Hash
+	h.SetSeed(f.places.seed)
+	h.Write(path)
+	h.WriteString(below)
+	return h.Sum64() ^ uint64(t.number+1)*golden
+}
+
+// similarity returns how many of the last names of two paths are equal. The
+// paths are in two parts each: the base of the site, and what is below it.
+func similarity(baseA, a, baseB, b string) int {
 	for n := 0; ; n++ {
-		i, j := strings.LastIndexByte(a, '/'), strings.LastIndexByte(b, '/')
-		if i < 0 || j < 0 || a[i:] != b[j:] {
+		nameA, nameB := lastName(&baseA, &a), lastName(&baseB, &b)
+		if nameA == "" || nameA != nameB {
 			return n
 		}
-		a, b = a[:i], b[:j]
 	}
 }
 
-// member returns a candidate as a member of the asked directory's set.
-func (s *search) member(c *candidate) Member {
-	depth := higher(c.highest[Exact], c.highest[Blind])
-	m := Member{
-		Site:       int32(c.number),
-		Class:      Exact,
-		Original:   c.spot == spot{s.asked, s.dir},
-		Depth:      int16(depth),
-		Path:       c.path[:len(c.path)-(len(s.dir)-s.ends[depth])],
-		exact:      int16(c.highest[Exact]),
-		blind:      int16(c.highest[Blind]),
-		support:    int16(c.support),
-		similarity: int16(s.similarityAt(c, depth)),
+// lastName cuts the last name with its slash off a path in two parts.
+func lastName(base, path *string) string {
+	if *path == "" {
+		base, path = path, base
 	}
-	if m.exact == none {
-		m.Class = Blind
+	i := strings.LastIndexByte(*path, '/')
+	if i < 0 {
+		return ""
 	}
-	return m
-}
-
-// higher returns the depth of the higher of two matches, of which there may be
-// one only.
-func higher(a, b int) int {
-	if a == none || b != none && b < a {
-		return b
-	}
-	return a
+	name := (*path)[i:]
+	*path = (*path)[:i]
+	return name
 }

@@ -2,14 +2,17 @@ package resolver
 
 import (
 	"iter"
-	"strings"
 
 	"mirrortracker/internal/digest"
+	"mirrortracker/internal/resolver/segment"
 )
 
 // A Folder is a directory of the index and all that is in it. The zero Folder is
 // one of which nothing is known.
-type Folder struct{ node *node }
+type Folder struct {
+	trees  *segment.Stack
+	number segment.Number
+}
 
 // An Entry is one name in a folder.
 type Entry struct {
@@ -23,29 +26,31 @@ type Entry struct {
 
 // Folder returns the directory that was found: Dir.
 func (a *Answer) Folder() Folder {
-	if len(a.chain) == 0 {
+	if a.at == nil {
 		return Folder{}
 	}
-	return Folder{a.chain[len(a.chain)-1]}
+	return Folder{a.Index.trees, a.at.tree}
 }
 
 // Known reports whether anything is known of the folder.
-func (f Folder) Known() bool { return f.node != nil }
+func (f Folder) Known() bool { return f.trees != nil }
+
+func (f Folder) tree() segment.Tree { return f.trees.Tree(f.number) }
 
 // Summary returns what the folder amounts to.
 func (f Folder) Summary() digest.Summary {
-	if f.node == nil {
+	if !f.Known() {
 		return digest.Summary{}
 	}
-	return f.node.Summary
+	return f.tree().Summary()
 }
 
 // Reason returns why the folder's own listing is incomplete.
 func (f Folder) Reason() digest.Reason {
-	if f.node == nil {
+	if !f.Known() {
 		return digest.Complete
 	}
-	return f.node.reason
+	return f.tree().Reason()
 }
 
 // Incomplete says in a word why the folder has no digests, as [Answer.Incomplete]
@@ -65,30 +70,30 @@ func (f Folder) Incomplete() string {
 // bytes of their names.
 func (f Folder) Entries(after string) iter.Seq[Entry] {
 	return func(yield func(Entry) bool) {
-		if f.node == nil {
+		if !f.Known() {
 			return
 		}
-		children, links, files := f.node.children, f.node.links, f.node.files
-		for len(children)+len(links)+len(files) > 0 {
+		tree := f.tree()
+		children, links, files := tree.AllChildren(nil), tree.AllLinks(nil), tree.AllFiles(nil)
+		child, link, file := children.Next(), links.Next(), files.Next()
+		for child || link || file {
 			var e Entry
-			if len(children) > 0 {
-				e = Entry{Name: children[0].name, Kind: digest.Dir, Folder: Folder{children[0].node}}
+			if child {
+				e = Entry{Name: string(children.Name()), Kind: digest.Dir, Folder: Folder{f.trees, children.Number()}}
 			}
-			if len(links) > 0 && (e.Kind == 0 || links[0].Name < e.Name) {
-				e = Entry{Name: links[0].Name, Kind: digest.Link, Target: links[0].Target}
+			if link && (e.Kind == 0 || string(links.Name()) < e.Name) {
+				e = Entry{Name: string(links.Name()), Kind: digest.Link, Target: string(links.Target())}
 			}
-			line, rest, _ := strings.Cut(files, "\n")
-			if len(files) > 0 && (e.Kind == 0 || nameIn(line) < e.Name) {
-				leaf := parseFile(line)
-				e = Entry{Name: leaf.Name, Kind: digest.File, Size: leaf.Size, Date: leaf.Date}
+			if file && (e.Kind == 0 || string(files.Name()) < e.Name) {
+				e = Entry{Name: string(files.Name()), Kind: digest.File, Size: files.Size(), Date: files.Date()}
 			}
 			switch e.Kind {
 			case digest.Dir:
-				children = children[1:]
+				child = children.Next()
 			case digest.Link:
-				links = links[1:]
+				link = links.Next()
 			default:
-				files = rest
+				file = files.Next()
 			}
 			if e.Name > after && !yield(e) {
 				return

@@ -1,8 +1,10 @@
 package resolver
 
 import (
-	"math"
+	"math/bits"
 	"strings"
+
+	"mirrortracker/internal/resolver/segment"
 )
 
 // A walker follows a link as a file server does: name by name, starting again
@@ -52,22 +54,29 @@ func (w *walker) step(name string) bool {
 		w.above--
 		return true
 	}
-	dir := w.way[len(w.way)-1]
-	if !w.room(dir.search()) {
+	dir := w.trees.Tree(w.way[len(w.way)-1].tree)
+	if !w.room(comparisons(dir)) {
 		return false
 	}
-	if i, ok := dir.child(name); ok {
-		w.way = append(w.way, stop{dir.children[i].node, int32(i), unnumbered})
+	if i, n, ok := dir.Child(name); ok {
+		w.way = append(w.way, stop{n, int32(i), unnumbered})
 		return true
 	}
-	if i, ok := dir.link(name); ok {
-		return w.follow(dir.links[i].Target)
+	if i, ok := dir.Link(name); ok {
+		_, target := dir.LinkAt(i, nil)
+		return len(target) <= maxTarget && w.follow(string(target))
 	}
-	if at, ok := dir.file(name); ok && at <= math.MaxInt32 {
-		w.file = int32(at)
+	if i, _, _, ok := dir.File(name); ok {
+		w.file = int32(i)
 		return true
 	}
 	return false
+}
+
+// comparisons returns about how many names a name is compared with, until it is
+// clear that a directory does not hold it.
+func comparisons(t segment.Tree) int {
+	return bits.Len(uint(t.Children())) + bits.Len(uint(t.Links())) + bits.Len(uint(t.Files()))
 }
 
 // up leaves the current directory. Above the site's root are the names of its

@@ -8,22 +8,23 @@ import (
 
 	"mirrortracker/internal/digest"
 	"mirrortracker/internal/mirror"
+	"mirrortracker/internal/resolver/segment"
 	"mirrortracker/internal/store"
 )
 
-// An Index is what all sites held at one moment. It is immutable and may be
-// used by any number of goroutines.
+// An Index is what all sites held at one moment. It may be used by any number
+// of goroutines. It is immutable, but for what it remembers of answers.
 type Index struct {
 	opts     Options
 	sites    []*site // sorted by name
 	roster   *Roster
 	byID     map[mirror.SiteID]*site
 	addrs    *addresses
-	graph    *graph
-	at       map[int32][]*site // the sites whose root is the tree of that number
-	bytes    int64             // about what trees and links take in memory
+	trees    *segment.Stack
+	roots    map[segment.Number][]int // the numbers of the sites whose root is that tree
+	places   *places
 	problems []Problem
-	refused  map[digest.ID]error // why trees of problems are beyond the bounds, by root
+	large    map[digest.ID]error // why trees of problems are beyond the bounds, by root
 }
 
 // A site is one hierarchy and where it is served.
@@ -31,6 +32,7 @@ type site struct {
 	mirror.Site
 	number    int // position in the index's sites
 	id        mirror.SiteID
+	base      string         // of the crawl URL, without the slash at its end
 	snapshot  store.Snapshot // zero where there is none, or none that could be loaded
 	hierarchy *hierarchy     // nil with it
 }
@@ -49,178 +51,58 @@ type Tracked struct {
 	Crowded  bool           // whether some of its links are not followed: they are too many, or too much work
 }
 
-// Build makes an index of what the source holds now. It takes over from prev,
-// which may be nil, all that did not change, and reads only trees that prev
-// does not have. A site whose trees cannot be had keeps the snapshot that it
-// has in prev, or goes without, and is told of in [Index.Problems]; an error
-// means that there is no new index at all.
-func Build(ctx context.Context, src Source, prev *Index, opts Options) (*Index, error) {
-	s, err := readState(ctx, src)
-	if err != nil {
-		return nil, err
-	}
-	return s.build(ctx, src, prev, opts)
-}
+// A Roster is the tracked sites, in the order of [Index.Sites]. Indexes share it
+// for as long as nothing about any site changes but its snapshot, so that equal
+// pointers mean equal sites of equal numbers.
+type Roster struct{ Sites []mirror.Site }
 
-// A state is what a source says about its sites, without their trees.
-type state struct {
-	sites   []mirror.Site // sorted by name
-	current map[mirror.SiteID]store.Snapshot
-}
-
-func readState(ctx context.Context, src Source) (state, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	sites, err := src.Sites(ctx)
-	if err != nil {
-		return state{}, fmt.Errorf("read sites: %w", err)
-	}
-	snapshots, err := src.Current(ctx)
-	if err != nil {
-		return state{}, fmt.Errorf("read current snapshots: %w", err)
-	}
-	s := state{sites: slices.Clone(sites), current: make(map[mirror.SiteID]store.Snapshot, len(snapshots))}
-	slices.SortFunc(s.sites, func(a, b mirror.Site) int { return strings.Compare(a.Name, b.Name) })
-	for _, snapshot := range snapshots {
-		s.current[snapshot.Site] = snapshot
-	}
-	return s, nil
-}
-
-func (s state) build(ctx context.Context, src Source, prev *Index, opts Options) (*Index, error) {
+// newIndex makes an index of what is held of sites. The error is that of ctx.
+func newIndex(ctx context.Context, r *Roster, held []holding, links *hierarchies, opts Options) (*Index, error) {
 	x := &Index{
-		opts:    opts.withDefaults(),
-		roster:  s.roster(prev),
-		byID:    make(map[mirror.SiteID]*site, len(s.sites)),
-		refused: map[digest.ID]error{},
+		opts:   opts,
+		roster: r,
+		byID:   make(map[mirror.SiteID]*site, len(r.Sites)),
+		trees:  links.trees,
+		roots:  map[segment.Number][]int{},
+		places: newPlaces(maxPlaceBytes),
 	}
-	load := newLoader(src, prev, x.opts.bounds)
-	for _, described := range s.sites {
-		t := &site{Site: described, number: len(x.sites), id: described.ID()}
+	for i := range r.Sites {
+		t := &site{Site: r.Sites[i], number: i, id: r.Sites[i].ID()}
+		t.base = strings.TrimSuffix(t.URL.Base, "/")
 		x.sites = append(x.sites, t)
 		x.byID[t.id] = t
-		snapshot, crawled := s.current[t.id]
-		if !crawled {
+		if !held[i].whole {
 			continue
 		}
-		root, err := load.tree(ctx, snapshot.Root)
-		if ctx.Err() != nil {
-			return nil, fmt.Errorf("load site %s: %w", t.Name, ctx.Err())
+		t.snapshot = held[i].snapshot
+		var err error
+		if t.hierarchy, err = links.of(ctx, held[i].root, t.URL.Base); err != nil {
+			return nil, fmt.Errorf("resolve the links of site %s: %w", t.Name, err)
 		}
-		if err != nil {
-			if beyond := load.refused[snapshot.Root]; beyond != nil {
-				x.refused[snapshot.Root] = beyond
-			}
-			root, snapshot = prev.standing(t.id)
-			x.problems = append(x.problems, Problem{t.Name, fmt.Errorf("load site %s: %w", t.Name, err), root != nil})
-		}
-		if root != nil {
-			t.snapshot = snapshot
-			t.hierarchy = &hierarchy{root: root}
-		}
-	}
-	if failed := x.problems; len(failed) > 0 && !x.any() {
-		return nil, fmt.Errorf("of %d sites none could be loaded: %w", len(failed), failed[0].Err)
-	}
-	if err := x.resolveLinks(ctx, prev); err != nil {
-		return nil, err
-	}
-	if err := x.connect(ctx, prev); err != nil {
-		return nil, err
+		x.roots[held[i].root] = append(x.roots[held[i].root], i)
 	}
 	x.addrs = newAddresses(x.sites)
 	return x, nil
 }
 
-// roster returns that of the previous index if the sites are the same.
-func (s state) roster(prev *Index) *Roster {
-	if prev != nil && slices.EqualFunc(prev.roster.Sites, s.sites, sameSite) {
-		return prev.roster
-	}
-	return &Roster{s.sites}
+// A holding is what an index has of a site.
+type holding struct {
+	snapshot store.Snapshot
+	root     segment.Number
+	whole    bool // whether there is a snapshot, of which all trees are held
 }
 
 // standing returns what an index has of a site.
-func (x *Index) standing(id mirror.SiteID) (*node, store.Snapshot) {
+func (x *Index) standing(id mirror.SiteID) holding {
 	if x == nil || x.byID[id] == nil || x.byID[id].hierarchy == nil {
-		return nil, store.Snapshot{}
+		return holding{}
 	}
-	return x.byID[id].hierarchy.root, x.byID[id].snapshot
+	t := x.byID[id]
+	return holding{t.snapshot, t.hierarchy.root, true}
 }
 
-// any reports whether any site has a root.
-func (x *Index) any() bool {
-	return slices.ContainsFunc(x.sites, func(t *site) bool { return t.hierarchy != nil })
-}
-
-// resolveLinks gives every site that has a root the hierarchy of it, shared
-// with other sites and with the previous index where root and base are equal.
-func (x *Index) resolveLinks(ctx context.Context, prev *Index) error {
-	type key struct {
-		root *node
-		base string
-	}
-	done := map[key]*hierarchy{}
-	if prev != nil {
-		for _, t := range prev.sites {
-			if t.hierarchy != nil {
-				done[key{t.hierarchy.root, t.URL.Base}] = t.hierarchy
-			}
-		}
-	}
-	for _, t := range x.sites {
-		if t.hierarchy == nil {
-			continue
-		}
-		k := key{t.hierarchy.root, t.URL.Base}
-		if done[k] == nil {
-			h, err := newHierarchy(ctx, k.root, k.base, x.opts.bounds)
-			if err != nil {
-				return fmt.Errorf("resolve the links of site %s: %w", t.Name, err)
-			}
-			done[k] = h
-		}
-		t.hierarchy = done[k]
-	}
-	return nil
-}
-
-// connect makes the graph of all roots, or takes over that of the previous
-// index where the roots are the same.
-func (x *Index) connect(ctx context.Context, prev *Index) error {
-	var roots []*node
-	seen := map[*node]bool{}
-	for _, t := range x.sites {
-		if t.hierarchy != nil && !seen[t.hierarchy.root] {
-			seen[t.hierarchy.root] = true
-			roots = append(roots, t.hierarchy.root)
-		}
-	}
-	if prev != nil && prev.graph.hasRoots(roots) {
-		x.graph = prev.graph
-	} else {
-		g, err := newGraph(ctx, roots)
-		if err != nil {
-			return fmt.Errorf("connect the trees: %w", err)
-		}
-		x.graph = g
-	}
-	x.bytes = x.graph.bytes
-	x.at = make(map[int32][]*site, len(roots))
-	counted := map[*hierarchy]bool{}
-	for _, t := range x.sites {
-		if t.hierarchy == nil {
-			continue
-		}
-		n := x.graph.roots[t.hierarchy.root]
-		x.at[n] = append(x.at[n], t)
-		if !counted[t.hierarchy] {
-			counted[t.hierarchy] = true
-			x.bytes += t.hierarchy.bytes()
-		}
-	}
-	return nil
-}
+// has reports whether a tree is the root of a site.
+func (x *Index) has(root segment.Number) bool { return x != nil && x.roots[root] != nil }
 
 // Sites returns all sites, sorted by name. A site's position in it is its
 // number in answers.
@@ -246,11 +128,6 @@ func (x *Index) Number(id mirror.SiteID) int {
 	return -1
 }
 
-// A Roster is the tracked sites, in the order of [Index.Sites]. Indexes share it
-// for as long as nothing about any site changes but its snapshot, so that equal
-// pointers mean equal sites of equal numbers.
-type Roster struct{ Sites []mirror.Site }
-
 // Roster returns the sites of the index.
 func (x *Index) Roster() *Roster { return x.roster }
 
@@ -263,8 +140,32 @@ func (x *Index) retriable() bool {
 	return slices.ContainsFunc(x.problems, func(p Problem) bool { return !final(p.Err) })
 }
 
-// Trees returns the number of distinct trees.
-func (x *Index) Trees() int { return len(x.graph.nodes) }
+// Indexed returns the number of sites that have a snapshot in the index.
+func (x *Index) Indexed() int {
+	n := 0
+	for _, t := range x.sites {
+		if t.hierarchy != nil {
+			n++
+		}
+	}
+	return n
+}
+
+// Trees returns the number of distinct trees. Some of them may be of snapshots
+// that are no longer in force.
+func (x *Index) Trees() int { return x.trees.Len() }
 
 // Bytes returns about how much memory the trees and the resolved links take.
-func (x *Index) Bytes() int64 { return x.bytes }
+func (x *Index) Bytes() int64 { return x.trees.Bytes() + x.linkBytes() }
+
+func (x *Index) linkBytes() int64 {
+	var total int64
+	counted := map[*hierarchy]bool{}
+	for _, t := range x.sites {
+		if t.hierarchy != nil && !counted[t.hierarchy] {
+			counted[t.hierarchy] = true
+			total += t.hierarchy.bytes()
+		}
+	}
+	return total
+}

@@ -62,7 +62,7 @@ func (a *Answer) MarshalJSON() ([]byte, error) {
 		Known:      a.Known,
 		Hidden:     a.Hidden,
 		Prefix:     escape(a.Prefix, true),
-		Real:       escape(a.Real, a.IsDir),
+		Real:       escape(a.Real(), a.IsDir),
 		IsDir:      a.IsDir,
 		Directory:  escape(a.Dir, true),
 		Incomplete: a.Incomplete(),

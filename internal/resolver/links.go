@@ -1,16 +1,19 @@
 package resolver
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strings"
 
 	"mirrortracker/internal/mirror"
+	"mirrortracker/internal/resolver/segment"
 )
 
 // A hierarchy is a root below a base path, with its links resolved. Sites that
 // agree in both share it.
 type hierarchy struct {
-	root *node
+	root segment.Number
 	base []string // the names of the base path of the crawl URL
 	table
 	crowded bool // whether links were left out, because they are too many or too much work
@@ -18,13 +21,29 @@ type hierarchy struct {
 
 // newHierarchy resolves links until it is at the bounds. The error is that of
 // ctx.
-func newHierarchy(ctx context.Context, root *node, base string, b bounds) (*hierarchy, error) {
+func newHierarchy(ctx context.Context, trees *segment.Stack, root segment.Number, base string, b bounds) (*hierarchy, error) {
 	h := &hierarchy{root: root, base: baseNames(base), table: newTable(root)}
-	l := &linker{hierarchy: h, bounds: b, way: []stop{{node: root}}}
-	if !root.linked {
+	if !trees.Tree(root).Linked() {
 		return h, nil
 	}
-	return h, l.resolveBelow(ctx)
+	l := newLinker(h, trees, b)
+	if err := l.resolveBelow(ctx); err != nil {
+		return nil, err
+	}
+	l.finish()
+	return h, nil
+}
+
+// renumbered returns the hierarchy with the numbers that its trees have after a
+// merge, which is one that keeps its root.
+func (h *hierarchy) renumbered(r *segment.Renumbering) *hierarchy {
+	n := *h
+	n.root, _ = r.New(h.root)
+	n.dirs = slices.Clone(h.dirs)
+	for i := range n.dirs {
+		n.dirs[i].tree, _ = r.New(h.dirs[i].tree)
+	}
+	return &n
 }
 
 func baseNames(base string) []string {
@@ -34,18 +53,24 @@ func baseNames(base string) []string {
 // A linker fills in the table of a hierarchy.
 type linker struct {
 	*hierarchy
+	trees   *segment.Stack
 	bounds  bounds
-	way     []stop // to the directory whose links are being resolved, the root first
-	target  []stop // room for the way that a link leads
-	steps   int    // taken so far
-	checked int    // steps at the last look at the context
+	numbers map[member]int32 // of directories: dirs by their members
+	way     []stop           // to the directory whose links are being resolved, the root first
+	target  []stop           // room for the way that a link leads
+	steps   int              // taken so far
+	checked int              // steps at the last look at the context
 }
 
 // A stop is one directory on a way.
 type stop struct {
-	*node
+	tree     segment.Number
 	position int32 // in the directory before
 	number   int32 // in the table, or unnumbered
+}
+
+func newLinker(h *hierarchy, trees *segment.Stack, b bounds) *linker {
+	return &linker{hierarchy: h, trees: trees, bounds: b, numbers: map[member]int32{}, way: []stop{{tree: h.root}}}
 }
 
 // betweenChecks is how many steps are taken at least from one look at the
@@ -76,24 +101,25 @@ func (l *linker) resolveBelow(ctx context.Context) error {
 	if err := l.check(ctx); err != nil {
 		return err
 	}
-	dir := l.way[len(l.way)-1]
-	for i, link := range dir.links {
+	dir := l.trees.Tree(l.way[len(l.way)-1].tree)
+	for links := dir.AllLinks(nil); links.Next(); {
 		if !l.room(len(l.way)) {
 			return nil
 		}
-		l.resolve(i, link.Target)
+		l.resolve(links.Position(), string(links.Target()))
 		if err := l.check(ctx); err != nil {
 			return err
 		}
 	}
-	for i, c := range dir.children {
-		if !c.linked {
+	for i := range dir.Children() {
+		child := dir.ChildAt(i)
+		if !l.trees.Tree(child).Linked() {
 			continue
 		}
 		if !l.room(1) {
 			return nil
 		}
-		l.way = append(l.way, stop{c.node, int32(i), unnumbered})
+		l.way = append(l.way, stop{child, int32(i), unnumbered})
 		err := l.resolveBelow(ctx)
 		l.way = l.way[:len(l.way)-1]
 		if err != nil {
@@ -106,11 +132,49 @@ func (l *linker) resolveBelow(ctx context.Context) error {
 // resolve puts a link of the directory at the end of the way into the table, if
 // it leads somewhere.
 func (l *linker) resolve(position int, target string) {
+	if len(target) > maxTarget {
+		return
+	}
 	w := walker{linker: l, way: append(l.target[:0], l.way...), file: noFile}
 	found := w.follow(target) && w.above == 0
 	l.target = w.way // with the room that it has now
 	if found {
-		m := member{l.number(l.way), int32(position)}
-		l.links[m] = real{l.number(w.way), w.file}
+		from := member{l.number(l.way), int32(position)}
+		l.links = append(l.links, link{from, real{l.number(w.way), w.file}})
 	}
+}
+
+// number numbers the last directory of a way from the root, and those on the
+// way, as far as they have no numbers yet.
+func (l *linker) number(way []stop) int32 {
+	known := len(way) - 1
+	for way[known].number == unnumbered {
+		known--
+	}
+	for i := known + 1; i < len(way); i++ {
+		m := member{way[i-1].number, way[i].position}
+		n, ok := l.numbers[m]
+		if !ok {
+			n = int32(len(l.dirs))
+			l.dirs = append(l.dirs, directory{m, way[i].tree})
+			l.numbers[m] = n
+		}
+		way[i].number = n
+	}
+	return way[len(way)-1].number
+}
+
+// finish sorts the table, so that it can be searched.
+func (l *linker) finish() {
+	l.order = make([]int32, len(l.dirs)-1)
+	for i := range l.order {
+		l.order[i] = int32(i + 1)
+	}
+	slices.SortFunc(l.order, func(a, b int32) int { return l.dirs[a].member.compare(l.dirs[b].member) })
+	slices.SortFunc(l.links, func(a, b link) int { return a.member.compare(b.member) })
+	l.dirs, l.links = slices.Clip(l.dirs), slices.Clip(l.links)
+}
+
+func (m member) compare(o member) int {
+	return cmp.Or(cmp.Compare(m.dir, o.dir), cmp.Compare(m.position, o.position))
 }

@@ -95,8 +95,8 @@ func TestLinks(t *testing.T) {
 		w := newWorld()
 		site := w.add("s", "ftp://s.example"+test.base, content)
 		a := resolve(w.index(t, Options{}), site, mirror.Path(test.path))
-		if string(a.Real) != test.real || a.Known != (test.real != nowhere) {
-			t.Errorf("base %s, %s: is %q, want %q", test.base, test.path, a.Real, test.real)
+		if string(a.Real()) != test.real || a.Known != (test.real != nowhere) {
+			t.Errorf("base %s, %s: is %q, want %q", test.base, test.path, a.Real(), test.real)
 		}
 	}
 }
@@ -106,11 +106,11 @@ func TestALinkThroughTheServersRoot(t *testing.T) {
 	w := newWorld()
 	w.add("s", "ftp://s.example/a/b/", dir{"up": "..", "down": "up/b/x", "x": dir{"f": 1}})
 	x := w.index(t, Options{})
-	if a := ask(t, x, "s", "/down/f"); a.Real != "/x/f" {
-		t.Errorf("is %q", a.Real)
+	if a := ask(t, x, "s", "/down/f"); a.Real() != "/x/f" {
+		t.Errorf("is %q", a.Real())
 	}
 	if a := ask(t, x, "s", "/up"); a.Known {
-		t.Errorf("outside of the site: is %q", a.Real)
+		t.Errorf("outside of the site: is %q", a.Real())
 	}
 }
 
@@ -140,8 +140,8 @@ func TestSharedTreesResolveLinksInTheirPlace(t *testing.T) {
 		"/a/in/l/1": "/a/x/1", "/b/in/l/2": "/b/x/2", "/b/c/in/l": "",
 		"/a/in/l2/0": "/x/0", "/b/c/in/l2/2": "/b/x/2",
 	} {
-		if a := ask(t, x, "s", path); a.Real != real {
-			t.Errorf("%s is %q, want %q", path, a.Real, real)
+		if a := ask(t, x, "s", path); a.Real() != real {
+			t.Errorf("%s is %q, want %q", path, a.Real(), real)
 		}
 	}
 }

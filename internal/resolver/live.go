@@ -1,17 +1,15 @@
 package resolver
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
-	"maps"
-	"reflect"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"mirrortracker/internal/mirror"
-	"mirrortracker/internal/store"
+	"mirrortracker/internal/resolver/segment"
 )
 
 // Live keeps an index in force. It looks for news again and again, and goes on
@@ -23,46 +21,36 @@ type Live struct {
 	current atomic.Pointer[Index]
 
 	checking sync.Mutex // held by a check, guards the following
+	keeper   *keeper    // nil before the first check
+	base     *Index     // has the trees of the cache, where there is no index of it
 	tried    bool       // whether there was a state
 	state    state      // of which an index was last tried to make
 	failed   error      // why it could not be made
 	retry    retry
 
+	background sync.WaitGroup
+	tending    sync.Mutex // held by who tends to segments, guards sound
+	sound      int        // trees, when all segments were merged last; 0 before it is known
+	tended     *Index     // of Run
+
 	mu     sync.Mutex // guards status
 	status Status
 }
 
-// A Status says how current the index in force is.
-type Status struct {
-	Loaded   time.Time // when the index in force was put there; zero if there is none
-	Checked  time.Time // when the last check ended, however it did
-	Err      error     // of the last check; nil if it went well
-	Failing  time.Time // the end of the first of the failed checks without a good one since; zero if the last was good
-	Sites    int       // tracked sites
-	Indexed  int       // those of them that have a snapshot in the index
-	Trees    int       // distinct trees
-	Bytes    int64     // about what they and the resolved links take in memory
-	Problems []Problem // sites whose current snapshot is not in the index
-}
-
 // NewLive returns a Live without an index yet.
 func NewLive(src Source, opts Options, log *slog.Logger) *Live {
-	return &Live{src: src, opts: opts, log: log}
+	return &Live{src: src, opts: opts.withDefaults(), log: log}
 }
 
 // Index returns the index in force, or nil as long as none could be loaded.
 func (l *Live) Index() *Index { return l.current.Load() }
 
-// Status returns how things stand.
-func (l *Live) Status() Status {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.status
-}
-
 // Run checks at once and then as often as asked for, until ctx is done. What
 // goes wrong is logged when it begins and when it ends, and is in the status.
+// Between checks it merges segments and saves the index in the cache folder; it
+// gives that back in the end.
 func (l *Live) Run(ctx context.Context, every time.Duration) {
+	defer l.close()
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
@@ -76,6 +64,7 @@ func (l *Live) Run(ctx context.Context, every time.Duration) {
 		case err == nil && before != nil:
 			l.log.Info("index can be refreshed again")
 		}
+		l.tend(ctx)
 		select {
 		case <-ctx.Done():
 			return
@@ -84,16 +73,48 @@ func (l *Live) Run(ctx context.Context, every time.Duration) {
 	}
 }
 
+func (l *Live) close() {
+	l.background.Wait()
+	if err := l.keeper.Close(); err != nil {
+		l.log.Warn("cache folder cannot be given back", "err", err)
+	}
+}
+
 // Check compares what the source has with the index in force, and puts a new
-// one in its place if any site or any site's current snapshot has changed.
+// one in its place if any site or any site's current snapshot has changed. The
+// first one puts the index in force that is in the cache folder, if there is one.
 func (l *Live) Check(ctx context.Context) error {
 	l.checking.Lock()
 	defer l.checking.Unlock()
+	if l.keeper == nil {
+		l.restore(ctx)
+	}
 	err := l.refresh(ctx)
 	if ctx.Err() == nil { // else it is the caller who gave up
 		l.checked(err)
 	}
 	return err
+}
+
+// restore goes on where an earlier process ended.
+func (l *Live) restore(ctx context.Context) {
+	l.keeper = &keeper{segment.OpenCache(ctx, l.opts.Cache, l.log)}
+	x, file, err := l.keeper.restore(ctx, l.opts)
+	if ctx.Err() != nil {
+		return
+	}
+	if err != nil {
+		l.log.Warn("sites of the cache are dropped", "dir", l.keeper.Dir(), "err", err)
+	}
+	if x == nil {
+		l.base = l.keeper.stub(l.opts)
+		return
+	}
+	l.sound = file.Sound
+	l.put(x)
+	l.kept(file.Saved)
+	l.log.Info("index of the cache is in force until the database is read",
+		"dir", l.keeper.Dir(), "saved", file.Saved, "sites", len(x.sites), "trees", x.Trees())
 }
 
 func (l *Live) refresh(ctx context.Context) error {
@@ -105,7 +126,10 @@ func (l *Live) refresh(ctx context.Context) error {
 		return l.failed
 	}
 	prev := l.current.Load()
-	next, err := s.build(ctx, l.src, prev, l.opts)
+	load := l.loader(cmp.Or(prev, l.base))
+	load.part = l.put
+	next, err := load.index(ctx, s)
+	l.loading(nil)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -115,10 +139,16 @@ func (l *Live) refresh(ctx context.Context) error {
 		return err
 	}
 	l.retry = l.retry.after(next.retriable(), time.Now())
-	l.current.Store(next)
-	l.loaded(next)
+	l.base = nil
+	l.put(next)
+	l.kept(time.Time{})
 	l.tell(prev, next)
 	return nil
+}
+
+// loader returns what makes an index from a previous one.
+func (l *Live) loader(prev *Index) *loader {
+	return &loader{src: l.src, opts: l.opts, dir: l.keeper.Dir(), log: l.log, prev: prev, tell: l.loading}
 }
 
 // tell logs the new index, and the problems that were not there before.
@@ -133,69 +163,11 @@ func (l *Live) tell(prev, next *Index) {
 			l.log.Warn("site has more links than are followed", "site", t.Name, "followed", len(t.hierarchy.links))
 		}
 	}
-	l.log.Info("index loaded", "sites", len(next.sites), "trees", next.Trees(), "bytes", next.Bytes())
+	l.log.Info("index loaded", "sites", len(next.sites), "trees", next.Trees(), "segments", next.trees.Segments(), "bytes", next.Bytes())
 }
 
-func (l *Live) loaded(x *Index) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.status.Loaded = time.Now()
-	l.status.Sites = len(x.sites)
-	l.status.Indexed = 0
-	for _, t := range x.sites {
-		if t.hierarchy != nil {
-			l.status.Indexed++
-		}
-	}
-	l.status.Trees, l.status.Bytes = x.Trees(), x.Bytes()
-	l.status.Problems = x.problems
-}
-
-func (l *Live) checked(err error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	now := time.Now()
-	l.status.Checked, l.status.Err = now, err
-	switch {
-	case err == nil:
-		l.status.Failing = time.Time{}
-	case l.status.Failing.IsZero():
-		l.status.Failing = now
-	}
-}
-
-// equal reports whether two states would make the same index.
-func (s state) equal(o state) bool {
-	return slices.EqualFunc(s.sites, o.sites, sameSite) && maps.EqualFunc(s.current, o.current, sameSnapshot)
-}
-
-func sameSnapshot(a, b store.Snapshot) bool {
-	return a.Seq == b.Seq && a.Root == b.Root && a.Finished.Equal(b.Finished)
-}
-
-func sameSite(a, b mirror.Site) bool { return reflect.DeepEqual(a, b) }
-
-// A retry says when sites that could not be loaded are tried again although
-// nothing has changed: the trees below a root are all read again, so not at
-// every check.
-type retry struct {
-	at    time.Time // zero: there is nothing to try
-	pause time.Duration
-}
-
-// The pauses between two tries double from the first to the longest.
-const (
-	firstPause   = 4 * time.Second
-	longestPause = 5 * time.Minute
-)
-
-func (r retry) due(now time.Time) bool { return !r.at.IsZero() && !now.Before(r.at) }
-
-// after returns when to try again after a try that left such problems or none.
-func (r retry) after(problems bool, now time.Time) retry {
-	if !problems {
-		return retry{}
-	}
-	pause := min(max(2*r.pause, firstPause), longestPause)
-	return retry{now.Add(pause), pause}
+// put puts an index in force.
+func (l *Live) put(x *Index) {
+	l.current.Store(x)
+	l.loaded(x)
 }

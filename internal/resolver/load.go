@@ -4,42 +4,281 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
+	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"mirrortracker/internal/digest"
-	"mirrortracker/internal/store"
+	"mirrortracker/internal/mirror"
+	"mirrortracker/internal/resolver/segment"
 )
 
 const (
-	// batch is how many trees are read at a time, so that no transaction of
-	// the source is long.
-	batch = 500
-	// callTimeout bounds every single call of the source.
-	callTimeout = time.Minute
+	// firstPart is how long sites that are loaded wait for the others, before
+	// they go into force without them; later ones wait twice as long each time, so
+	// that there are few segments in the end.
+	firstPart = 10 * time.Second
+	// tellEvery is how often a long loading is logged.
+	tellEvery = 10 * time.Second
+	// newerTries is how often a site is tried at once because a tree is missing
+	// and there is a newer snapshot by now.
+	newerTries = 3
 )
 
-// A loader reads the trees that no index holds yet.
-type loader struct {
-	src    Source
-	bounds bounds
-	held   map[digest.ID]*node // whole trees: all that is below them is held too
-	// Roots with trees beyond the bounds. Since trees never change, they are
-	// not read again.
-	refused map[digest.ID]error
+// A Progress says how far a loading has come.
+type Progress struct {
+	Site  string // that is being loaded
+	Done  int    // sites that are loaded or need no loading, and those that cannot be loaded
+	Sites int    // of so many
+	Trees int    // read so far
 }
 
-func newLoader(src Source, prev *Index, b bounds) *loader {
-	l := &loader{src: src, bounds: b, held: map[digest.ID]*node{}, refused: map[digest.ID]error{}}
-	if prev != nil {
-		maps.Copy(l.refused, prev.refused)
-		for _, n := range prev.graph.nodes {
-			l.held[n.ID] = n
+// A loader makes an index of a state, once.
+type loader struct {
+	src  Source
+	opts Options
+	dir  string // of the segments; "" for memory
+	log  *slog.Logger
+	prev *Index          // has the trees under the same numbers; may be nil
+	part func(*Index)    // takes an index of which some sites are not loaded yet; nil if none is wanted
+	tell func(*Progress) // takes how far it has come; or is nil
+
+	trees *segment.Stack      // all that is held
+	build *segment.Builder    // of the trees that are being added; nil if there are none
+	added map[digest.ID]bool  // roots whose trees are being added
+	want  []digest.ID         // for each site, the root that was loaded; zero if none
+	large map[digest.ID]error // roots with trees beyond the bounds: since trees never change, they are not read again
+
+	problems []Problem
+	progress Progress
+	parts    int       // that went into force
+	began    time.Time // when the last part went into force, or the loading began
+	told     time.Time // when it was last logged how far the loading has come
+}
+
+// Build makes an index of what the source holds now. It takes over from prev,
+// which may be nil, all that did not change, and reads only trees that prev
+// does not have. A site whose trees cannot be had keeps the snapshot that it
+// has in prev, or goes without, and is told of in [Index.Problems]; an error
+// means that there is no new index at all.
+func Build(ctx context.Context, src Source, prev *Index, opts Options) (*Index, error) {
+	s, err := readState(ctx, src)
+	if err != nil {
+		return nil, err
+	}
+	l := loader{src: src, opts: opts.withDefaults(), log: slog.New(slog.DiscardHandler), prev: prev}
+	return l.index(ctx, s)
+}
+
+// index loads what is missing of a state.
+func (l *loader) index(ctx context.Context, s state) (*Index, error) {
+	defer l.drop()
+	l.begin(s)
+	for i := range s.sites {
+		site := &s.sites[i]
+		if _, crawled := s.current[site.ID()]; !crawled {
+			continue
+		}
+		l.progress.Site, l.progress.Done = site.Name, i
+		root, err := l.site(ctx, s, site.ID())
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("load site %s: %w", site.Name, ctx.Err())
+		}
+		if err != nil {
+			l.fail(site, root, err)
+			continue
+		}
+		l.want[i] = root
+		if err := l.partly(ctx, s); err != nil {
+			return nil, err
 		}
 	}
-	return l
+	x, err := l.finish(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	if len(l.problems) > 0 && x.Indexed() == 0 {
+		return nil, fmt.Errorf("of %d sites none could be loaded: %w", len(l.problems), l.problems[0].Err)
+	}
+	return x, nil
 }
+
+func (l *loader) begin(s state) {
+	l.added, l.large = map[digest.ID]bool{}, map[digest.ID]error{}
+	l.want = make([]digest.ID, len(s.sites))
+	l.progress.Sites = len(s.sites)
+	l.began = time.Now()
+	l.told = l.began
+	if l.prev == nil {
+		return
+	}
+	l.trees = l.prev.trees
+	for _, snapshot := range s.current {
+		if err := l.prev.large[snapshot.Root]; err != nil {
+			l.large[snapshot.Root] = err
+		}
+	}
+}
+
+// fail notes that a site cannot be loaded.
+func (l *loader) fail(site *mirror.Site, root digest.ID, err error) {
+	if final(err) {
+		l.large[root] = err
+	}
+	previous := l.prev.standing(site.ID()).whole
+	l.problems = append(l.problems, Problem{site.Name, fmt.Errorf("load site %s: %w", site.Name, err), previous})
+}
+
+// site loads the trees of a site's snapshot, and returns its root. A snapshot may
+// be gone before all of it is read, because there is a newer one, which is loaded
+// then and put into the state.
+func (l *loader) site(ctx context.Context, s state, id mirror.SiteID) (root digest.ID, err error) {
+	for range newerTries {
+		root = s.current[id].Root
+		err = l.tree(ctx, root)
+		if !errors.Is(err, errMissing) {
+			return root, err
+		}
+		now, failed := readState(ctx, l.src)
+		if newer, ok := now.current[id]; failed != nil || !ok || newer.Root == root {
+			return root, err
+		}
+		s.current[id] = now.current[id]
+	}
+	return root, err
+}
+
+// tree adds the tree of an identity with all that is below it, unless it is held.
+func (l *loader) tree(ctx context.Context, root digest.ID) error {
+	if err := l.large[root]; err != nil {
+		return err
+	}
+	if _, held := l.trees.Find(root); held || l.added[root] {
+		return nil
+	}
+	if l.build == nil {
+		b, err := segment.NewBuilder(l.trees, segment.Options{Dir: l.dir, MaxHeight: l.opts.bounds.depth})
+		if err != nil {
+			return err
+		}
+		l.build = b
+	}
+	err := l.read(ctx, root)
+	if err == nil {
+		err = l.build.Commit()
+	}
+	switch {
+	case errors.Is(err, segment.ErrTooDeep):
+		err = boundError(fmt.Sprintf("more than %d directories below each other", l.opts.bounds.depth))
+	case errors.Is(err, segment.ErrMissing):
+		err = fmt.Errorf("%w: %w", errMissing, err)
+	}
+	if err != nil {
+		l.build.Rollback()
+		return err
+	}
+	l.added[root] = true
+	return nil
+}
+
+// partly puts the sites into force that are loaded, if the others take long.
+func (l *loader) partly(ctx context.Context, s state) error {
+	if l.part == nil || time.Since(l.began) < firstPart<<l.parts {
+		return nil
+	}
+	x, err := l.finish(ctx, s)
+	if err != nil {
+		return err
+	}
+	l.part(x)
+	l.prev, l.began = x, time.Now()
+	l.parts++
+	return nil
+}
+
+// finish makes an index of what was loaded so far. The other sites have in it
+// what they have in the previous one.
+func (l *loader) finish(ctx context.Context, s state) (*Index, error) {
+	if err := l.push(ctx); err != nil {
+		return nil, err
+	}
+	held := make([]holding, len(s.sites))
+	for i := range s.sites {
+		site := &s.sites[i]
+		snapshot, crawled := s.current[site.ID()]
+		if !crawled {
+			continue
+		}
+		held[i] = l.prev.standing(site.ID())
+		if l.want[i].IsZero() {
+			continue
+		}
+		root, ok := l.trees.Find(l.want[i])
+		if !l.prev.has(root) {
+			err := measure(ctx, l.trees, root, l.opts.bounds.siteBytes)
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			if err != nil {
+				l.fail(site, l.want[i], err)
+				l.want[i] = digest.ID{}
+				continue
+			}
+		}
+		held[i] = holding{snapshot, root, ok}
+	}
+	x, err := newIndex(ctx, s.roster(l.prev), held, newHierarchies(l.trees, l.prev, l.opts.bounds), l.opts)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(l.problems, func(a, b Problem) int { return strings.Compare(a.Site, b.Site) })
+	x.problems, x.large = slices.Clone(l.problems), l.large
+	return x, nil
+}
+
+// push makes a segment of the trees that were added.
+func (l *loader) push(ctx context.Context) error {
+	defer l.drop()
+	if l.build == nil || l.build.Len() == 0 {
+		return nil
+	}
+	g, err := l.build.Finish(ctx)
+	if err != nil {
+		return err
+	}
+	trees, err := l.trees.Push(g)
+	if err != nil {
+		return err
+	}
+	trees.ReleaseIdentities()
+	l.trees = trees
+	return nil
+}
+
+// drop gives back the builder.
+func (l *loader) drop() {
+	if l.build != nil {
+		l.build.Close()
+		l.build = nil
+	}
+	clear(l.added)
+}
+
+// note logs and tells how far the loading has come.
+func (l *loader) note() {
+	p := l.progress
+	if l.tell != nil {
+		l.tell(&p)
+	}
+	if time.Since(l.told) >= tellEvery {
+		l.told = time.Now()
+		l.log.Info("loading the index", "site", p.Site, "done", p.Done, "sites", p.Sites, "trees", p.Trees)
+	}
+}
+
+// errMissing says that a tree is not there.
+var errMissing = errors.New("it is missing")
 
 // A boundError says that a site's trees are beyond a bound.
 type boundError string
@@ -50,135 +289,4 @@ func (e boundError) Error() string { return string(e) }
 func final(err error) bool {
 	_, beyond := errors.AsType[boundError](err)
 	return beyond
-}
-
-// tree returns the tree of an identity with all that is below it.
-func (l *loader) tree(ctx context.Context, root digest.ID) (*node, error) {
-	if n := l.held[root]; n != nil {
-		return n, nil
-	}
-	if err := l.refused[root]; err != nil {
-		return nil, err
-	}
-	n, err := l.load(ctx, root)
-	if final(err) {
-		l.refused[root] = err
-	}
-	return n, err
-}
-
-// load reads level by level, since each level names the next. Of a tree that
-// cannot be had whole, or is beyond the bounds, nothing is kept.
-func (l *loader) load(ctx context.Context, root digest.ID) (*node, error) {
-	s := &loading{loader: l, fresh: map[digest.ID]*node{}, counted: map[*node]bool{}}
-	top := s.node(root)
-	for depth := 0; len(s.level) > 0; depth++ {
-		if depth > l.bounds.depth {
-			return nil, l.tooDeep()
-		}
-		level := s.level
-		s.level = nil
-		for ids := range slices.Chunk(level, batch) {
-			if err := s.read(ctx, ids); err != nil {
-				return nil, err
-			}
-		}
-	}
-	if err := l.finish(top, 0); err != nil {
-		return nil, err
-	}
-	maps.Copy(l.held, s.fresh)
-	return top, nil
-}
-
-// A loading is the trees of one site while they are read.
-type loading struct {
-	*loader
-	fresh   map[digest.ID]*node // those that no index holds yet
-	level   []digest.ID         // of those, the ones to be read next
-	counted map[*node]bool      // held trees that are in bytes
-	bytes   int64               // about what all trees of the site take, as far as they are known
-}
-
-// node returns the node of a tree, which is read later if it is not held.
-func (s *loading) node(id digest.ID) *node {
-	if n := s.held[id]; n != nil {
-		s.count(n)
-		return n
-	}
-	n := s.fresh[id]
-	if n == nil {
-		n = new(node)
-		s.fresh[id] = n
-		s.level = append(s.level, id)
-	}
-	return n
-}
-
-// count adds a held tree and those below it to the bytes, once.
-func (s *loading) count(n *node) {
-	if s.counted[n] || s.bytes > s.bounds.siteBytes {
-		return
-	}
-	s.counted[n] = true
-	s.bytes += n.bytes()
-	for _, c := range n.children {
-		s.count(c.node)
-	}
-}
-
-func (s *loading) read(ctx context.Context, ids []digest.ID) error {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	err := s.src.Trees(ctx, ids, store.Branches|store.Leaves, func(t *digest.Tree) error {
-		n := s.fresh[t.ID]
-		if n == nil || n.stage != named {
-			return fmt.Errorf("tree %s came unasked", t.ID)
-		}
-		n.fill(t, s.node)
-		s.bytes += n.bytes()
-		if s.bytes > s.bounds.siteBytes {
-			return boundError(fmt.Sprintf("trees of more than %d bytes", s.bounds.siteBytes))
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("read %d trees: %w", len(ids), err)
-	}
-	for _, id := range ids {
-		if s.fresh[id].stage == named {
-			return fmt.Errorf("tree %s is missing", id)
-		}
-	}
-	return nil
-}
-
-// finish marks the trees that have links at or below them, and refuses a tree
-// that stands too deep, or below itself, which only a damaged source can tell of
-// and which would have no end. Trees that were finished before are left alone,
-// because indexes share them.
-func (l *loader) finish(n *node, depth int) error {
-	switch {
-	case n.stage == open:
-		return fmt.Errorf("tree %s stands below itself", n.ID)
-	case depth+int(n.height) > l.bounds.depth:
-		return l.tooDeep()
-	case n.stage == whole:
-		return nil
-	}
-	n.stage = open
-	n.linked = len(n.links) > 0
-	for _, c := range n.children {
-		if err := l.finish(c.node, depth+1); err != nil {
-			return err
-		}
-		n.linked = n.linked || c.linked
-		n.height = max(n.height, c.height+1)
-	}
-	n.stage = whole
-	return nil
-}
-
-func (l *loader) tooDeep() error {
-	return boundError(fmt.Sprintf("more than %d directories below each other", l.bounds.depth))
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"mirrortracker/internal/mirror"
+	"mirrortracker/internal/resolver/segment"
 )
 
 // Replicas returns all members of the answer for people, the best first: by
@@ -34,17 +35,20 @@ func (a *Answer) Replica(m *Member) Replica {
 		Similarity: a.similarity(m, a.Depth()),
 		Differ:     int(m.Differ),
 	}
-	top := m.blind
-	if m.Class == Exact {
-		top = m.exact
+	switch m.Class {
+	case Exact:
+		r.Evidence = a.evidence(m, Exact, m.exact)
+	case Blind:
+		r.Evidence = a.evidence(m, Blind, m.blind)
+	case File:
+		r.Evidence = a.beside(m)
 	}
-	r.Evidence = a.evidence(m, m.Class, int(top))
 	switch {
 	case r.Original, m.support == none, a.Index.opts.Doubt.counts(r.Evidence.Totals, r.Evidence.Similarity):
 	case m.Class == Exact && m.support >= m.exact:
-		r.Support = a.evidence(m, Exact, int(m.support))
+		r.Support = a.evidence(m, Exact, m.support)
 	default:
-		r.Support = a.evidence(m, Blind, int(m.support))
+		r.Support = a.evidence(m, Blind, m.support)
 	}
 	return r
 }
@@ -55,41 +59,81 @@ func (a *Answer) similarity(m *Member, depth int) int {
 	return int(m.similarity) + depth - int(m.Depth)
 }
 
-func (a *Answer) evidence(m *Member, class Class, depth int) Evidence {
-	from, to := a.end(int(m.Depth)), a.end(depth)
+func (a *Answer) evidence(m *Member, class Class, depth int16) Evidence {
+	from, to := a.end(int(m.Depth)), a.end(int(depth))
 	return Evidence{
 		Class:      class,
 		Asked:      orRoot(string(a.Dir[:to])),
 		Path:       orRoot(m.Path + string(a.Dir[from:to])),
-		Similarity: a.similarity(m, depth),
-		Totals:     a.chain[depth].Totals,
+		Similarity: a.similarity(m, int(depth)),
+		Totals:     a.above(int(depth)).Totals(),
 	}
+}
+
+// beside returns the evidence of a member of class File: the match of another
+// directory that tells where the asked one's counterpart is.
+func (a *Answer) beside(m *Member) Evidence {
+	for _, n := range a.nearby().all {
+		if n.Site == m.Site && n.Path == m.Path && n.Depth == m.Depth {
+			return n.match
+		}
+	}
+	return Evidence{}
+}
+
+// above returns the tree of the directory above Dir, or of itself, at a depth.
+func (a *Answer) above(depth int) segment.Tree {
+	tree := a.Index.trees.Tree(a.Index.sites[a.SiteIndex].hierarchy.root)
+	for at := 0; depth > 0; depth-- {
+		end := nameEnd(string(a.Dir), at)
+		_, child, _ := tree.Child(string(a.Dir[at+1 : end]))
+		tree, at = a.Index.trees.Tree(child), end
+	}
+	return tree
 }
 
 // Doubtful returns the candidates that were left out because none of their
 // matches counts, in the order of replicas. They are searched for anew, within
 // bounds.
 func (a *Answer) Doubtful() []Doubtful {
-	var all []Doubtful
 	if a.Set == nil {
 		return nil
 	}
-	s := a.Index.search(a.Index.sites[a.SiteIndex], &a.walk, a)
-	for i := range s.candidates {
-		if m := s.member(&s.candidates[i]); m.support == none && !m.Original {
-			all = append(all, a.doubtful(&m))
+	f := a.Index.finder(a.at)
+	defer f.free()
+	var all []Doubtful
+	for i := range f.findDoubtful() {
+		if m := &f.candidates[i].Member; m.support == none && !f.isOriginal(m) {
+			all = append(all, a.doubtful(m))
 		}
 	}
 	slices.SortFunc(all, func(a, b Doubtful) int { return a.compare(&b.Replica) })
 	return all
 }
 
+// findDoubtful finds all candidates, whether they count or not, the matches with
+// the most evidence first.
+func (f *finder) findDoubtful() []candidate {
+	f.depth, f.doubtful = len(f.chain)-1, true
+	f.left, f.room = f.opts.MaxSteps, maxPathBytes
+	for depth := range f.chain {
+		if f.tree(depth).Replaceable() {
+			f.climbFrom(depth, 0)
+		}
+	}
+	return f.candidates
+}
+
+func (f *finder) isOriginal(m *Member) bool {
+	return int(m.Site) == f.site.number && m.Path == f.dir[:f.ends[m.Depth]]
+}
+
 // doubtful says what came nearest to counting: the totals of the top match, and
 // the similarity of the lowest one that still holds a file.
 func (a *Answer) doubtful(m *Member) Doubtful {
 	top := int(m.Depth)
-	d := Doubtful{Replica: a.Replica(m), most: a.chain[top].Totals, doubt: a.Index.opts.Doubt}
-	for depth := top; depth < len(a.chain) && a.chain[depth].Files > 0; depth++ {
+	d := Doubtful{Replica: a.Replica(m), most: a.above(top).Totals(), doubt: a.Index.opts.Doubt}
+	for depth := top; depth <= a.Depth() && a.above(depth).Totals().Files > 0; depth++ {
 		d.names = a.similarity(m, depth)
 	}
 	return d

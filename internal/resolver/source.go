@@ -26,7 +26,11 @@ var _ Source = (*store.Store)(nil)
 // Options set the limits of an index. The zero Options mean the defaults.
 type Options struct {
 	Doubt    Doubt // the zero Doubt means DefaultDoubt
-	MaxSteps int   // of the search for one request's replicas; 0 means DefaultMaxSteps
+	MaxSteps int   // of the search for one directory's replicas; 0 means DefaultMaxSteps
+
+	// Cache is the folder in which a Live keeps its index for the next process;
+	// "" for none. It is made if need be, and one process has it at a time.
+	Cache string
 
 	bounds bounds // the zero bounds mean usualBounds
 }

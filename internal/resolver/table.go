@@ -2,36 +2,43 @@ package resolver
 
 import (
 	"slices"
+	"sort"
 
-	"mirrortracker/internal/digest"
+	"mirrortracker/internal/resolver/segment"
 )
 
 // A table has, for every link of a hierarchy that leads somewhere, the real
-// directory or file. It holds no path and no name: the directories where links
-// stand or lead to, and those above them, are numbered, and names are positions
-// in trees. So its size depends on how many there are, and not on how long
-// their paths are.
+// directory or file. It holds no path, no name and no pointer: the directories
+// where links stand or lead to, and those above them, are numbered, and names
+// are positions in trees. So its size depends on how many there are, and not on
+// how long their paths are.
 type table struct {
-	dirs    []directory
-	numbers map[member]int32 // of directories: dirs by their members
-	links   map[member]real
+	dirs  []directory
+	order []int32 // the directories but the root, sorted by their members
+	links []link  // sorted by their members
 }
 
 // A directory is a tree in one of the places where it stands. The first one of
 // a table is the root, of which the member means nothing.
 type directory struct {
 	member
-	*node
+	tree segment.Number
 }
 
 // A member is the child or link of that position in the directory of that
 // number.
 type member struct{ dir, position int32 }
 
-// A real is what a link leads to.
+// A link is a member with what it leads to.
+type link struct {
+	member
+	real
+}
+
+// A real is a directory, or a file in one.
 type real struct {
-	dir  int32 // a directory
-	file int32 // where the line of a file in it begins, or noFile
+	to   int32 // a directory
+	file int32 // the position of a file in it, or noFile
 }
 
 const (
@@ -41,22 +48,15 @@ const (
 	noFile = -1
 )
 
-// What a numbered directory and a link take in memory, in bytes, spare room in
-// slices and maps included.
+// What a numbered directory and a link take in memory, in bytes.
 const (
-	directoryBytes = 64
-	linkBytes      = 40
+	directoryBytes = 12 + 4
+	linkBytes      = 16
 )
 
-func newTable(root *node) table {
-	return table{
-		dirs:    []directory{{node: root}},
-		numbers: map[member]int32{},
-		links:   map[member]real{},
-	}
-}
+func newTable(root segment.Number) table { return table{dirs: []directory{{tree: root}}} }
 
-// bytes returns about how much memory the table takes.
+// bytes returns how much memory the table takes.
 func (t *table) bytes() int64 {
 	return int64(len(t.dirs))*directoryBytes + int64(len(t.links))*linkBytes
 }
@@ -64,51 +64,50 @@ func (t *table) bytes() int64 {
 // below returns the number of a child of a directory, which may be unnumbered
 // like the directory itself.
 func (t *table) below(dir int32, position int) int32 {
-	if n, ok := t.numbers[member{dir, int32(position)}]; ok {
-		return n
+	if dir == unnumbered || len(t.order) == 0 {
+		return unnumbered
 	}
-	return unnumbered
-}
-
-// number numbers the last directory of a way from the root, and those on the
-// way, as far as they have no numbers yet.
-func (t *table) number(way []stop) int32 {
-	known := len(way) - 1
-	for way[known].number == unnumbered {
-		known--
+	want := member{dir, int32(position)}
+	i, ok := sort.Find(len(t.order), func(i int) int { return want.compare(t.dirs[t.order[i]].member) })
+	if !ok {
+		return unnumbered
 	}
-	for i := known + 1; i < len(way); i++ {
-		m := member{way[i-1].number, way[i].position}
-		n, ok := t.numbers[m]
-		if !ok {
-			n = int32(len(t.dirs))
-			t.dirs = append(t.dirs, directory{m, way[i].node})
-			t.numbers[m] = n
-		}
-		way[i].number = n
-	}
-	return way[len(way)-1].number
+	return t.order[i]
 }
 
 // real returns what a link of a directory leads to.
 func (t *table) real(dir int32, position int) (real, bool) {
-	r, ok := t.links[member{dir, int32(position)}]
-	return r, ok
+	want := member{dir, int32(position)}
+	i, ok := sort.Find(len(t.links), func(i int) int { return want.compare(t.links[i].member) })
+	if !ok {
+		return real{}, false
+	}
+	return t.links[i].real, true
 }
 
-// leaf returns the file that a link leads to.
-func (t *table) leaf(r real) digest.Leaf { return t.dirs[r.dir].leafAt(int(r.file)) }
-
-// path returns the names of the path of a directory, and the trees on it, the
-// root first.
-func (t *table) path(n int32) (names []string, chain []*node) {
+// chain appends the trees on the way to a directory, the root first.
+func (t *table) chain(all []segment.Number, n int32) []segment.Number {
+	begin := len(all)
 	for ; n != 0; n = t.dirs[n].dir {
-		d := t.dirs[n]
-		names = append(names, t.dirs[d.dir].children[d.position].name)
-		chain = append(chain, d.node)
+		all = append(all, t.dirs[n].tree)
 	}
-	chain = append(chain, t.dirs[0].node)
-	slices.Reverse(names)
-	slices.Reverse(chain)
-	return names, chain
+	all = append(all, t.dirs[0].tree)
+	slices.Reverse(all[begin:])
+	return all
+}
+
+// appendPath appends the path of a directory, nothing for the root.
+func (t *table) appendPath(b []byte, trees *segment.Stack, n int32) []byte {
+	if n == 0 {
+		return b
+	}
+	var way []int32
+	for ; n != 0; n = t.dirs[n].dir {
+		way = append(way, n)
+	}
+	for _, n := range slices.Backward(way) {
+		d := t.dirs[n]
+		b = trees.Tree(t.dirs[d.dir].tree).ChildName(int(d.position), append(b, '/'))
+	}
+	return b
 }

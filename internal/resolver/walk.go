@@ -1,14 +1,23 @@
 package resolver
 
-import "mirrortracker/internal/digest"
+import (
+	"strings"
 
-// A walk is how far a path leads.
+	"mirrortracker/internal/resolver/segment"
+)
+
+// A walk is how far a path leads. The zero walk is ready for use; it keeps its
+// room from one path to the next.
 type walk struct {
-	names []string // the real directory that was reached
-	chain []*node  // the trees on the way to it, the root first: one more than names
-	used  int      // how many of the asked names lead to a directory
-	leaf  digest.Leaf
-	found found
+	found  found
+	chain  []segment.Number // the trees on the way to the real directory that was reached, the root first
+	used   int              // how long the part of the path is that leads to a directory
+	start  int32            // the directory that the last link led to; 0 is the root
+	rest   string           // the part of the path from there to the directory that was reached
+	file   int32            // the position of the file that was found in it, or noFile
+	linked bool             // whether the last name is a link to that file
+
+	room []segment.Number
 }
 
 // What the whole path was found to be.
@@ -20,56 +29,70 @@ const (
 	aFile
 )
 
-// walk goes along the asked names as far as they are known. A link costs one
-// look-up in the table; what it leads to has no further links in it.
-func (h *hierarchy) walk(asked []string) walk {
-	var (
-		start  int32 // the directory that the last link led to
-		number int32 // of the current directory, or unnumbered
-		dir    = h.root
-		names  = make([]string, 0, len(asked))                  // from start to dir
-		chain  = append(make([]*node, 0, len(asked)+1), h.root) // start first
-		w      walk
-	)
-along:
-	for i, name := range asked {
-		last := i == len(asked)-1
-		if at, ok := dir.child(name); ok {
-			number, dir = h.below(number, at), dir.children[at].node
-			names, chain = append(names, name), append(chain, dir)
-			w.used = i + 1
+// walk goes along a path, "" or "/NAME/NAME", as far as it is known. A link
+// costs one look-up in the table; what it leads to has no further links in it.
+func (h *hierarchy) walk(w *walk, trees *segment.Stack, path string) {
+	h.follow(w, trees, path)
+	if w.start != 0 {
+		// The last link's directory is the first of the chain; above it come those
+		// that it lies in.
+		w.room = append(h.chain(w.room[:0], w.start), w.chain[1:]...)
+		w.room, w.chain = w.chain, w.room
+	}
+}
+
+func (h *hierarchy) follow(w *walk, trees *segment.Stack, path string) {
+	*w = walk{chain: append(w.chain[:0], h.root), room: w.room, file: noFile}
+	dir, number, from := trees.Tree(h.root), int32(0), 0
+	for at := 0; at < len(path); {
+		end := nameEnd(path, at)
+		name := path[at+1 : end]
+		if i, n, ok := dir.Child(name); ok {
+			number, dir = h.below(number, i), trees.Tree(n)
+			w.chain = append(w.chain, n)
+			w.used, w.rest, at = end, path[from:end], end
 			continue
 		}
-		if at, ok := dir.file(name); ok {
+		last := end == len(path)
+		if i, _, _, ok := dir.File(name); ok {
 			if last {
-				w.leaf, w.found = dir.leafAt(at), aFile
+				w.found, w.file = aFile, int32(i)
 			}
-			break
+			return
 		}
-		at, ok := dir.link(name)
+		i, ok := dir.Link(name)
 		if !ok {
-			break
+			return
 		}
-		real, ok := h.real(number, at)
-		switch {
-		case !ok, real.file != noFile && !last:
-			break along
-		case real.file != noFile:
-			w.leaf, w.found = h.leaf(real), aFile
-		default:
-			w.used = i + 1
+		real, ok := h.real(number, i)
+		if !ok || real.file != noFile && !last {
+			return
 		}
-		start, number, dir = real.dir, real.dir, h.dirs[real.dir].node
-		names, chain = names[:0], append(chain[:0], dir)
+		number = real.to
+		w.start, w.rest, from = number, "", end
+		w.chain = append(w.chain[:0], h.dirs[number].tree)
+		if real.file != noFile {
+			w.found, w.file, w.linked = aFile, real.file, true
+			return
+		}
+		dir = trees.Tree(h.dirs[number].tree)
+		w.used, at = end, end
 	}
-	if w.used == len(asked) {
-		w.found = aDirectory
+	w.found = aDirectory
+}
+
+// dir returns the path of the real directory that was reached, "" for the root.
+func (h *hierarchy) dir(w *walk, trees *segment.Stack) string {
+	if w.start == 0 {
+		return w.rest
 	}
-	if start == 0 {
-		w.names, w.chain = names, chain
-		return w
+	return string(append(h.appendPath(nil, trees, w.start), w.rest...))
+}
+
+// nameEnd returns where the name in a path ends whose slash is at a position.
+func nameEnd(path string, slash int) int {
+	if i := strings.IndexByte(path[slash+1:], '/'); i >= 0 {
+		return slash + 1 + i
 	}
-	w.names, w.chain = h.path(start)
-	w.names, w.chain = append(w.names, names...), append(w.chain, chain[1:]...)
-	return w
+	return len(path)
 }

@@ -59,7 +59,7 @@ func TestResolveFollowsThePathAsFarAsItGoes(t *testing.T) {
 		{"/.hidden/f", false, false, "/", "", "/", "below"},
 	} {
 		a := resolve(x, site, test.path)
-		got := fmt.Sprint(a.Known, a.IsDir, " ", a.Prefix, " ", a.Real, " ", a.Dir, " ", a.Incomplete())
+		got := fmt.Sprint(a.Known, a.IsDir, " ", a.Prefix, " ", a.Real(), " ", a.Dir, " ", a.Incomplete())
 		want := fmt.Sprint(test.known, test.isDir, " ", test.prefix, " ", test.real, " ", test.dir, " ", test.inc)
 		if got != want {
 			t.Errorf("%q:\n got %s\nwant %s", test.path, got, want)
@@ -94,23 +94,19 @@ func TestFilesAreFoundAmongMany(t *testing.T) {
 		for i := range n {
 			content[fmt.Sprintf("name %d", 2*i)] = i
 		}
-		tree := newWorld().put(content)
-		var d node
-		d.fill(tree, nil)
+		w := newWorld()
+		w.add("s", "ftp://s.example/", content)
+		x := w.index(t, Options{})
 		for i := range 2 * n {
 			name := fmt.Sprintf("name %d", i)
-			at, ok := d.file(name)
-			var leaf digest.Leaf
-			if ok {
-				leaf = d.leafAt(at)
-			}
-			if want := i%2 == 0; ok != want || ok && leaf != (digest.Leaf{Name: name, Size: int64(i / 2), Date: usual}) {
-				t.Fatalf("of %d files, %q: %+v, %t", n, name, leaf, ok)
+			a := ask(t, x, "s", mirror.Root.Join(name))
+			if want := i%2 == 0; a.Known != want || want && (a.File != name || a.Size != int64(i/2) || a.Date != usual) {
+				t.Fatalf("of %d files, %q: %+v", n, name, a)
 			}
 		}
-		for _, name := range []string{"", "name", "name 0 ", "z", "0", "f 0"} {
-			if at, ok := d.file(name); ok {
-				t.Fatalf("of %d files, %q: %+v", n, name, d.leafAt(at))
+		for _, name := range []string{"name", "name 0 ", "z", "0", "f 0"} {
+			if a := ask(t, x, "s", mirror.Root.Join(name)); a.Known {
+				t.Fatalf("of %d files, %q: %+v", n, name, a)
 			}
 		}
 	}

@@ -84,7 +84,7 @@ func (x *Index) StoreID(url string) string {
 		case tree.Exact.Absent():
 			return ""
 		case x.certain(tree.Totals):
-			below := strings.TrimPrefix(string(file.Real), strings.TrimSuffix(string(dir), "/"))
+			below := strings.TrimPrefix(string(file.Real()), strings.TrimSuffix(string(dir), "/"))
 			return "http://" + tree.Exact.String() + ".exact.squid.internal" + mirror.EscapePath(below)
 		case dir == mirror.Root:
 			return ""

@@ -1,0 +1,123 @@
+package resolver
+
+import (
+	"context"
+	"time"
+
+	"mirrortracker/internal/resolver/segment"
+)
+
+// Segments are merged so that each is more than twice as large as all younger
+// ones together, of which there are then few, and none of the work for a tree is
+// done more often than the logarithm of their number says. When as many trees
+// have come as a quarter of those that were there, all are merged, and the trees
+// go that nobody holds any more.
+
+// maxSegments is how many there are at most, once they have been tended to.
+const maxSegments = 8
+
+// mergeFrom returns the oldest of the segments that are to be merged with all
+// younger ones, if any are. Sound is how many trees there were after the last
+// time that all were merged, or 0.
+func mergeFrom(s *segment.Stack, sound int) (from int, ok bool) {
+	n := s.Segments()
+	if n > 1 && sound > 0 && s.Len()-sound > sound/4 {
+		return 0, true
+	}
+	from, younger := n, 0
+	for i := n - 1; i >= 0; i-- {
+		size := s.Segment(i).Len()
+		if i < n-1 && size <= 2*younger || n-i > maxSegments {
+			from = i
+		}
+		younger += size
+	}
+	return from, from < n
+}
+
+// tend merges segments of the index in force and saves it, in the background.
+func (l *Live) tend(ctx context.Context) {
+	x := l.current.Load()
+	if x == nil || x == l.tended || !l.tending.TryLock() {
+		return
+	}
+	l.tended = x
+	l.background.Go(func() {
+		defer l.tending.Unlock()
+		if l.sound == 0 {
+			l.sound = x.Trees()
+		}
+		if from, ok := mergeFrom(x.trees, l.sound); ok {
+			if err := l.merge(ctx, x, from); err != nil && ctx.Err() == nil {
+				l.log.Warn("segments of the index cannot be merged", "err", err)
+			}
+		}
+		l.save()
+	})
+}
+
+// merge puts an index with merged segments into the place of one, if that is
+// still in force. If there is a newer one, what is new in it is loaded once more,
+// on top of the merged segments.
+func (l *Live) merge(ctx context.Context, x *Index, from int) error {
+	began := time.Now()
+	trees, numbers, err := segment.Merge(ctx, x.trees, from, x.allRoots(), segment.Options{Dir: l.keeper.Dir(), MaxHeight: l.opts.bounds.depth})
+	if err != nil {
+		return err
+	}
+	merged, err := x.renumbered(ctx, trees, numbers)
+	if err != nil {
+		return err
+	}
+	l.checking.Lock()
+	defer l.checking.Unlock()
+	if l.current.Load() != x {
+		if merged, err = l.loader(merged).index(ctx, l.state); err != nil {
+			return err
+		}
+	}
+	if from == 0 {
+		l.sound = trees.Len()
+	}
+	l.put(merged)
+	l.log.Info("segments merged", "segments", trees.Segments(), "trees", trees.Len(), "before", x.trees.Len(), "took", time.Since(began))
+	return nil
+}
+
+// save keeps the index in force for the next process.
+func (l *Live) save() {
+	x := l.current.Load()
+	if err := l.keeper.save(x, l.sound, time.Now()); err != nil {
+		l.log.Warn("index cannot be saved", "dir", l.keeper.Dir(), "err", err)
+	}
+}
+
+// allRoots returns the roots of all sites.
+func (x *Index) allRoots() []segment.Number {
+	all := make([]segment.Number, 0, len(x.roots))
+	for n := range x.roots {
+		all = append(all, n)
+	}
+	return all
+}
+
+// renumbered returns the index with its trees in a merged stack.
+func (x *Index) renumbered(ctx context.Context, trees *segment.Stack, numbers *segment.Renumbering) (*Index, error) {
+	held := make([]holding, len(x.sites))
+	links := hierarchies{trees, x.opts.bounds, map[hierarchyKey]*hierarchy{}}
+	for i, t := range x.sites {
+		if t.hierarchy == nil {
+			continue
+		}
+		root, ok := numbers.New(t.hierarchy.root)
+		held[i] = holding{t.snapshot, root, ok}
+		if k := (hierarchyKey{root, t.URL.Base}); links.all[k] == nil {
+			links.all[k] = t.hierarchy.renumbered(numbers)
+		}
+	}
+	next, err := newIndex(ctx, x.roster, held, &links, x.opts)
+	if err == nil {
+		next.problems, next.large = x.problems, x.large
+	}
+	return next, err
+}
