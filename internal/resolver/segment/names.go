@@ -48,39 +48,77 @@ func newList(k kind, count uint64, b []byte) list {
 
 // block returns a cursor before the first name of a block.
 func (l *list) block(i int) cursor {
-	start := 0
-	if i > 0 {
-		start = int(binary.LittleEndian.Uint32(l.index[4*(i-1):]))
+	return cursor{kind: l.kind, rest: l.blockBytes(i), left: min(l.count-i*blockSize, blockSize)}
+}
+
+// blockBytes returns the bytes from the beginning of a block on.
+func (l *list) blockBytes(i int) []byte {
+	if i == 0 {
+		return l.body
 	}
-	if start > len(l.body) {
-		return cursor{}
-	}
-	return cursor{kind: l.kind, rest: l.body[start:], left: min(l.count-i*blockSize, blockSize)}
+	start := binary.LittleEndian.Uint32(l.index[4*(i-1):])
+	return l.body[min(int(start), len(l.body)):]
 }
 
 func (l *list) blocks() int { return (l.count + blockSize - 1) / blockSize }
 
-// search returns the position of a name and what comes with it.
+// search returns the position of a name and what comes with it. In the block it
+// puts no names together: it knows how many bytes the name before has in common
+// with the one that is sought, and that it stands before it.
 func (l *list) search(name string) (position int, p payload, ok bool) {
 	if l.count == 0 {
 		return 0, payload{}, false
 	}
-	low, high := 0, l.blocks()-1 // the block, if there is one
+	block := l.blockOf(name)
+	first, start := firstName(l.blockBytes(block))
+	common := commonPrefix(first, name)
+	if common == len(name) && common == len(first) {
+		return block * blockSize, l.kind.payload(start, start), true
+	}
+	if common == len(name) || common < len(first) && first[common] > name[common] {
+		return 0, payload{}, false
+	}
+	rest := l.kind.skip(start)
+	for position = block*blockSize + 1; position < min(l.count, (block+1)*blockSize); position++ {
+		shared, ending, length, b := piece(rest)
+		if shared < common || length > len(b) || ending > len(first) {
+			return 0, payload{}, false // greater than the one before, where that is equal
+		}
+		rest = l.kind.skip(b[length:])
+		if shared > common {
+			continue // less, in the byte in which the one before is
+		}
+		want := name[common:]
+		n := commonPrefix(b[:length], want)
+		next := b[n:length] // what the name has where they differ
+		if n == length {
+			suffix := first[len(first)-ending:]
+			m := commonPrefix(suffix, want[n:])
+			n, next = n+m, suffix[m:]
+		}
+		switch {
+		case len(next) == 0 && n == len(want):
+			return position, l.kind.payload(b[length:], start), true
+		case len(next) > 0 && (n == len(want) || next[0] > want[n]):
+			return 0, payload{}, false
+		}
+		common += n
+	}
+	return 0, payload{}, false
+}
+
+// blockOf returns the only block that can have a name.
+func (l *list) blockOf(name string) int {
+	low, high := 0, l.blocks()-1
 	for low < high {
 		middle := low + (high-low+1)/2
-		c := l.block(middle)
-		if c.next(); string(c.middle) <= name {
+		if first, _ := firstName(l.blockBytes(middle)); string(first) <= name {
 			low = middle
 		} else {
 			high = middle - 1
 		}
 	}
-	c := l.block(low)
-	i, ok := c.search(name)
-	if !ok {
-		return 0, payload{}, false
-	}
-	return low*blockSize + i, c.payload(), true
+	return low
 }
 
 // at returns a cursor at a position, and the name there in the storage of buf.
@@ -130,31 +168,46 @@ func (c *cursor) next() bool {
 	if c.left <= 0 || len(c.rest) == 0 {
 		return c.fail()
 	}
-	rest := c.rest
-	var shared, ending, length uint64
-	if c.first != nil {
-		shared, ending = uint64(rest[0]>>4), uint64(rest[0]&15)
-		if rest = rest[1:]; shared == escape {
-			shared, rest = uvarint(rest)
-			shared += escape
+	if c.first == nil {
+		c.first, c.start = firstName(c.rest)
+		c.middle, c.extra = c.first, c.start
+	} else {
+		shared, ending, length, b := piece(c.rest)
+		if length > len(b) || ending > len(c.first) {
+			return c.fail()
 		}
-		if ending == escape {
-			ending, rest = uvarint(rest)
-			ending += escape
-		}
+		c.shared, c.middle, c.extra = shared, b[:length:length], b[length:]
+		c.suffix = c.first[len(c.first)-ending:]
 	}
-	length, rest = uvarint(rest)
-	if length > uint64(len(rest)) || ending > uint64(len(c.first)) || shared > maxList {
-		return c.fail()
-	}
-	c.shared, c.middle, c.extra = int(shared), rest[:length:length], rest[length:]
-	c.suffix = c.first[len(c.first)-int(ending):]
 	c.rest = c.kind.skip(c.extra)
 	c.left--
-	if c.first == nil {
-		c.first, c.start = c.middle, c.extra
-	}
 	return true
+}
+
+// firstName takes the first name of a block.
+func firstName(b []byte) (name, rest []byte) {
+	length, b := uvarint(b)
+	n := min(length, uint64(len(b)))
+	return b[:n:n], b[n:]
+}
+
+// piece takes what stands before the bytes of any other name.
+func piece(b []byte) (shared, ending, length int, rest []byte) {
+	if len(b) == 0 {
+		return 0, 0, 1, nil // which is too long
+	}
+	shared, ending, b = int(b[0]>>4), int(b[0]&15), b[1:]
+	var n uint64
+	if shared == escape {
+		n, b = uvarint(b)
+		shared += int(min(n, maxList))
+	}
+	if ending == escape {
+		n, b = uvarint(b)
+		ending += int(min(n, maxList))
+	}
+	n, b = uvarint(b)
+	return shared, ending, int(min(n, maxList)), b
 }
 
 // escape is the greatest number that fits into half of the byte before a name.
@@ -178,16 +231,20 @@ func (k kind) skip(b []byte) []byte {
 }
 
 // payload returns what comes with the current name.
-func (c *cursor) payload() (p payload) {
-	switch c.kind {
+func (c *cursor) payload() payload { return c.kind.payload(c.extra, c.start) }
+
+// payload takes what comes with a name; start is where that of the first name
+// of the block begins.
+func (k kind) payload(b, start []byte) (p payload) {
+	switch k {
 	case files:
-		p.size, p.days = parseFile(c.extra)
-		if len(c.extra) < len(c.start) { // it is not the first
-			_, days := parseFile(c.start)
+		p.size, p.days = parseFile(b)
+		if len(b) < len(start) { // it is not the first
+			_, days := parseFile(start)
 			p.days += days
 		}
 	case links:
-		length, b := uvarint(c.extra)
+		length, b := uvarint(b)
 		p.target = b[:min(length, uint64(len(b)))]
 	}
 	return p
@@ -204,39 +261,6 @@ func (c *cursor) appendTo(before []byte) []byte {
 	name := before[:min(c.shared, len(before))]
 	name = append(name, c.middle...)
 	return append(name, c.suffix...)
-}
-
-// search goes to a name, without putting together those before it: it knows
-// how many bytes the name before has in common with the one that is sought, and
-// that it stands before it.
-func (c *cursor) search(name string) (position int, ok bool) {
-	common := 0
-	for i := 0; c.next(); i++ {
-		if c.shared < common {
-			return 0, false // greater than the one before where that is equal
-		}
-		if c.shared > common {
-			continue // less in the byte in which the one before is
-		}
-		want := name[common:]
-		n := commonPrefix(c.middle, want)
-		if n == len(c.middle) {
-			m := commonPrefix(c.suffix, want[n:])
-			switch {
-			case m < len(c.suffix):
-				if n+m == len(want) || c.suffix[m] > want[n+m] {
-					return 0, false
-				}
-			case n+m == len(want):
-				return i, true
-			}
-			n += m
-		} else if n == len(want) || c.middle[n] > want[n] {
-			return 0, false
-		}
-		common += n
-	}
-	return 0, false
 }
 
 // commonPrefix returns how many bytes both begin with.
