@@ -18,7 +18,7 @@ const DefaultMaxHeight = 2048
 // Options are those of making a segment.
 type Options struct {
 	Dir       string // the folder of its file, that of a [Cache]; empty: in memory
-	MaxHeight int    // how many directories may stand below each other, at most 32,767; 0 means DefaultMaxHeight
+	MaxHeight int    // how many directories may stand below each other, at most 32,766; 0 means DefaultMaxHeight
 }
 
 func (o Options) maxHeight() int {

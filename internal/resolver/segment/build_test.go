@@ -136,6 +136,20 @@ func TestHeightCountsBelow(t *testing.T) {
 	}
 }
 
+// The bound of the format holds even where no other is wanted.
+func TestGreatestHeight(t *testing.T) {
+	b := newTestBuilder(t, nil, Options{MaxHeight: 1 << 20})
+	trees := chain(leaf("x"), maxHeight+1)
+	add(t, b, trees[:maxHeight+1]...)
+	if err := b.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	add(t, b, trees[maxHeight+1])
+	if err := b.Commit(); !errors.Is(err, ErrTooDeep) {
+		t.Errorf("error %v", err)
+	}
+}
+
 // Missing tells once of each directory that is nowhere.
 func TestMissing(t *testing.T) {
 	below := push(t, nil, "", leaf("below"))

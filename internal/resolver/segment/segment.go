@@ -95,11 +95,12 @@ func (r row) appendTo(b []byte) []byte {
 // A shape is a tree's height, twice, and whether there are links in it or below.
 type shape uint16
 
-// maxHeight is the greatest height that a shape can have.
-const maxHeight = 1<<15 - 1
+// maxHeight is the greatest height that a tree may have; a shape can have one
+// that is greater by one, so that it can be seen to be too great.
+const maxHeight = 1<<15 - 2
 
 func newShape(height int, linked bool) shape {
-	s := shape(height << 1)
+	s := shape(min(height, maxHeight+1) << 1)
 	if linked {
 		s |= 1
 	}
