@@ -255,7 +255,7 @@ func TestFrequencies(t *testing.T) {
 	all := candidates(len(sites))
 	all[0].Add = 300
 	explained := m.View(netip.MustParseAddr("10.0.0.1"), noon).Explain(all, 0)
-	const clients = 100_000
+	const clients = 60_000
 	var first [5]int
 	var second [5][5]int
 	random := rand.New(rand.NewPCG(1, 2))
