@@ -33,8 +33,8 @@ func (d door) String() string {
 const secureName = "https"
 
 // openDoors opens those that the service manager passed, or where it passed none, those
-// of the configuration.
-func openDoors(cfg *config.Redirector) (doors []door, err error) {
+// of the configuration; it says which.
+func openDoors(cfg *config.Redirector) (doors []door, passed bool, err error) {
 	defer func() {
 		if err != nil {
 			closeDoors(doors)
@@ -44,7 +44,7 @@ func openDoors(cfg *config.Redirector) (doors []door, err error) {
 	var certificate *redirect.Certificate
 	if cfg.Certificate != "" {
 		if certificate, err = redirect.LoadCertificate(cfg.Certificate, cfg.Key); err != nil {
-			return doors, err
+			return doors, false, err
 		}
 	}
 	open := func(l net.Listener, secure bool) {
@@ -54,32 +54,32 @@ func openDoors(cfg *config.Redirector) (doors []door, err error) {
 			doors = append(doors, door{l, nil})
 		}
 	}
-	passed, err := systemd.Passed()
+	sockets, err := systemd.Passed()
 	if err != nil {
-		return doors, err
+		return doors, false, err
 	}
-	for name, listeners := range passed.Listeners {
+	for name, listeners := range sockets.Listeners {
 		for _, l := range listeners {
 			if name == secureName && certificate == nil {
 				l.Close()
-				return doors, errors.New("a socket for https was passed, but redirector.certificate and redirector.key name no certificate")
+				return doors, false, errors.New("a socket for https was passed, but redirector.certificate and redirector.key name no certificate")
 			}
 			open(l, name == secureName)
 		}
 	}
 	if len(doors) > 0 {
-		return doors, nil
+		return doors, true, nil
 	}
 	for secure, addresses := range map[bool]string{false: cfg.Listen, true: cfg.TLSListen} {
 		for address := range strings.FieldsSeq(addresses) {
 			l, err := redirect.Listen(address)
 			if err != nil {
-				return doors, ui.Hint(err, "another address and port can be given with --listen")
+				return doors, false, ui.Hint(err, "another address and port can be given with --listen")
 			}
 			open(l, secure)
 		}
 	}
-	return doors, nil
+	return doors, false, nil
 }
 
 func closeDoors(doors []door) error {

@@ -27,6 +27,7 @@ import (
 type service struct {
 	*program.Session
 	doors      []door
+	passed     bool // whether the service manager holds them too
 	index      *resolver.Live
 	databases  *nearest.Databases
 	checker    *health.Checker // nil where nothing is checked
@@ -40,7 +41,7 @@ type service struct {
 func newService(s *program.Session) (*service, error) {
 	v := &service{
 		Session:   s,
-		index:     live(s, s.Log),
+		index:     live(s, s.Config.Redirector.Cache, s.Log),
 		databases: nearest.NewDatabases(s.Config.Nearest.Databases, s.Log),
 		manager:   systemd.Notifier{Log: s.Log},
 	}
@@ -62,7 +63,7 @@ func newService(s *program.Session) (*service, error) {
 	if err := v.caches.open(&s.Config.Redirector); err != nil {
 		return nil, err
 	}
-	if v.doors, err = openDoors(&s.Config.Redirector); err != nil {
+	if v.doors, v.passed, err = openDoors(&s.Config.Redirector); err != nil {
 		v.caches.close()
 		return nil, err
 	}
@@ -98,9 +99,9 @@ func accessLog(s *program.Session) (*accesslog.Log, error) {
 	}
 }
 
-// patience is for how long clients wait for the first index, before they are told that
-// there is none.
-const patience = 10 * time.Second
+// patience is for how long clients wait at sockets that were passed for the first index,
+// before they are told that there is none.
+const patience = 30 * time.Second
 
 // run serves until ctx is done, and reads the configuration again at each hangup.
 func (v *service) run(ctx context.Context, hangups <-chan os.Signal) error {
@@ -124,11 +125,12 @@ func (v *service) run(ctx context.Context, hangups <-chan os.Signal) error {
 	if err := v.announce(); err != nil {
 		return errors.Join(err, closeDoors(v.doors))
 	}
-	// Meanwhile connections wait in the queues of their sockets.
-	select {
-	case <-loaded:
-	case <-ctx.Done():
-	case <-time.After(patience):
+	if v.passed { // so that a restart under load is nothing but a wait
+		select {
+		case <-loaded:
+		case <-ctx.Done():
+		case <-time.After(patience):
+		}
 	}
 	v.manager.Ready(v.status())
 	err := redirect.Serve(ctx, v.Log, v.handled()...)

@@ -197,6 +197,12 @@ func ask(h http.Handler, method, target string, header ...string) *http.Response
 	for i := 0; i+1 < len(header); i += 2 {
 		req.Header.Add(header[i], header[i+1])
 	}
+	return serveTo(h, req)
+}
+
+func newRequest(target string) *http.Request { return httptest.NewRequest("GET", target, nil) }
+
+func serveTo(h http.Handler, req *http.Request) *http.Response {
 	rec := httptest.NewRecorder()
 	h.ServeHTTP(rec, req)
 	return rec.Result()
