@@ -22,6 +22,8 @@ installed=(
 	my_print_defaults:mariadb-client-core
 	curl:curl
 	lftp:lftp
+	wget:wget
+	aria2c:aria2
 	wrk:wrk
 	redis-server:redis-server
 )

@@ -35,3 +35,16 @@ func preferred(req *http.Request, kinds ...string) string {
 	}
 	return kinds[named]
 }
+
+// takesAnything reports whether a client takes all types as gladly as any.
+func takesAnything(req *http.Request) bool {
+	for _, line := range req.Header["Accept"] {
+		for part := range strings.SplitSeq(line, ",") {
+			kind, params, _ := strings.Cut(strings.TrimSpace(part), ";")
+			if strings.TrimSpace(kind) == "*/*" && weight(params) == 1 {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -68,7 +68,11 @@ func faceOf(req *http.Request, text string) face {
 		case jsonText:
 			return jsonFace
 		case metalink.Type:
-			return metalinkFace
+			// Who takes anything as well learns the same from the lines of a
+			// redirect, and has no file to clear away.
+			if !takesAnything(req) {
+				return metalinkFace
+			}
 		}
 	}
 	return redirectFace

@@ -41,7 +41,7 @@ func TestMetalinkOfAFile(t *testing.T) {
 		{"/origin/gnu/file1.meta4", ""},
 		{"/origin/gnu/file1?meta4", ""},
 		{"/origin/gnu/file1", metalink.Type},
-		{"/origin/gnu/file1", "*/*,application/metalink4+xml,application/metalink+xml"},
+		{"/origin/gnu/file1", "*/*;q=0.5,application/metalink4+xml,application/metalink+xml"},
 		{"/?url=ftp://origin.example/pub/gnu/file1&meta4", ""},
 		{"/?url=ftp://origin.example/pub/gnu/file1.meta4", ""},
 	} {
@@ -65,6 +65,14 @@ func TestMetalinkOfAFile(t *testing.T) {
 		if name := res.Header.Get("Content-Disposition"); name != `attachment; filename="file1.meta4"` {
 			t.Errorf("%s: %s", c.target, name)
 		}
+	}
+}
+
+// Who takes anything as well is redirected, as aria2 is.
+func TestMetalinkIsNotPressedUponAnybody(t *testing.T) {
+	res := ask(faces(t), "GET", "/origin/gnu/file1", "Accept", "*/*,application/metalink4+xml,application/metalink+xml")
+	if res.StatusCode != http.StatusFound || len(res.Header["Link"]) < 3 {
+		t.Errorf("status %d, Link %q", res.StatusCode, res.Header["Link"])
 	}
 }
 
