@@ -2,7 +2,6 @@ package testbed
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -112,14 +111,12 @@ func (s *Squid) AccessLog(t testing.TB, lines int) []string {
 
 func (s *Squid) file(name string) string { return filepath.Join(s.dir, name) }
 
-// ready reads in the log that clients are accepted: to connect and say nothing would be
-// in the access log.
 func (s *Squid) ready() error {
-	text, err := os.ReadFile(s.file("cache.log"))
-	if err == nil && !strings.Contains(string(text), "Accepting HTTP Socket connections") {
-		err = errors.New("no connections are accepted yet")
+	conn, err := net.Dial("tcp", s.Addr)
+	if err != nil {
+		return err
 	}
-	return err
+	return conn.Close()
 }
 
 // configure writes the configuration into the folder, which it gives to nobody: that
@@ -138,7 +135,8 @@ func (s *Squid) configure(hosts SquidHosts, config string, paths map[string]stri
 		"pid_filename " + s.file("squid.pid"),
 		"cache_log " + s.file("cache.log"),
 		"logformat test %Ss/%03>Hs %Sh %rm %ru",
-		"access_log stdio:" + s.file("access.log") + " logformat=test",
+		"acl asked method GET HEAD POST", // not connections on which nothing was asked
+		"access_log stdio:" + s.file("access.log") + " logformat=test asked",
 		"buffered_logs off",
 		"cache_store_log none",
 		"netdb_filename none",
