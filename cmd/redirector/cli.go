@@ -35,7 +35,7 @@ func Main(ctx context.Context, env *ui.Env, args []string) ui.Exit {
 
 // live returns the index that is to be kept in force.
 func live(s *program.Session, log *slog.Logger) *resolver.Live {
-	return resolver.NewLive(s.Store, resolver.Options{Doubt: doubt(s)}, log)
+	return resolver.NewLive(s.Store, resolver.Options{Doubt: doubt(s), Cache: s.Config.Redirector.Cache}, log)
 }
 
 // doubt returns what is believed.

@@ -38,6 +38,7 @@ func (c *explainCommand) Run(a *program.App) error {
 		return err
 	}
 	defer s.Close()
+	s.Config.Redirector.Cache = "" // it is a running server's
 	index := live(s, slog.New(slog.DiscardHandler))
 	if err := index.Check(a); err != nil {
 		return err

@@ -118,10 +118,11 @@ func testServe(t *testing.T, database string) {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
+	cache := filepath.Join(t.TempDir(), "index")
 	out, stdout := io.Pipe()
 	logged, stderr := io.Pipe()
 	env := &ui.Env{Stdout: stdout, Stderr: stderr, Getenv: func(name string) string {
-		return map[string]string{"TRACKER_DATABASE": database, "TRACKER_REDIRECTOR_REFRESH": "100ms"}[name]
+		return map[string]string{"TRACKER_REDIRECTOR_CACHE": cache, "TRACKER_DATABASE": database, "TRACKER_REDIRECTOR_REFRESH": "100ms"}[name]
 	}}
 	code := make(chan ui.Exit, 1)
 	go func() {

@@ -84,6 +84,7 @@ type Redirector struct {
 	Certificate     string         `toml:"certificate"`
 	Key             string         `toml:"key"`
 	Refresh         Duration       `toml:"refresh"`
+	Cache           string         `toml:"cache"` // a folder, "" for none
 	Doubt           Doubt          `toml:"doubt"`
 	NID             string         `toml:"nid"`   // namespace of URNs
 	Links           int            `toml:"links"` // of a redirect, 0 for none

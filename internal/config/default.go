@@ -57,6 +57,7 @@ func Default() Config {
 		Redirector: Redirector{
 			Listen:  "127.0.0.1:8080",
 			Refresh: Duration{2 * time.Second},
+			Cache:   "var/index",
 			NID:     urn.DefaultNID,
 			Doubt:   Doubt{Files: doubt.Files, Bytes: Size(doubt.Bytes), Names: doubt.Names},
 			ICP:     ICP{Allow: []netip.Prefix{}},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 )
 
 // DefaultFile is read where no file is named, if it is there.
@@ -26,6 +27,9 @@ func Find(named string) string {
 // environment, and validated.
 func Load(path string, getenv func(string) string) (Config, error) {
 	c := Default()
+	if dir, _, _ := strings.Cut(getenv("CACHE_DIRECTORY"), ":"); dir != "" { // systemd.exec(5)
+		c.Redirector.Cache = dir
+	}
 	if path != "" {
 		text, err := os.ReadFile(path)
 		if err != nil {
