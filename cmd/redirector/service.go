@@ -58,6 +58,9 @@ func newService(s *program.Session) (*service, error) {
 	if v.checker != nil {
 		c.Board = v.checker.Board()
 	}
+	if c.Names, err = s.Config.Names(); err != nil {
+		return nil, err
+	}
 	v.redirector = redirect.New(c)
 	v.caches = &caches{decider: squid.NewIndex(v.redirector, v.index, doubt(s)), metrics: squid.NewMetrics(metrics), log: s.Log}
 	if err := v.caches.open(&s.Config.Redirector); err != nil {
