@@ -62,7 +62,10 @@ func (r *Redirector) gather(d *decision, q *Question) error {
 		return ErrNotReady
 	}
 	site, path, err := index.Locate(q.Text)
-	if err != nil {
+	switch {
+	case err == resolver.ErrUnknownSite: // as it is, where nothing more is to be told
+		return fmt.Errorf("%.200q: %w", q.Text, err)
+	case err != nil:
 		return err
 	}
 	index.Resolve(&d.found, site, path)

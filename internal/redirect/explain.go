@@ -119,9 +119,12 @@ func entries(n int) string {
 	return fmt.Sprintf("%d entries", n)
 }
 
-// reason says why a candidate that serves the client stands where it does.
+// reason says why a candidate stands where it does, or is left out.
 func (e *explanation) reason(at int32) string {
 	x := &e.explained[at]
+	if x.Rank < 0 {
+		return x.Reason
+	}
 	first := &e.all[e.best[0]]
 	switch c := &e.all[at]; {
 	case x.Rank == 0 && len(e.best) == 1:
@@ -154,10 +157,8 @@ func (e *explanation) url(at int32) *mirror.URL { return e.offers[e.all[at].Site
 func (e *explanation) closed() []Candidate {
 	var all []Candidate
 	for at := range e.explained {
-		if x := &e.explained[at]; x.Rank < 0 {
-			c := e.candidate(int32(at))
-			c.Reason = x.Reason
-			all = append(all, c)
+		if e.explained[at].Rank < 0 {
+			all = append(all, e.candidate(int32(at)))
 		}
 	}
 	return all

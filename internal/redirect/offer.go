@@ -116,14 +116,16 @@ func (r *Redirector) stage(b basis, last *scene) *scene {
 	}
 	for scheme := range schemes {
 		for family := range families {
-			all := offers(b.roster.Sites, scheme, family, b.table, s.places)
+			all := offers(b.roster.Sites, scheme, family, b.table.State, s.places)
 			s.offers[scheme][family], s.kinds[scheme][family] = all, kinds(all)
 		}
 	}
 	return s
 }
 
-func offers(sites []mirror.Site, scheme, family int, table *health.Table, places *nearest.Map) []offer {
+// offers returns how sites are offered to clients of a kind. State is what is known of
+// the health of a URL.
+func offers(sites []mirror.Site, scheme, family int, state func(mirror.URL) health.Pair, places *nearest.Map) []offer {
 	all := make([]offer, len(sites))
 	for i := range sites {
 		site := &sites[i]
@@ -132,7 +134,7 @@ func offers(sites []mirror.Site, scheme, family int, table *health.Table, places
 			if !followable(u) {
 				continue
 			}
-			tier, lacks := amiss(u, scheme, family, table.State(*u))
+			tier, lacks := amiss(u, scheme, family, state(*u))
 			if best.url != nil && (lacks > best.lacks || lacks == best.lacks && tier >= best.tier) {
 				continue
 			}

@@ -56,6 +56,9 @@ func (r *Redirector) send(w http.ResponseWriter, req *http.Request, q *Question,
 	values := make([]string, 1, 1+len(ends))
 	values[0] = all[1:location]
 	begin := 0
+	if best.Class == 0 || r.links <= 0 {
+		begin = location // there is no Link to it
+	}
 	for _, end := range ends {
 		values = append(values, all[begin:end])
 		begin = end
