@@ -326,6 +326,7 @@ func TestSquidAsksItsSibling(t *testing.T) {
 	_, sibling, _ := strings.Cut(n.caches["HTTP"], ":")
 	proxy := testbed.StartSquid(t, nil, squidConfig(t, "Sibling",
 		"icp_port 3130", "icp_port "+own,
+		"minimum_icp_query_timeout 200", "minimum_icp_query_timeout 5000", // this machine is busy with other tests
 		"tracker.example sibling 3129 3131", "127.0.0.1 sibling "+sibling+" "+icp))
 	const path = "/pub/file1.tar.gz"
 	for _, c := range []struct{ url, want string }{
