@@ -91,13 +91,19 @@ func newMirrorView(row *mirrorRow) mirrorView {
 	v := mirrorView{mirrorRow: *row, Kilometres: "-", Chance: "-"}
 	v.Country = strings.ToUpper(row.Country)
 	for _, t := range row.candidate.Terms {
+		if t.KM == 0 && t.Why == "" {
+			continue
+		}
 		v.Terms = append(v.Terms, term{strconv.Itoa(int(math.Round(t.KM))), t.Name, t.Why})
 	}
 	if row.Cost > 0 {
 		v.Kilometres = strconv.Itoa(int(math.Round(row.Cost))) + " km"
 	}
-	if row.Probability > 0 {
+	switch {
+	case row.Probability >= 0.001:
 		v.Chance = strconv.FormatFloat(100*row.Probability, 'f', 1, 64) + " %"
+	case row.Probability > 0:
+		v.Chance = "< 0.1 %"
 	}
 	return v
 }
