@@ -19,6 +19,9 @@ func ParsePath(raw string) (Path, error) {
 	if strings.ContainsAny(raw, "\x00\r\n") {
 		return "", fmt.Errorf("path %q holds a control character that no path may hold", raw)
 	}
+	if clean(raw) {
+		return Path(raw), nil
+	}
 	var b strings.Builder
 	for name := range strings.SplitSeq(raw, "/") {
 		switch name {
@@ -34,6 +37,27 @@ func ParsePath(raw string) (Path, error) {
 		return Root, nil
 	}
 	return Path(b.String()), nil
+}
+
+// clean reports whether a path is written as it should be already.
+func clean(raw string) bool {
+	if raw == string(Root) {
+		return true
+	}
+	for begin := 0; begin < len(raw); {
+		if raw[begin] != '/' {
+			return false
+		}
+		end := len(raw)
+		if i := strings.IndexByte(raw[begin+1:], '/'); i >= 0 {
+			end = begin + 1 + i
+		}
+		if name := raw[begin+1 : end]; name == "" || name == "." || name == ".." {
+			return false
+		}
+		begin = end
+	}
+	return raw != ""
 }
 
 // Join returns the path of a name in the directory p.

@@ -112,11 +112,14 @@ func (u URL) At(p Path, dir bool) string {
 // Below returns what remains of a path on the same server below the base, and
 // whether it lies there at all.
 func (u URL) Below(p Path) (rest Path, ok bool) {
-	below, ok := strings.CutPrefix(p.Dir(), u.Base)
-	if !ok {
+	below, ok := strings.CutPrefix(string(p), strings.TrimSuffix(u.Base, "/"))
+	switch {
+	case !ok || below != "" && below[0] != '/':
 		return "", false
+	case below == "":
+		return Root, true
 	}
-	return Path("/" + strings.TrimSuffix(below, "/")), true
+	return Path(below), true
 }
 
 // MarshalText writes the URL as String does.

@@ -64,17 +64,43 @@ func (w *world) mirrored(n int) {
 	}
 }
 
+// Warm is for paths that were asked for before, which is what nearly all
+// requests are for; cold is for the first time after a new snapshot.
 func BenchmarkResolve(b *testing.B) {
-	for _, mirrors := range []int{0, 4, 99} {
-		b.Run(fmt.Sprintf("sites=%d", mirrors+1), func(b *testing.B) {
-			w, paths := archive(20_000)
-			w.mirrored(mirrors)
-			x := w.index(b, Options{})
+	for _, sites := range []int{1, 10, 100} {
+		w, paths := archive(200_000)
+		w.mirrored(sites - 1)
+		paths = paths[:min(len(paths), 100_000)]
+		x := w.index(b, Options{})
+		text := make([]string, len(paths))
+		for i, p := range paths {
+			text[i] = "ftp://origin.example/pub" + string(p)
+		}
+		ask := func(b *testing.B, i int) {
+			site, p, err := x.Locate(text[i%len(text)])
+			if err != nil {
+				b.Fatal(err)
+			}
+			if x.Resolve(&reused, site, p); len(reused.Set.Members) != sites {
+				b.Fatalf("%d replicas", len(reused.Set.Members))
+			}
+		}
+		b.Run(fmt.Sprintf("sites=%d/warm", sites), func(b *testing.B) {
+			for i := range text {
+				ask(b, i)
+			}
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
-				if a := resolve(x, w.sites[0], paths[i%len(paths)]); len(a.Replicas()) != mirrors+1 {
-					b.Fatalf("%d replicas", len(a.Replicas()))
+				ask(b, i)
+			}
+		})
+		b.Run(fmt.Sprintf("sites=%d/cold", sites), func(b *testing.B) {
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				if i%len(text) == 0 {
+					x.places = newPlaces(maxPlaceBytes)
 				}
+				ask(b, i)
 			}
 		})
 	}
@@ -92,7 +118,8 @@ func BenchmarkResolveCapped(b *testing.B) {
 	x := w.index(b, Options{})
 	b.ReportAllocs()
 	for b.Loop() {
-		if a := resolve(x, site, "/project0007/licence/COPYING"); !a.Capped() {
+		x.places = newPlaces(maxPlaceBytes)
+		if a := resolve(x, site, "/project0007/licence/COPYING"); len(a.Doubtful()) == 0 {
 			b.Fatal("not capped")
 		}
 	}
@@ -114,16 +141,30 @@ func BenchmarkBuild(b *testing.B) {
 	b.ReportMetric(float64(x.Bytes())/float64(x.Trees()), "told-B/tree")
 }
 
-// The answer, a piece for the path here and there, and for each replica its
-// path and a share of growing slices.
-func TestResolveAllocatesLittle(t *testing.T) {
-	w, paths := archive(2000)
-	w.mirrored(19)
+var reused Answer
+
+func TestWhatIsAskedAgainAllocatesNothing(t *testing.T) {
+	w := newWorld()
+	d := deep(20).with(dir{"big": files("f", 9), "l": "big", "lf": "big/f001", "dangling": "nothing", "far": "/elsewhere"})
+	w.add("a", "ftp://a.example/pub/", d)
+	w.add("b", "ftp://b.example/", d)
+	w.add("near", "ftp://near.example/x/", d.with(dir{"README": 1, "big": files("f", 8)}))
+	w.add("none", "ftp://none.example/", nil)
 	x := w.index(t, Options{})
-	known := testing.AllocsPerRun(100, func() { resolve(x, w.sites[0], paths[5]) })
-	unknown := testing.AllocsPerRun(100, func() { resolve(x, w.sites[0], "/top0/middle0/nothing/there") })
-	if known > 100 || unknown > 15 {
-		t.Errorf("%.0f allocations for a path with 20 replicas, %.0f for one that is not known", known, unknown)
+	for _, text := range []string{
+		"a/big/f001", "/a/big", "a/big/", "a", "/a/", "ftp://a.example/pub/big/f001", "ftp://b.example/big/", "a.example/pub/d3/sub", "a.example:21/pub/",
+		"a/big/nothing", "a/big/nothing/at/all", "a/nothing", "a/nothing/at/all", "a/big/f001/below", "a/big/.hidden",
+		"a/l", "a/l/f001", "a/l/nothing", "a/l/nothing/at/all", "a/lf", "a/lf/below", "a/dangling", "a/dangling/below", "a/far", "a/d3/up/d4/up/big/f002",
+		"near/README", "near/big/f000", "near/big", "none/x",
+		"unknown/x", "unknown.example/x/y", "ftp://unknown.example/x/y", "ftp://a.example/not/pub",
+	} {
+		ask := func() {
+			if site, p, err := x.Locate(text); err == nil {
+				x.Resolve(&reused, site, p)
+			}
+		}
+		if n := testing.AllocsPerRun(100, ask); n != 0 {
+			t.Errorf("%s: %.0f allocations", text, n)
+		}
 	}
-	t.Logf("%.0f allocations for a path with 20 replicas, %.0f for one that is not known", known, unknown)
 }

@@ -14,6 +14,7 @@ import (
 // addresses find the site that a text names.
 type addresses struct {
 	byName   map[string]*site
+	byText   map[string][]serving // by scheme, host and port as URLs are usually written
 	byServer map[server][]serving // by scheme, host and port
 	byHost   map[server][]serving // by host and port; without a port, those whose port is their scheme's own
 }
@@ -33,6 +34,7 @@ type serving struct {
 func newAddresses(sites []*site) *addresses {
 	a := &addresses{
 		byName:   make(map[string]*site, len(sites)),
+		byText:   map[string][]serving{},
 		byServer: map[server][]serving{},
 		byHost:   map[server][]serving{},
 	}
@@ -40,6 +42,8 @@ func newAddresses(sites []*site) *addresses {
 		a.byName[t.Name] = t
 		for _, u := range t.URLs() {
 			s := serving{u, t}
+			text := u.Scheme + "://" + u.Authority()
+			a.byText[text] = append(a.byText[text], s)
 			exact := server{u.Scheme, u.Host, u.Port}
 			a.byServer[exact] = append(a.byServer[exact], s)
 			host := server{host: u.Host, port: u.Port}
@@ -50,12 +54,17 @@ func newAddresses(sites []*site) *addresses {
 			}
 		}
 	}
-	for _, m := range []map[server][]serving{a.byServer, a.byHost} {
-		for _, servings := range m {
-			slices.SortStableFunc(servings, func(a, b serving) int { return cmp.Compare(len(b.Base), len(a.Base)) })
-		}
-	}
+	sortServings(a.byText)
+	sortServings(a.byServer)
+	sortServings(a.byHost)
 	return a
+}
+
+// sortServings puts those with the longest base first.
+func sortServings[K comparable](all map[K][]serving) {
+	for _, servings := range all {
+		slices.SortStableFunc(servings, func(a, b serving) int { return cmp.Compare(len(b.Base), len(a.Base)) })
+	}
 }
 
 // Locate finds the site, as its position in [Index.Sites], and the path on it that a text names. The text is one of
@@ -66,17 +75,24 @@ func newAddresses(sites []*site) *addresses {
 //
 // with or without a slash before the latter two, in this order. PATH is escaped
 // in a URL and raw bytes otherwise. Where several URLs fit equally well, the site
-// whose name sorts first is taken. The error wraps [ErrUnknownSite] where the
-// text is sound and nothing fits.
+// whose name sorts first is taken. The error is [ErrUnknownSite], as it is, where
+// the text is sound and nothing fits: it is no news to anybody which text that
+// is, and strangers ask for much.
 func (x *Index) Locate(text string) (site int, path mirror.Path, err error) {
-	if strings.Contains(text, "://") {
+	if scheme := strings.Index(text, "://"); scheme >= 0 {
+		if where, p, ok := usualURL(text, scheme); ok {
+			return longest(x.addrs.byText[where], p)
+		}
 		u, p, err := mirror.SplitURL(text)
 		if err != nil {
 			return 0, "", err
 		}
-		return longest(x.addrs.byServer[server{u.Scheme, u.Host, u.Port}], p, u.Scheme+"://"+u.Authority())
+		return longest(x.addrs.byServer[server{u.Scheme, u.Host, u.Port}], p)
 	}
-	first, rest, _ := strings.Cut(strings.TrimPrefix(text, "/"), "/")
+	first, rest := strings.TrimPrefix(text, "/"), ""
+	if i := strings.IndexByte(first, '/'); i >= 0 {
+		first, rest = first[:i], strings.TrimRight(first[i:], "/")
+	}
 	p, err := mirror.ParsePath(rest)
 	if err != nil {
 		return 0, "", err
@@ -88,18 +104,48 @@ func (x *Index) Locate(text string) (site int, path mirror.Path, err error) {
 	if err != nil {
 		return 0, "", err
 	}
-	return longest(x.addrs.byHost[s], p, first)
+	return longest(x.addrs.byHost[s], p)
 }
 
 // longest returns the first of the servings, longest base first, that a path
 // lies below.
-func longest(servings []serving, p mirror.Path, where string) (int, mirror.Path, error) {
-	for _, s := range servings {
-		if rest, ok := s.Below(p); ok {
-			return s.number, rest, nil
+func longest(servings []serving, p mirror.Path) (int, mirror.Path, error) {
+	for i := range servings {
+		if rest, ok := servings[i].Below(p); ok {
+			return servings[i].number, rest, nil
 		}
 	}
-	return 0, "", fmt.Errorf("%q, path %q: %w", where, p, ErrUnknownSite)
+	return 0, "", ErrUnknownSite
+}
+
+// usualURL reads a URL that needs no unescaping, names no port and no user, and is
+// written as this package writes one: as most are. The scheme ends at the given
+// position. Servers are compared with those of sites as text, so that it does not
+// matter whether it is one.
+func usualURL(text string, scheme int) (where string, p mirror.Path, ok bool) {
+	host := scheme + len("://")
+	end := len(text)
+	if i := strings.IndexByte(text[host:], '/'); i >= 0 {
+		end = host + i
+	}
+	switch text[:scheme] {
+	case "ftp", "ftps", "http", "https", "rsync":
+	default:
+		return "", "", false
+	}
+	if host == end {
+		return "", "", false
+	}
+	for i := host; i < len(text); i++ {
+		switch c := text[i]; {
+		case 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '.', c == '-':
+		case i >= end && ('A' <= c && c <= 'Z' || strings.IndexByte("/_~+@,:=!$()*", c) >= 0):
+		default:
+			return "", "", false
+		}
+	}
+	p, err := mirror.ParsePath(strings.TrimRight(text[end:], "/"))
+	return text[:end], p, err == nil
 }
 
 func parseHost(text string) (server, error) {
@@ -107,7 +153,7 @@ func parseHost(text string) (server, error) {
 	if i := strings.LastIndexByte(text, ':'); i >= 0 && !strings.HasSuffix(text, "]") {
 		var err error
 		if host, port, err = net.SplitHostPort(text); err != nil {
-			return server{}, fmt.Errorf("host %q: %w", text, ErrUnknownSite)
+			return server{}, ErrUnknownSite
 		}
 	}
 	s := server{host: strings.ToLower(strings.Trim(host, "[]"))}
