@@ -95,7 +95,7 @@ func (n *Names) Place(text string) (string, error) {
 		return "", err
 	}
 	if u.NID != n.NID() {
-		return "", fmt.Errorf("URN %q: %w, only those that begin with urn:%s:", shorten(text), ErrNamespace, n.NID())
+		return "", fmt.Errorf("URN %q: %w, but those of %q", shorten(text), ErrNamespace, n.NID())
 	}
 	if scheme, _, ok := strings.Cut(u.NSS, "://"); ok && !strings.Contains(scheme, "/") {
 		return u.NSS, nil
