@@ -81,6 +81,7 @@ func (c *caches) close() {
 // serve answers until ctx is done. What fails is logged and does not end the rest: the
 // redirector is there for more than caches.
 func (c *caches) serve(ctx context.Context) {
+	decider := squid.Surviving(c.decider, c.log)
 	var serving sync.WaitGroup
 	defer serving.Wait()
 	serve := func(by string, where net.Addr, f func() error) {
@@ -92,15 +93,15 @@ func (c *caches) serve(ctx context.Context) {
 		})
 	}
 	if c.helpers != nil {
-		serve("socket", c.helpers.Addr(), func() error { return squid.Serve(ctx, c.helpers, c.decider, c.metrics) })
+		serve("socket", c.helpers.Addr(), func() error { return squid.Serve(ctx, c.helpers, decider, c.metrics) })
 	}
 	if c.sibling != nil {
 		serve("HTTP", c.sibling.Addr(), func() error {
-			return redirect.Serve(ctx, c.log, redirect.Door{Listener: c.sibling, Handler: squid.Sibling(c.decider, c.metrics)})
+			return redirect.Serve(ctx, c.log, redirect.Door{Listener: c.sibling, Handler: squid.Sibling(decider, c.metrics)})
 		})
 	}
 	if c.queries != nil {
-		r := &icp.Responder{Holds: squid.Holds(c.decider), Allow: c.allow, Count: c.metrics.CountICP}
+		r := &icp.Responder{Holds: squid.Holds(decider), Allow: c.allow, Count: c.metrics.CountICP}
 		serve("ICP", c.queries.LocalAddr(), func() error { return r.Serve(ctx, c.queries) })
 	}
 }

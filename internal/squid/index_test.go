@@ -318,3 +318,23 @@ func someDir(random *rand.Rand, pool []dir, height int) dir {
 	}
 	return d
 }
+
+func BenchmarkDecider(b *testing.B) {
+	w := newWorld(b)
+	w.site("origin", 1, dir{"pub": plenty(100, 1)})
+	w.site("mirror", 1000, dir{"m": plenty(100, 1)})
+	x, _ := w.index()
+	client := netip.MustParseAddr("192.0.2.7")
+	b.Run("target", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			x.Target("http://origin.example/m/pub/file1", client)
+		}
+	})
+	b.Run("store id", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			x.StoreID("http://origin.example/m/pub/file1")
+		}
+	})
+}
