@@ -13,4 +13,7 @@ const (
 
 	survivedDirs = 18_000
 	betweenKills = 5 * time.Second
+
+	servedWithout = 10 * time.Minute
+	restarts      = 50
 )

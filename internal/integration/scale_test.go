@@ -13,4 +13,7 @@ const (
 
 	survivedDirs = 1000            // directories of the site whose crawl is
 	betweenKills = 3 * time.Second // on average
+
+	servedWithout = 3 * time.Second // how long the redirector has no database
+	restarts      = 3               // of programs that are asked all the time
 )

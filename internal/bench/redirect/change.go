@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"time"
 
 	"mirrortracker/internal/bench/steady"
@@ -105,7 +106,7 @@ func (b *bench) publish(ctx context.Context, db *store.Store, s *server, change 
 
 // steady returns a load for a server.
 func (b *bench) steady(s *server) *steady.Load {
-	l := &steady.Load{Addr: s.addr, Targets: b.targets(), Rate: changeRate, Workers: b.options.Connections}
+	l := &steady.Load{Addr: s.addr, Targets: b.targets(), Status: http.StatusFound, Rate: changeRate, Workers: b.options.Connections}
 	for _, c := range b.clients {
 		l.Clients = append(l.Clients, c.Addr.String())
 	}

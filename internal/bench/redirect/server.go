@@ -121,14 +121,21 @@ func ready(addr string) error {
 	return nil
 }
 
-// configuration is that of the redirector: everything on that a public one has.
+// configuration is that of the redirector: everything on that a public one has, but for
+// the checks of its sites, which do not exist.
 func (b *bench) configuration(database string) string {
 	return fmt.Sprintf(`database = %q
-[log]
-format = "text"
 [redirector]
 listen = "127.0.0.1:0"
-`, "sqlite:"+database)
+trusted_proxies = ["127.0.0.0/8"]
+access_log = %q
+[redirector.limit]
+rate = 1000
+[health]
+checks = "off"
+[nearest]
+databases = [%q, %q]
+`, "sqlite:"+database, b.file("access.log"), b.file(cities), b.file(ases))
 }
 
 // file returns the path of a file in the folder of this run.

@@ -19,7 +19,8 @@ type Load struct {
 	Targets []string // one after the other
 	Clients []string // the addresses that X-Forwarded-For tells, one after the other
 	Rate    int      // requests a second
-	Workers int      // requests that are under way at a time, at most
+	Workers int      // clients, each with a connection and one request at a time
+	Status  int      // that an answer is to have; any other is a failure
 	Single  bool     // a connection for each request, instead of keeping them
 
 	counted, failed, over atomic.Int64
@@ -32,13 +33,15 @@ const Slow = 50 * time.Millisecond
 
 // Run asks until ctx is done. What fails is counted.
 func (l *Load) Run(ctx context.Context) {
-	transport := &http.Transport{MaxIdleConnsPerHost: l.Workers, MaxConnsPerHost: l.Workers, DisableCompression: true, DisableKeepAlives: l.Single}
-	defer transport.CloseIdleConnections()
 	began := time.Now()
 	var turn atomic.Int64
 	var workers sync.WaitGroup
 	for range l.Workers {
 		workers.Go(func() {
+			// A transport that is shared connects more often than it needs to, and then
+			// keeps connections on which a server has never seen a request.
+			transport := &http.Transport{DisableCompression: true, DisableKeepAlives: l.Single}
+			defer transport.CloseIdleConnections()
 			for {
 				n := turn.Add(1) - 1
 				due := began.Add(time.Duration(n) * time.Second / time.Duration(l.Rate))
@@ -55,8 +58,7 @@ func (l *Load) Run(ctx context.Context) {
 	workers.Wait()
 }
 
-// ask asks once, and takes any answer but a redirect for a failure. It does not end with
-// Run, so that none is cut off by that.
+// ask asks once, which does not end with Run, so that none is cut off by that.
 func (l *Load) ask(transport *http.Transport, n int) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
@@ -69,7 +71,7 @@ func (l *Load) ask(transport *http.Transport, n int) error {
 	if err != nil {
 		return err
 	}
-	if res.StatusCode != http.StatusFound {
+	if res.StatusCode != l.Status {
 		err = fmt.Errorf("%s: %s", req.URL, res.Status)
 	}
 	res.Body.Close()

@@ -33,7 +33,7 @@ func TestLoad(t *testing.T) {
 		http.Redirect(w, req, "/elsewhere", http.StatusFound)
 	}))
 	defer server.Close()
-	l := &Load{Addr: strings.TrimPrefix(server.URL, "http://"), Targets: []string{"/a", "/b"}, Clients: []string{"192.0.2.1"}, Rate: 500, Workers: 4}
+	l := &Load{Addr: strings.TrimPrefix(server.URL, "http://"), Targets: []string{"/a", "/b"}, Clients: []string{"192.0.2.1"}, Status: http.StatusFound, Rate: 500, Workers: 4}
 	l.Run(ctx)
 	slowest, over := l.Window()
 	if slowest < 3*Slow || over < 20 {
