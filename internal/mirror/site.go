@@ -21,6 +21,15 @@ func (id SiteID) String() string { return hex.EncodeToString(id[:]) }
 // MarshalText writes the hex digits.
 func (id SiteID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
 
+// UnmarshalText reads what MarshalText writes.
+func (id *SiteID) UnmarshalText(text []byte) error {
+	if len(text) != hex.EncodedLen(len(id)) {
+		return fmt.Errorf("site identity %q: want %d hex digits", text, hex.EncodedLen(len(id)))
+	}
+	_, err := hex.Decode(id[:], text)
+	return err
+}
+
 // Value stores 16 bytes.
 func (id SiteID) Value() (driver.Value, error) { return id[:], nil }
 

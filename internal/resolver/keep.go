@@ -1,7 +1,10 @@
 package resolver
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,7 +25,7 @@ import (
 // a redirector can start while the database is away.
 const keptName = "sites.json"
 
-// A kept is the content of that file: the state of an index, of the sites as far
+// A kept is what follows: the state of an index, of the sites as far
 // as their trees are held.
 type kept struct {
 	Version   int              `json:"version"`
@@ -67,6 +70,10 @@ func (k *keeper) read() (file kept, err error) {
 	if err != nil {
 		return file, err
 	}
+	sum, text, _ := bytes.Cut(text, []byte("\n"))
+	if string(sum) != checksum(text) {
+		return file, fmt.Errorf("%s: its first line is not the checksum of the others", keptName)
+	}
 	if err := json.Unmarshal(text, &file); err != nil {
 		return file, fmt.Errorf("%s: %w", keptName, err)
 	}
@@ -94,7 +101,12 @@ func (k *keeper) save(x *Index, sound int, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	return renameio.WriteFile(filepath.Join(k.Dir(), keptName), text, 0o640)
+	return renameio.WriteFile(filepath.Join(k.Dir(), keptName), append([]byte(checksum(text)+"\n"), text...), 0o640)
+}
+
+func checksum(text []byte) string {
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
 }
 
 // stub is what an index without sites has of a folder's trees, so that they need
