@@ -9,7 +9,7 @@ import (
 	"mirrortracker/internal/accesslog"
 )
 
-// A Format appends the line of an exchange, with its end.
+// A format appends the line of an exchange, with its end.
 type format func(line []byte, x *exchange, req *http.Request, took time.Duration) []byte
 
 // The formats of the access log. What clients choose is escaped in all of them.
@@ -38,9 +38,9 @@ func combined(line []byte, x *exchange, req *http.Request, took time.Duration) [
 	line = append(line, ' ')
 	line = strconv.AppendInt(line, x.bytes, 10)
 	line = append(line, ` "`...)
-	line = accesslog.AppendQuoted(line, req.Referer())
+	line = accesslog.AppendQuoted(line, first(req.Header["Referer"]))
 	line = append(line, `" "`...)
-	line = accesslog.AppendQuoted(line, req.UserAgent())
+	line = accesslog.AppendQuoted(line, first(req.Header["User-Agent"]))
 	line = append(line, `" outcome=`...)
 	line = accesslog.AppendQuoted(line, x.event.outcome)
 	line = append(line, " match="...)
@@ -75,9 +75,9 @@ func jsonLine(line []byte, x *exchange, req *http.Request, took time.Duration) [
 	line = append(line, `,"bytes":`...)
 	line = strconv.AppendInt(line, x.bytes, 10)
 	line = append(line, `,"referer":`...)
-	line = accesslog.AppendJSON(line, req.Referer())
+	line = accesslog.AppendJSON(line, first(req.Header["Referer"]))
 	line = append(line, `,"agent":`...)
-	line = accesslog.AppendJSON(line, req.UserAgent())
+	line = accesslog.AppendJSON(line, first(req.Header["User-Agent"]))
 	line = append(line, `,"outcome":`...)
 	line = accesslog.AppendJSON(line, x.event.outcome)
 	line = append(line, `,"match":`...)
@@ -91,6 +91,13 @@ func jsonLine(line []byte, x *exchange, req *http.Request, took time.Duration) [
 	line = append(line, `,"duration_us":`...)
 	line = strconv.AppendInt(line, took.Microseconds(), 10)
 	return append(line, "}\n"...)
+}
+
+func first(values []string) string {
+	if len(values) == 0 {
+		return ""
+	}
+	return values[0]
 }
 
 // A timestamp writes moments in a layout, to the second. It keeps the last one: most

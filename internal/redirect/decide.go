@@ -77,7 +77,11 @@ func (r *Redirector) collect(d *decision, q *Question) (err error) {
 	d.scene = r.scene(d.found.Index)
 	scheme, family := schemeNumber(q.Scheme), familyNumber(q.Client)
 	d.offers, d.kinds = d.scene.offers[scheme][family], d.scene.kinds[scheme][family]
-	d.view = d.scene.places.View(q.Client, r.now())
+	at := q.at
+	if at.IsZero() {
+		at = r.now()
+	}
+	d.view = d.scene.places.View(q.Client, at)
 	d.size = 0
 	if d.found.File != "" {
 		d.size = max(0, d.found.Size)

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"mirrortracker/internal/digest"
 )
@@ -25,6 +26,8 @@ type Question struct {
 	// Within is an ancestor directory of the path, below the base of its site, as
 	// raw bytes: only replicas of all of it are wanted. "" asks for none.
 	Within string
+
+	at time.Time // when it was asked; zero means now
 }
 
 func (q *Question) slash() bool { return strings.HasSuffix(q.Text, "/") }

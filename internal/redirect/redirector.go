@@ -132,6 +132,6 @@ func (r *Redirector) Handler() http.Handler {
 	mux.Get("/static/{file}", serveStatic)
 	mux.Get("/uri-res/{service}", r.serveResolution)
 	mux.Mount("/api/v1", r.api())
-	mux.Get("/*", r.servePath)
+	mux.NotFound(r.servePath) // all other paths
 	return r.observe(mux)
 }

@@ -78,7 +78,7 @@ func (r *Redirector) question(w http.ResponseWriter, req *http.Request, text str
 func asker(w http.ResponseWriter) Question {
 	q := Question{Scheme: "http"}
 	if x, ok := w.(*exchange); ok {
-		q.Client = x.client
+		q.Client, q.at = x.client, x.began
 		if x.secure {
 			q.Scheme = "https"
 		}
