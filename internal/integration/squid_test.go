@@ -60,8 +60,7 @@ type depot struct {
 	served atomic.Int64 // requests
 }
 
-// newDepot serves the text of a file at any path below /pub/, but /pub/own for which
-// there is nothing known.
+// newDepot serves a file at every path, which says how it was asked for.
 func newDepot(t *testing.T) *depot {
 	d := &depot{}
 	d.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
@@ -347,5 +346,18 @@ func TestSquidAsksItsSibling(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, proxy.AccessLog(t, len(want))); diff != "" {
 		t.Errorf("logged (-want +got):\n%s", diff)
+	}
+}
+
+// Does a real Squid resolve a URN by asking us, and lead the client to the mirror?
+func TestSquidResolvesURNs(t *testing.T) {
+	n := newNeighbourhood(t)
+	_, port, _ := strings.Cut(n.http, ":")
+	proxy := testbed.StartSquid(t, testbed.SquidHosts{"mirror": "127.0.0.1"}, squidConfig(t, "URNs", "tracker.example parent 8080", "127.0.0.1 parent "+port))
+	if got, want := get(t, proxy, "urn:mirror:depot/file1.tar.gz"), "302 "+n.mirror.URL+"/pub/file1.tar.gz"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	if got := get(t, proxy, "urn:mirror:nowhere/file1.tar.gz"); !strings.HasPrefix(got, "404 ") {
+		t.Errorf("an archive that there is not: %.200s", got)
 	}
 }
