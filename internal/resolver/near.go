@@ -136,15 +136,22 @@ func (f *finder) counterparts(all []near, depth, position int) []near {
 	for i := range set.Members {
 		m := &set.Members[i]
 		there, ok := f.beside(m, depth, path)
-		if !ok || len(all) == nearPlaces || slices.ContainsFunc(all, func(n near) bool {
-			return n.Site == m.Site && n.Path == there.Path && n.Depth == there.Depth
-		}) {
+		if !ok || len(all) == nearPlaces || slices.ContainsFunc(all, func(n near) bool { return f.same(&n.Member, &there.Member) }) {
 			continue
 		}
 		there.match = f.evidence(m, path, depth+1, f.trees.Tree(sample.tree).Totals())
 		all = append(all, there)
 	}
 	return all
+}
+
+// same reports whether two members are the same directory.
+func (f *finder) same(a, b *Member) bool {
+	if a.Depth > b.Depth {
+		a, b = b, a
+	}
+	rest, ok := strings.CutPrefix(b.Path, a.Path)
+	return ok && a.Site == b.Site && rest == f.dir[f.ends[a.Depth]:f.ends[b.Depth]]
 }
 
 // beside returns the counterpart of the finder's directory on the site of a
