@@ -1,8 +1,11 @@
 package redirect
 
 import (
+	"bufio"
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -101,6 +104,43 @@ func TestMetalinkOfADirectory(t *testing.T) {
 	}
 	if page := read(t, ask(h, "GET", "/origin/gnu/?meta4")); !strings.Contains(page, "<!-- 2 files left out") {
 		t.Errorf("it does not say what is left out: %s", page)
+	}
+}
+
+// What is too much for a description is cut, and the description says so.
+func TestMetalinkIsBounded(t *testing.T) {
+	many := dir{}
+	for i := range maxMetalinkFiles - 5 {
+		many["f"+strconv.Itoa(i)] = file{1, 1}
+	}
+	below := dir{}
+	for i := range 10 {
+		below["g"+strconv.Itoa(i)] = file{1, 1}
+	}
+	deep := dir{"leaf": file{1, 1}}
+	for range maxMetalinkDepth + 10 {
+		deep = dir{"d": deep}
+	}
+	deep["top"] = file{1, 1}
+	w := newWorld()
+	w.site(t, "s", 100, dir{"many": many, "both": dir{"many": many, "more": below}, "deep": deep}, "ftp://s.example/")
+	h := New(Config{Source: w.hold(t)}).Handler()
+	for target, want := range map[string]struct {
+		files int
+		cut   bool
+	}{
+		"/s/many?meta4":           {maxMetalinkFiles - 5, false},
+		"/s/both?meta4&recursive": {maxMetalinkFiles, true},
+		"/s/deep?meta4&recursive": {1, true},
+	} {
+		body := read(t, ask(h, "GET", target))
+		d, err := metalink.Read(strings.NewReader(body), 1<<24)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cut := strings.Contains(body, "<!-- only the first "); len(d.Files) != want.files || cut != want.cut {
+			t.Errorf("%s: %d files, cut %t", target, len(d.Files), cut)
+		}
 	}
 }
 
@@ -259,4 +299,53 @@ func TestListIsPaged(t *testing.T) {
 			t.Errorf("%s: status %d, want %d", target, res.StatusCode, status)
 		}
 	}
+}
+
+// FuzzFace holds that whatever is asked for, in whatever form, what is sent is
+// well-formed and names no place but those of tracked sites.
+func FuzzFace(f *testing.F) {
+	h := faces(f)
+	for _, target := range []string{
+		"/origin/gnu/file1.meta4", "/origin/gnu.meta4", "/origin/gnu/?meta4&recursive", "/late/%ff?meta4", "/late/x/?meta4", "/origin/latest.meta4", "/.meta4",
+		"/origin/gnu/?list&limit=3&cursor=YQ", "/origin/gnu/%ff%fe?mirrors", "/origin/?list", "/origin/gnu?mirrors&json&from=::1", "/origin/gnu?explain",
+		"/origin/%3Cx%3E%22'&?mirrors", "/late/%E2%80%AE?mirrors", "/?url=ftp://late.example/%3Cx%3E&explain", "/origin/small/?json", "/api/v1/status",
+		"/api/v1/diff?a=/origin/gnu&b=/wrong/gnu", "/api/v1/directories?url=/origin/%ff", "/api/v1/sites?limit=1", "/uri-res/L2Ns?http://east.example/e/g/",
+	} {
+		f.Add(target, "tracker.example", "*/*")
+	}
+	f.Add("/origin/gnu/file1", "evil.example", metalink.Type)
+	f.Add("/origin/gnu/?mirrors", "<x>", "text/plain")
+	f.Fuzz(func(t *testing.T, target, host, accept string) {
+		if strings.ContainsAny(target, " \r\n") || strings.ContainsAny(host+accept, "\r\n") {
+			return // it is another request then
+		}
+		text := "GET " + target + " HTTP/1.1\r\nHost: " + host + "\r\nAccept: " + accept + "\r\n\r\n"
+		req, err := http.ReadRequest(bufio.NewReader(strings.NewReader(text)))
+		if err != nil {
+			return // as net/http's server refuses it
+		}
+		rec := httptest.NewRecorder()
+		h.ServeHTTP(rec, req)
+		if rec.Code >= 500 && rec.Code != http.StatusNotImplemented {
+			t.Fatalf("status %d: %s", rec.Code, rec.Body)
+		}
+		switch kind := rec.Header().Get("Content-Type"); {
+		case kind == metalink.Type:
+			d, err := metalink.Read(rec.Body, 1<<20)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, file := range d.Files {
+				for _, u := range file.URLs {
+					if !onTracked(u.Address) {
+						t.Errorf("%q is said to be at %q", file.Name, u.Address)
+					}
+				}
+			}
+		case strings.HasSuffix(kind, "json") && !json.Valid(rec.Body.Bytes()):
+			t.Errorf("no JSON: %s", rec.Body)
+		case strings.HasPrefix(kind, "text/html"):
+			balanced(t, target, rec.Body.String())
+		}
+	})
 }

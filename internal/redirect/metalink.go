@@ -155,12 +155,12 @@ func (d *description) write(to io.Writer) error {
 // folder describes the files of a folder, the ones below it after its own.
 func (d *description) folder(w *metalink.Writer, f resolver.Folder, prefix string, depth int) error {
 	for e := range f.Entries("") {
-		if e.Kind != digest.File {
-			continue
-		}
-		if d.left--; d.left < 0 || d.files == maxMetalinkFiles {
+		if d.left--; d.left < 0 || d.files == maxMetalinkFiles && e.Kind == digest.File {
 			d.cut = true
 			return nil
+		}
+		if e.Kind != digest.File {
+			continue
 		}
 		err := w.File(&metalink.File{
 			Name: prefix + e.Name, Size: e.Size, URLs: urls(d.Candidates, prefix+e.Name, e.Size),
@@ -181,7 +181,7 @@ func (d *description) folder(w *metalink.Writer, f resolver.Folder, prefix strin
 		if e.Kind != digest.Dir {
 			continue
 		}
-		if d.left--; d.left < 0 || d.files == maxMetalinkFiles || depth == maxMetalinkDepth {
+		if d.left <= 0 || d.files == maxMetalinkFiles || depth == maxMetalinkDepth {
 			d.cut = true
 			return nil
 		}
