@@ -32,9 +32,12 @@ const (
 	atHome class = iota // a site of the network that the client is in
 	ordinary
 	lastResort // a site of weight 0
+	outside    // a site that does not serve the client
 )
 
-func (c class) String() string { return [...]string{"own network", "ordinary", "last resort"}[c] }
+func (c class) String() string {
+	return [...]string{"own network", "ordinary", "last resort", "excluded"}[c]
+}
 
 // closed is why a site does not serve an area; 0 if it does.
 type closed uint8
@@ -56,6 +59,9 @@ func (m *Map) area(key areaKey) *area {
 		s := &m.sites[i]
 		terms := m.terms(key, s)
 		a.sites[i] = stand{float32(1 + sum(terms[:])/m.costs.Radius), s.class(key), s.closed(key)}
+		if a.sites[i].closed != welcome {
+			a.sites[i].class = outside
+		}
 	}
 	return m.areas.put(key, a)
 }

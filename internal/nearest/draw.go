@@ -54,5 +54,5 @@ func (k clientKey) draw(number int64, site mirror.SiteID) float64 {
 	binary.BigEndian.PutUint64(text[16:24], uint64(number))
 	copy(text[24:], site[:])
 	u := float64(xxhash.Sum64(text[:])>>11+1) / (1 << 53)
-	return -math.Log(u)
+	return 0 - math.Log(u) // never -0, of which the bits are great
 }

@@ -58,7 +58,7 @@ func (v *View) explain(c *Candidate, size int64) Explained {
 	e := Explained{
 		Rank:   -1,
 		Terms:  append(terms[:], Term{"match", float64(c.Add), "how well it matches"}),
-		Class:  stand.class.String(),
+		Class:  site.class(v.area.areaKey).String(),
 		Reason: stand.closed.why(v.area.Where),
 	}
 	e.Cost = sum(e.Terms)
@@ -72,9 +72,9 @@ func (v *View) explain(c *Candidate, size int64) Explained {
 // behind says what lets a candidate stand behind the first one whatever the draw is, "" if
 // nothing does.
 func (v *View) behind(c, best *Candidate) string {
-	class, first := v.area.sites[c.Site].class, v.area.sites[best.Site].class
+	class, first := v.standings[c.Site].class(), v.standings[best.Site].class()
 	switch {
-	case v.tier(c, class) == v.tier(best, first):
+	case v.tier(c) == v.tier(best) && class == first:
 		return ""
 	case (c.Lacks^best.Lacks)&v.family != 0:
 		return "it does not answer " + v.family.String() + ", and others do"

@@ -44,7 +44,7 @@ type place struct {
 	networks []int // those whose clients are at home here
 }
 
-// What a map keeps: in bytes, the draws of clients, at four bytes a site; in numbers,
+// What a map keeps: in bytes, the standings of sites, at four bytes for each client; in numbers,
 // areas, of which there is one for each combination of country, place and network that
 // was met.
 const (
@@ -154,9 +154,10 @@ func (m *Map) look(key clientKey, known bool, second int64) View {
 	v.m, v.sources, v.area = m, f.Sources, m.area(areaKey{f.Where, v.network})
 	var number int64
 	number, v.from = key.epochAt(second)
-	v.draws = make([]float32, len(m.sites))
+	v.standings = make([]standing, len(m.sites))
 	for i := range m.sites {
-		v.draws[i] = float32(key.draw(number, m.sites[i].id) / max(m.sites[i].weight, 1))
+		site, s := &m.sites[i], &v.area.sites[i]
+		v.standings[i] = stands(s.class, float32(key.draw(number, site.id)/max(site.weight, 1))*s.far*s.far*s.far*s.far)
 	}
 	return v
 }

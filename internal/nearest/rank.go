@@ -37,10 +37,11 @@ func (v *View) Rank(all []Candidate, size int64, best []int32) int {
 	n, worst := 0, order(math.MaxUint64)
 	for i := range all {
 		c := &all[i]
-		o := v.order(c)
+		o := v.least(c)
 		if o > worst || !v.serves(c, size) {
 			continue
 		}
+		o = v.order(c)
 		if n < len(best) {
 			n++
 		} else if !before(o, c.Site, worst, all[best[n-1]].Site) {
@@ -82,27 +83,54 @@ func before(o order, site int32, other order, otherSite int32) bool {
 	return o < other || o == other && site < otherSite
 }
 
-// An order says which candidate comes first: that of the least. It has the tiers above
-// the bits of a key, a float32 that is not negative, whose bits are ordered as it is.
+// An order says which candidate comes first: that of the least. From the highest bit
+// down it has the family, the tier, and the standing.
 type order uint64
+
+// A standing is how a site stands to a client before anything is known of a match: its
+// class in the two highest bits, below them the key, a float32 that is not negative, whose
+// bits are ordered as it is, without the sign and the last one. That it has 32 bits is
+// what makes ranking fast: those of 200 sites are 13 lines of the processor's cache.
+type standing uint32
+
+const keyBits = 30
+
+// stands returns the standing of a site of a class and a key.
+func stands(of class, key float32) standing {
+	return standing(of)<<keyBits | standing(math.Float32bits(key)>>1)
+}
+
+func (s standing) class() class { return class(s >> keyBits) }
+
+func (s standing) key() float32 {
+	return math.Float32frombits(uint32(s) << 1 &^ (1 << 31))
+}
+
+// least returns the order of a candidate as it were without a further cost.
+func (v *View) least(c *Candidate) order {
+	return order(v.tier(c))<<32 | order(v.standings[c.Site])
+}
 
 // order returns that of a candidate.
 func (v *View) order(c *Candidate) order {
-	s := &v.area.sites[c.Site]
-	far := s.far + c.Add*v.m.perRadius
-	far *= far
-	return order(v.tier(c, s.class))<<32 | order(math.Float32bits(v.draws[c.Site]*far*far))
+	if c.Add == 0 {
+		return v.least(c)
+	}
+	s := v.standings[c.Site]
+	more := 1 + c.Add*v.m.perRadius/v.area.sites[c.Site].far
+	more *= more
+	return order(v.tier(c))<<32 | order(stands(s.class(), s.key()*more*more))
 }
 
 // serves reports whether a candidate serves the client at all.
 func (v *View) serves(c *Candidate, size int64) bool {
-	return v.area.sites[c.Site].closed == welcome && !(v.m.limited && v.m.tooLarge(c.Site, size))
+	return v.standings[c.Site].class() != outside && !(v.m.limited && v.m.tooLarge(c.Site, size))
 }
 
-// tier returns what goes before all costs and draws.
-func (v *View) tier(c *Candidate, of class) uint16 {
-	lacks := uint16(c.Lacks & v.family) // at most one bit
-	return lacks<<8 | uint16(c.Tier)<<2 | uint16(of)
+// tier returns what goes before all classes, costs and draws.
+func (v *View) tier(c *Candidate) uint8 {
+	lacks := uint8(c.Lacks&v.family+1) >> 1 // 1 if it lacks the client's family
+	return lacks<<6 | c.Tier
 }
 
 // tooLarge reports whether a site does not want to be asked for a file of this size.

@@ -4,15 +4,15 @@ import "net/netip"
 
 // A View is how sites look from one client during one of its epochs. It is immutable.
 type View struct {
-	m       *Map
-	area    *area
-	draws   []float32 // by site: E / weight
-	from    int64     // when the epoch began, in Unix seconds
-	family  Family
-	network int // position of the operator's network, -1 for none
-	address netip.Addr
-	prefix  netip.Prefix
-	sources Sources
+	m         *Map
+	area      *area
+	standings []standing // by site
+	from      int64      // when the epoch began, in Unix seconds
+	family    Family
+	network   int // position of the operator's network, -1 for none
+	address   netip.Addr
+	prefix    netip.Prefix
+	sources   Sources
 }
 
 // A Family is a set of address families.
