@@ -207,6 +207,7 @@ func (s *socket) config(t *testing.T, database string) string {
 		"database = '" + database + "'",
 		"[redirector]",
 		"trusted_proxies = ['127.0.0.0/8']",
+		"cache = '" + t.TempDir() + "'",
 		"[health]",
 		"checks = 'off'",
 	}, "\n")

@@ -21,7 +21,7 @@ func (c *probe) open(ctx context.Context) (params world.Params, live *resolver.L
 	if db, err = store.Open(ctx, "sqlite:"+c.Database); err != nil {
 		return params, nil, nil, err
 	}
-	live = resolver.NewLive(db, resolver.Options{}, discard)
+	live = resolver.NewLive(db, resolver.Options{Cache: c.Cache}, discard)
 	return params, live, db, live.Check(ctx)
 }
 

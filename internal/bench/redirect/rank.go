@@ -54,7 +54,7 @@ func (b *bench) probe(ctx context.Context, result any, name string) error {
 	if err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, self, name, string(about), b.database, b.file(cities), b.file(ases))
+	cmd := exec.CommandContext(ctx, self, name, string(about), b.database, b.cache(), b.file(cities), b.file(ases))
 	cmd.Stderr = b.log
 	out, err := cmd.Output()
 	if ctx.Err() != nil {
@@ -70,6 +70,7 @@ func (b *bench) probe(ctx context.Context, result any, name string) error {
 type probe struct {
 	World     string   `arg:"" help:"Its parameters, as JSON."`
 	Database  string   `arg:""`
+	Cache     string   `arg:"" help:"The folder of the index."`
 	Databases []string `arg:"" help:"Of places."`
 }
 

@@ -127,6 +127,7 @@ func (b *bench) configuration(database string) string {
 	return fmt.Sprintf(`database = %q
 [redirector]
 listen = "127.0.0.1:0"
+cache = %q
 trusted_proxies = ["127.0.0.0/8"]
 access_log = %q
 [redirector.limit]
@@ -135,7 +136,7 @@ rate = 1000
 checks = "off"
 [nearest]
 databases = [%q, %q]
-`, "sqlite:"+database, b.file("access.log"), b.file(cities), b.file(ases))
+`, "sqlite:"+database, b.cache(), b.file("access.log"), b.file(cities), b.file(ases))
 }
 
 // file returns the path of a file in the folder of this run.
