@@ -41,7 +41,7 @@ type service struct {
 func newService(s *program.Session) (*service, error) {
 	v := &service{
 		Session:   s,
-		index:     live(s, s.Config.Redirector.Cache, s.Log),
+		index:     live(s, s.Log),
 		databases: nearest.NewDatabases(s.Config.Nearest.Databases, s.Log),
 		manager:   systemd.Notifier{Log: s.Log},
 	}
