@@ -33,6 +33,9 @@ const (
 	// maxPathBytes is how long the paths of all candidates that are found for one
 	// directory may be together: as many as DefaultMaxSteps of a usual length.
 	maxPathBytes = 1 << 20
+	// smallShare is by how much fewer steps there are for a directory that is so
+	// small that only names can tell whether a match counts.
+	smallShare = 8
 	// depthsAtOnce is for how many directories, one below the other, one request
 	// may take all steps that there are for one.
 	depthsAtOnce = 16

@@ -27,8 +27,10 @@ func (f *finder) matches(totals digest.Totals) {
 		f.climbFrom(f.depth, 0)
 		return
 	}
-	// The directory is so small that only names can tell. A match above it has
-	// the names in between in common.
+	// The directory is so small that only names can tell, and may stand in very
+	// many places; they are not worth as much work. A match above it has the names
+	// in between in common.
+	f.left /= smallShare
 	for depth := max(0, f.depth-f.opts.Doubt.Names); depth <= f.depth; depth++ {
 		if t := f.tree(depth); !t.Blind().Absent() && !f.opts.Doubt.counts(t.Totals(), 0) {
 			f.climbFrom(depth, f.opts.Doubt.Names-(f.depth-depth))

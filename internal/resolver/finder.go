@@ -173,14 +173,16 @@ func (f *finder) next(set *Set) *Set {
 }
 
 // compare looks which of the candidates that match blindly match exactly from
-// this depth on.
+// this depth on. Empty directories match none but themselves.
 func (f *finder) compare() (better bool) {
-	exact := f.tree(f.depth).Exact()
+	tree := f.tree(f.depth)
+	exact := tree.Exact()
 	if exact.Absent() {
 		return false
 	}
 	for i := range f.candidates {
-		if c := &f.candidates[i]; c.exact == none && f.trees.Tree(c.tree).Exact() == exact {
+		c := &f.candidates[i]
+		if c.exact == none && (c.Original || tree.Replaceable()) && f.trees.Tree(c.tree).Exact() == exact {
 			c.found(Exact, f.depth)
 			better = true
 		}
