@@ -57,8 +57,7 @@ func (m *Map) area(key areaKey) *area {
 	a := area{key, make([]stand, len(m.sites))}
 	for i := range m.sites {
 		s := &m.sites[i]
-		terms := m.terms(key, s)
-		a.sites[i] = stand{float32(1 + sum(terms[:])/m.costs.Radius), s.class(key), s.closed(key)}
+		a.sites[i] = stand{float32(1 + m.distance(key, s).sum()/m.costs.Radius), s.class(key), s.closed(key)}
 		if a.sites[i].closed != welcome {
 			a.sites[i].class = outside
 		}
@@ -66,12 +65,20 @@ func (m *Map) area(key areaKey) *area {
 	return m.areas.put(key, a)
 }
 
-// terms returns what stands between an area and a site.
-func (m *Map) terms(key areaKey, s *place) [3]Term {
+// distance returns what stands between an area and a site.
+func (m *Map) distance(key areaKey, s *place) distance {
+	if s.class(key) == atHome {
+		return distance{}
+	}
+	return m.costs.distance(key.Where, s.finding.Where)
+}
+
+// terms explains it.
+func (m *Map) terms(key areaKey, s *place) []Term {
 	if s.class(key) == atHome {
 		return home(m.networks.all[key.network].Name)
 	}
-	return m.costs.terms(key.Where, s.finding.Where)
+	return m.distance(key, s).terms(key.Where, s.finding.Where)
 }
 
 func (p *place) class(key areaKey) class {

@@ -27,25 +27,68 @@ type Term struct {
 	Why  string  `json:"why"` // a phrase for people
 }
 
-// terms returns what stands between a client and a site. Nothing depends on any other site.
-func (c Costs) terms(client, site Where) [3]Term {
-	return [3]Term{c.distance(client.Spot, site.Spot), c.country(client.Country, site.Country), c.network(client.AS, site.AS)}
+// A distance is what stands between a client and a site in km: by place, by country and by
+// network, in this order.
+type distance [3]float64
+
+// distance returns what stands between a client and a site. Nothing depends on any other
+// site.
+func (c Costs) distance(client, site Where) distance {
+	return distance{c.places(client.Spot, site.Spot), c.countries(client.Country, site.Country), c.networks(client.AS, site.AS)}
 }
 
-// home are the terms of a site in whose own network the client is.
-func home(network string) [3]Term {
-	why := "at home in network " + network
-	return [3]Term{{"distance", 0, why}, {"country", 0, why}, {"network", 0, why}}
-}
-
-func (c Costs) distance(client, site Spot) Term {
+func (c Costs) places(client, site Spot) float64 {
 	switch {
 	case !client.Known:
-		return Term{"distance", 0, "the client's place is not known"}
+		return 0
 	case !site.Known:
-		return Term{"distance", c.Unknown, "the site's place is not known"}
+		return c.Unknown
 	}
-	km := client.apart(site)
+	return client.apart(site)
+}
+
+func (c Costs) countries(client, site string) float64 {
+	switch {
+	case client == "" || client == site:
+		return 0
+	case site == "":
+		return c.Country / 2
+	}
+	return c.Country
+}
+
+func (c Costs) networks(client, site uint32) float64 {
+	if client == 0 || client == site {
+		return 0
+	}
+	return c.Network
+}
+
+// sum adds it up.
+func (d distance) sum() float64 { return d[0] + d[1] + d[2] }
+
+// terms explains what stands between a client and a site.
+func (d distance) terms(client, site Where) []Term {
+	return []Term{
+		{"distance", d[0], whyPlaces(client.Spot, site.Spot)},
+		{"country", d[1], whyCountries(client.Country, site.Country)},
+		{"network", d[2], whyNetworks(client.AS, site.AS)},
+	}
+}
+
+// home explains why nothing stands between a site and a client in its own network.
+func home(network string) []Term {
+	why := "at home in network " + network
+	return []Term{{"distance", 0, why}, {"country", 0, why}, {"network", 0, why}}
+}
+
+func whyPlaces(client, site Spot) string {
+	switch {
+	case !client.Known:
+		return "the client's place is not known"
+	case !site.Known:
+		return "the site's place is not known"
+	}
 	why := fmt.Sprintf("%.0f km", greatCircle(client.Place, site.Place))
 	if client.Radius > 0 {
 		why += fmt.Sprintf(", the client's place to within %.0f", client.Radius)
@@ -53,31 +96,31 @@ func (c Costs) distance(client, site Spot) Term {
 	if site.Radius > 0 {
 		why += fmt.Sprintf(", the site's to within %.0f", site.Radius)
 	}
-	return Term{"distance", km, why}
+	return why
 }
 
-func (c Costs) country(client, site string) Term {
+func whyCountries(client, site string) string {
 	switch {
 	case client == "":
-		return Term{"country", 0, "the client's is not known"}
+		return "the client's is not known"
 	case site == "":
-		return Term{"country", c.Country / 2, "the site's is not known"}
+		return "the site's is not known"
 	case client == site:
-		return Term{"country", 0, "both in " + site}
+		return "both in " + site
 	}
-	return Term{"country", c.Country, "from " + client + " to " + site}
+	return "from " + client + " to " + site
 }
 
-func (c Costs) network(client, site uint32) Term {
+func whyNetworks(client, site uint32) string {
 	switch {
 	case client == 0:
-		return Term{"network", 0, "the client's is not known"}
+		return "the client's is not known"
 	case site == 0:
-		return Term{"network", c.Network, "the site's is not known"}
+		return "the site's is not known"
 	case client == site:
-		return Term{"network", 0, fmt.Sprintf("both in AS%d", site)}
+		return fmt.Sprintf("both in AS%d", site)
 	}
-	return Term{"network", c.Network, fmt.Sprintf("from AS%d to AS%d", client, site)}
+	return fmt.Sprintf("from AS%d to AS%d", client, site)
 }
 
 // sum adds the terms up.

@@ -32,7 +32,7 @@ func TestTerms(t *testing.T) {
 		"countries and no places":  {Where{Country: "de"}, Where{Country: "fr"}, [3]float64{0, 200, 0}},
 		"the client's place alone": {Where{Spot: Spot{berlin, 0, true}}, Where{"de", Spot{hamburg, 0, true}, 1}, [3]float64{255, 0, 0}},
 	} {
-		terms := costs.terms(c.client, c.site)
+		terms := costs.distance(c.client, c.site).terms(c.client, c.site)
 		for i, term := range terms {
 			if math.Abs(term.KM-c.want[i]) > 1 || term.Why == "" {
 				t.Errorf("%s: got %+v, want %v", name, terms, c.want)
@@ -49,8 +49,8 @@ func TestOddsAreContinuous(t *testing.T) {
 		client, site := Spot{drawPlace(t, "client"), rapid.Float64Range(0, 1000).Draw(t, "radius"), true}, Spot{drawPlace(t, "site"), 0, true}
 		moved := client
 		moved.Latitude = max(-90, min(90, client.Latitude+rapid.Float64Range(-0.009, 0.009).Draw(t, "north")))
-		before := costs.odds(1, costs.distance(client, site).KM)
-		after := costs.odds(1, costs.distance(moved, site).KM)
+		before := costs.odds(1, costs.places(client, site))
+		after := costs.odds(1, costs.places(moved, site))
 		if ratio := after / before; ratio < 0.983 || ratio > 1.017 {
 			t.Fatalf("by a km the odds change from %v to %v", before, after)
 		}

@@ -57,7 +57,7 @@ func (v *View) explain(c *Candidate, size int64) Explained {
 	terms := v.m.terms(v.area.areaKey, site)
 	e := Explained{
 		Rank:   -1,
-		Terms:  append(terms[:], Term{"match", float64(c.Add), "how well it matches"}),
+		Terms:  append(terms, Term{"match", float64(c.Add), "how well it matches"}),
 		Class:  site.class(v.area.areaKey).String(),
 		Reason: stand.closed.why(v.area.Where),
 	}

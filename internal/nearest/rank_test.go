@@ -250,8 +250,9 @@ func TestFrequencies(t *testing.T) {
 		siteAt("nowhere", mirror.Reach{}),
 	}
 	sites[1].Weight, sites[3].Weight = 300, 100_000
-	a := atlasOf(t, row{"10.0.0.0/8", city("DE", berlin, 20)})
-	m := NewMap(sites, Options{Costs: DefaultCosts(), Atlas: a})
+	m := NewMap(sites, Options{Costs: DefaultCosts(), Networks: []Network{
+		{Name: "everybody", Prefixes: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, Country: "de", Place: &berlin},
+	}})
 	all := candidates(len(sites))
 	all[0].Add = 300
 	explained := m.View(netip.MustParseAddr("10.0.0.1"), noon).Explain(all, 0)
