@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -57,6 +58,7 @@ type server struct {
 	doors       []Door
 	servers     []*http.Server
 	failed      chan error
+	accepting   sync.WaitGroup
 	ending      atomic.Bool
 	connections atomic.Int64
 }
@@ -70,11 +72,11 @@ func (s *server) open(d Door, log *slog.Logger) {
 	}), log)
 	h.ConnState = s.count
 	s.doors, s.servers = append(s.doors, d), append(s.servers, h)
-	go func() {
+	s.accepting.Go(func() {
 		if err := h.Serve(d.Listener); !s.ending.Load() {
 			s.failed <- fmt.Errorf("serve on %s: %w", d.Addr(), err)
 		}
-	}()
+	})
 }
 
 func (s *server) count(_ net.Conn, state http.ConnState) {
@@ -94,6 +96,7 @@ func (s *server) end(ctx context.Context) error {
 			failed = append(failed, fmt.Errorf("close %s: %w", d.Addr(), err))
 		}
 	}
+	s.accepting.Wait() // what was accepted last is counted, and not left behind
 	tick := time.NewTicker(farewell / 50)
 	defer tick.Stop()
 	for until := time.Now().Add(farewell); s.connections.Load() > 0 && time.Now().Before(until); {
