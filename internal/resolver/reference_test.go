@@ -219,6 +219,60 @@ func inFull(a *Answer) []string {
 	return out
 }
 
+// below returns what stands below a directory: files with size and date, and
+// directories, by their paths from there.
+func (f *flat) below(dir string) map[string]string {
+	all := map[string]string{}
+	for path, t := range f.dirs {
+		rest, ok := strings.CutPrefix(path, dir)
+		if !ok {
+			continue
+		}
+		if rest != "" {
+			all[rest] = ""
+		}
+		for l := range t.Files() {
+			all[rest+l.Name] = fmt.Sprint(l.Size, l.Date)
+		}
+	}
+	return all
+}
+
+// checkNear compares what an answer says of files in nearly equal directories
+// with the directories, and returns how many there are.
+func checkNear(t *rapid.T, sites []*flat, f *flat, a *Answer) int {
+	a.FindNear()
+	for _, r := range a.Replicas() {
+		if r.Class != File {
+			continue
+		}
+		g := sites[slices.IndexFunc(sites, func(g *flat) bool { return g.Name == r.Site.Name })]
+		here, there := f.below(a.Dir.Dir()), g.below(r.Path.Parent().Dir())
+		differ := 0
+		for name, what := range here {
+			if other, ok := there[name]; !ok || other != what {
+				differ++
+			}
+		}
+		for name := range there {
+			if _, ok := here[name]; !ok {
+				differ++
+			}
+		}
+		e := r.Evidence
+		asked, other := f.dirs[e.Asked.Dir()], g.dirs[e.Path.Dir()]
+		switch {
+		case there[a.File] != here[a.File] || here[a.File] == "":
+			t.Fatalf("site %s, %s: not the same as %s%s", f.Name, a.Asked, g.Name, r.Path)
+		case r.Differ != differ:
+			t.Fatalf("site %s, %s: %d entries differ in %s%s, not %d", f.Name, a.Asked, differ, g.Name, r.Path, r.Differ)
+		case asked == nil || other == nil || asked.Blind != other.Blind || asked.Blind.Absent() || e.Class == Exact && asked.Exact != other.Exact:
+			t.Fatalf("site %s, %s: %+v is no match", f.Name, a.Asked, e)
+		}
+	}
+	return len(a.Near)
+}
+
 // content draws a directory from few names and few children, so that equal
 // directories are frequent.
 func content(t *rapid.T, children []dir) dir {
@@ -250,7 +304,7 @@ func content(t *rapid.T, children []dir) dir {
 }
 
 func TestTheIndexAnswersLikeTheReference(t *testing.T) {
-	replicas, doubted := 0, 0
+	replicas, doubted, near := 0, 0, 0
 	rapid.Check(t, func(t *rapid.T) {
 		var children []dir
 		for _, n := range []int{4, 5, 5} {
@@ -303,6 +357,7 @@ func TestTheIndexAnswersLikeTheReference(t *testing.T) {
 				if diff := cmp.Diff(want, inFull(a)); diff != "" || a.Capped() {
 					t.Fatalf("site %s, %s, doubt %+v, capped %t (-want +got):\n%s", f.Name, p, doubt, a.Capped(), diff)
 				}
+				near += checkNear(t, sites, f, a)
 				replicas += len(a.Replicas())
 				doubted += len(a.Doubtful())
 			}
@@ -311,5 +366,5 @@ func TestTheIndexAnswersLikeTheReference(t *testing.T) {
 	if replicas == 0 || doubted == 0 {
 		t.Errorf("%d replicas and %d doubtful ones are no test", replicas, doubted)
 	}
-	t.Logf("%d replicas, %d doubtful", replicas, doubted)
+	t.Logf("%d replicas, %d doubtful, %d near", replicas, doubted, near)
 }
