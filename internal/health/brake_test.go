@@ -15,7 +15,7 @@ type world struct {
 	*ledger
 	now  time.Time
 	keys []key
-	due  map[key]time.Time
+	due  []time.Time // when each is checked next
 	fell map[key]time.Time // when each left the answers
 	log  []Event
 }
@@ -31,7 +31,7 @@ func newWorld(sites, urls int) *world {
 			all[i].Serving = append(all[i].Serving, mirror.URL{Scheme: "http", Host: host, Port: uint16(80 + n), Base: "/"})
 		}
 	}
-	w := &world{ledger: newLedger(DefaultOptions()), now: dawn, due: map[key]time.Time{}, fell: map[key]time.Time{}}
+	w := &world{ledger: newLedger(DefaultOptions()), now: dawn, fell: map[key]time.Time{}}
 	w.ledger.track(all)
 	for _, s := range all {
 		for _, u := range s.Serving {
@@ -39,8 +39,8 @@ func newWorld(sites, urls int) *world {
 			w.keys = append(w.keys, key{u, IPv4})
 		}
 	}
-	for i, k := range w.keys {
-		w.due[k] = dawn.Add(w.interval * time.Duration(i) / time.Duration(len(w.keys)))
+	for i := range w.keys {
+		w.due = append(w.due, dawn.Add(w.interval*time.Duration(i)/time.Duration(len(w.keys))))
 	}
 	return w
 }
@@ -48,12 +48,12 @@ func newWorld(sites, urls int) *world {
 // run passes time, in which every check finds what find says.
 func (w *world) run(d time.Duration, find func(k key) finding) {
 	for end := w.now.Add(d); w.now.Before(end); w.now = w.now.Add(100 * time.Millisecond) {
-		for _, k := range w.keys {
-			if w.due[k].After(w.now) {
+		for i, k := range w.keys {
+			if w.due[i].After(w.now) {
 				continue
 			}
 			next, changed := w.take(k, find(k), w.now)
-			w.due[k] = w.now.Add(next)
+			w.due[i] = w.now.Add(next)
 			w.note(changed)
 		}
 		if w.now.Sub(dawn)%beat == 0 {
@@ -237,7 +237,7 @@ func TestBrakeOfAScheme(t *testing.T) {
 		e := w.entries[k]
 		delete(w.entries, k)
 		e.url.Scheme = "https"
-		w.keys[i], w.entries[e.key], w.due[e.key] = e.key, e, w.due[k]
+		w.keys[i], w.entries[e.key] = e.key, e
 		secure[e.key] = true
 	}
 	w.run(time.Minute, allFine)
