@@ -57,7 +57,7 @@ func (p *process) stop() error {
 // await calls ready until it succeeds, the process ends, or time is up.
 func (p *process) await(limit time.Duration, ready func() error) error {
 	end := time.After(limit)
-	tick := time.NewTicker(5 * time.Millisecond)
+	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		err := ready()

@@ -77,7 +77,8 @@ func (b *bench) startBare(context.Context) (*server, error) {
 	return s, err
 }
 
-// startRedirector starts the redirector on a database, and waits until it is ready.
+// startRedirector starts the redirector on a database, and waits until it has all sites.
+// It is ready before that, as soon as it has any.
 func (b *bench) startRedirector(ctx context.Context, database string) (s *server, took time.Duration, err error) {
 	config := b.file("tracker.toml")
 	if err := os.WriteFile(config, []byte(b.configuration(database)), 0o644); err != nil {
@@ -100,7 +101,7 @@ func (b *bench) startRedirector(ctx context.Context, database string) (s *server
 		if s.addr, err = p.announced(); err != nil {
 			return err
 		}
-		return ready(s.addr)
+		return b.whole(s.addr)
 	})
 	if err != nil {
 		return nil, 0, errors.Join(err, s.stop())
@@ -108,8 +109,8 @@ func (b *bench) startRedirector(ctx context.Context, database string) (s *server
 	return s, time.Since(began), nil
 }
 
-// ready asks a redirector whether it is.
-func ready(addr string) error {
+// whole asks a redirector whether it is ready and has all sites.
+func (b *bench) whole(addr string) error {
 	res, err := http.Get("http://" + addr + "/readyz")
 	if err != nil {
 		return err
@@ -117,6 +118,9 @@ func ready(addr string) error {
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
 		return errors.New(res.Status)
+	}
+	if sites, err := metric(addr, "redirector_index_sites_indexed"); err != nil || int(sites) < b.world.Sites {
+		return errors.Join(err, fmt.Errorf("it has %v of %d sites", sites, b.world.Sites))
 	}
 	return nil
 }
