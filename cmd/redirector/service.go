@@ -30,6 +30,7 @@ type service struct {
 	passed     bool // whether the service manager holds them too
 	index      *resolver.Live
 	databases  *nearest.Databases
+	places     *places
 	checker    *health.Checker // nil where nothing is checked
 	access     *accesslog.Log  // nil where there is none
 	redirector *redirect.Redirector
@@ -62,6 +63,7 @@ func newService(s *program.Session) (*service, error) {
 		return nil, err
 	}
 	v.redirector = redirect.New(c)
+	v.places = newPlaces(v.redirector, c.Nearest)
 	v.caches = &caches{decider: squid.NewIndex(v.redirector, v.index, doubt(s)), metrics: squid.NewMetrics(metrics), log: s.Log}
 	if err := v.caches.open(&s.Config.Redirector); err != nil {
 		return nil, err
@@ -96,7 +98,7 @@ func accessLog(s *program.Session) (*accesslog.Log, error) {
 	case "off":
 		return nil, nil
 	case "-":
-		return accesslog.To(s.Stdout, s.Log), nil
+		return accesslog.To(flushed{s.Env}, s.Log), nil
 	default:
 		return accesslog.Open(path, s.Log)
 	}
@@ -110,6 +112,8 @@ const patience = 30 * time.Second
 func (v *service) run(ctx context.Context, hangups <-chan os.Signal) error {
 	var background sync.WaitGroup
 	defer background.Wait()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	loaded := make(chan struct{})
 	background.Go(func() {
 		if err := v.index.Check(ctx); err != nil && ctx.Err() == nil {
@@ -119,6 +123,9 @@ func (v *service) run(ctx context.Context, hangups <-chan os.Signal) error {
 		v.index.Run(ctx, v.Config.Redirector.Refresh.Duration)
 	})
 	background.Go(func() { v.databases.Run(ctx, v.Config.Nearest.Reload.Duration) })
+	if len(v.Config.Nearest.Databases) > 0 {
+		background.Go(func() { v.places.run(ctx, tracked(v.index.Index)) })
+	}
 	if v.checker != nil {
 		background.Go(func() { v.checker.Run(ctx) })
 	}
@@ -222,7 +229,7 @@ func (v *service) reload() error {
 	if err != nil {
 		return errors.Join(append(failed, err)...)
 	}
-	v.redirector.SetNearest(cfg.NearestOptions())
+	v.places.set(cfg.NearestOptions())
 	for key, changed := range map[string]bool{
 		"database":          cfg.Database != v.Config.Database,
 		"log":               cfg.Log != v.Config.Log,

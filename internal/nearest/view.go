@@ -47,3 +47,9 @@ func (v *View) Client() Client {
 	}
 	return c
 }
+
+// Cost returns what a candidate costs the client, in km, as [View.Explain] has it term by
+// term. It allocates nothing.
+func (v *View) Cost(c *Candidate) float64 {
+	return (float64(v.area.sites[c.Site].far)-1)*v.m.costs.Radius + float64(c.Add)
+}

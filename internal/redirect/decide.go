@@ -190,7 +190,7 @@ func (d *decision) member(i int) *resolver.Member { return &d.members[d.of[d.bes
 func (d *decision) offered(i int) *offer { return &d.offers[d.all[d.best[i]].Site] }
 
 // cost returns that of the best, in km.
-func (d *decision) cost() float64 { return float64(d.all[d.best[0]].Add) }
+func (d *decision) cost() float64 { return d.view.Cost(&d.all[d.best[0]]) }
 
 // isDir reports whether the asked path is a directory's, as far as is known.
 func (d *decision) isDir(q *Question) bool { return d.found.IsDir || !d.found.Known && q.slash() }

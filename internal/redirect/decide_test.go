@@ -3,6 +3,7 @@ package redirect
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"net/netip"
 	"regexp"
@@ -318,6 +319,32 @@ func TestDrawDependsOnClientAndHour(t *testing.T) {
 	}
 	if moved < 100 {
 		t.Errorf("two hours later %d of 200 clients are sent elsewhere", moved)
+	}
+}
+
+// What the access log says of the cost is what is explained.
+func TestCost(t *testing.T) {
+	w := example(t)
+	for i := range w.sites {
+		w.sites[i].Place = &mirror.Place{Latitude: float64(7 * i), Longitude: float64(3 * i)}
+	}
+	r := New(Config{Source: w.hold(t), Now: clock, Nearest: nearest.Options{
+		Costs:    nearest.DefaultCosts(),
+		Networks: []nearest.Network{{Name: "here", Prefixes: prefixes("192.0.2.0/24"), Place: &mirror.Place{Latitude: 1, Longitude: 1}}},
+	}})
+	for _, text := range []string{"/origin/gnu/file1", "/wrong/gnu/file1", "/west/mirrors/gnu/"} {
+		q := Question{Text: text, Scheme: "http", Client: client}
+		var d decision
+		if err := r.decide(&d, &q, DefaultLinks); err != nil {
+			t.Fatal(err)
+		}
+		a, err := r.Explain(q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := d.cost(), a.Candidates[0].Cost; math.Abs(got-want) > 1 || want == 0 {
+			t.Errorf("%s: cost %v, explained %v", text, got, want)
+		}
 	}
 }
 
