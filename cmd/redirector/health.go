@@ -4,7 +4,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"mirrortracker/internal/health"
-	"mirrortracker/internal/mirror"
 	"mirrortracker/internal/process"
 	"mirrortracker/internal/program"
 	"mirrortracker/internal/resolver"
@@ -23,12 +22,7 @@ func checker(s *program.Session, index func() *resolver.Index, metrics prometheu
 		return nil, ui.Hint(err, "the secret is to stand there, in the environment or in the file, and nothing else")
 	}
 	return health.New(health.Config{
-		Sites: func() []mirror.Site {
-			if x := index(); x != nil {
-				return x.Roster().Sites
-			}
-			return nil
-		},
+		Sites:    sitesOf(index),
 		Sampler:  health.Files{Index: index},
 		Options:  cfg.Options(s.Config.Crawl.Contact),
 		Records:  s.Store,

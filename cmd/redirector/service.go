@@ -124,7 +124,7 @@ func (v *service) run(ctx context.Context, hangups <-chan os.Signal) error {
 	})
 	background.Go(func() { v.databases.Run(ctx, v.Config.Nearest.Reload.Duration) })
 	if len(v.Config.Nearest.Databases) > 0 {
-		background.Go(func() { v.places.run(ctx, tracked(v.index.Index)) })
+		background.Go(func() { v.places.run(ctx, sitesOf(v.index.Index)) })
 	}
 	if v.checker != nil {
 		background.Go(func() { v.checker.Run(ctx) })
