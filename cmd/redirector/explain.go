@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/netip"
 
+	"mirrortracker/internal/health"
 	"mirrortracker/internal/nearest"
 	"mirrortracker/internal/program"
 	"mirrortracker/internal/redirect"
@@ -47,11 +48,19 @@ func (c *explainCommand) Run(a *program.App) error {
 	if err := databases.Reload(); err != nil {
 		return ui.Hint(err, "nearest.databases of the configuration names them")
 	}
-	answer, err := redirect.New(redirect.Config{
-		Source:    index,
-		Nearest:   s.Config.NearestOptions(),
-		Databases: databases,
-	}).Explain(q)
+	r := redirect.Config{Source: index, Nearest: s.Config.NearestOptions(), Databases: databases}
+	sites := sitesOf(index.Index)()
+	if len(s.Config.Nearest.Databases) > 0 {
+		hosts := nearest.NewHosts()
+		hosts.Look(a, sites)
+		r.Nearest.Addresses = hosts.Addresses
+	}
+	if s.Config.Health.Checks != "off" { // what a running server has recorded
+		if r.Board, err = health.Recorded(a, s.Store, sites); err != nil {
+			return err
+		}
+	}
+	answer, err := redirect.New(r).Explain(q)
 	switch {
 	case errors.Is(err, resolver.ErrUnknownSite):
 		return ui.Hint(err, "crawler site list")

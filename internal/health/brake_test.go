@@ -15,7 +15,7 @@ type world struct {
 	*ledger
 	now  time.Time
 	keys []key
-	due  []time.Time // when each is checked next
+	due  []time.Time       // when each is checked next
 	fell map[key]time.Time // when each left the answers
 	log  []Event
 }

@@ -344,6 +344,32 @@ func TestRestart(t *testing.T) {
 	})
 }
 
+// What was recorded lately is shown to other programs, and of the rest nothing.
+func TestRecorded(t *testing.T) {
+	sites := three(t)
+	recorded := func(i int, state, family string, age time.Duration) store.Health {
+		return store.Health{Site: sites[i].ID(), URL: sites[i].Serving[0].String(), Family: family, State: state, Checked: time.Now().Add(-age)}
+	}
+	board, err := Recorded(t.Context(), &memory{states: []store.Health{
+		recorded(0, "down", "ipv4", time.Minute),
+		recorded(0, "up", "ipv6", time.Minute),
+		recorded(1, "down", "ipv4", time.Hour),
+		recorded(1, "stale", "ipv6", 0),
+		recorded(2, "of a later version", "ipv6", 0),
+	}}, sites)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []Pair{{Down, Up}, {Unknown, Stale}, {Unknown, Unknown}} {
+		if got := board.State(sites[i].Serving[0]); got != want {
+			t.Errorf("site %d is %v, want %v", i, got, want)
+		}
+	}
+	if _, err := Recorded(t.Context(), &memory{away: true}, sites); err == nil {
+		t.Error("no error from records that are away")
+	}
+}
+
 // posts is a webhook's other side.
 type posts struct {
 	mu     sync.Mutex
