@@ -16,7 +16,7 @@ type Set struct {
 	Capped  bool     // whether the search ended at Options.MaxSteps, so that there may be more
 
 	depth int              // of the directory that it was made for
-	trees []segment.Number // the members' directories, as far as they match blindly only
+	trees []segment.Number // the members' directories, as far as they match blindly only; nil if none does
 	turn  atomic.Uint32    // of places, in which it was charged last
 }
 
@@ -49,15 +49,17 @@ const none = -1
 // What a set and a member take in memory, in bytes, without their paths.
 const (
 	setBytes    = 96
-	memberBytes = 48 + 4
+	memberBytes = 40
 )
 
-// bytes returns about how much memory the set takes. Paths that it shares with
-// others count as often.
+// bytes returns about how much memory the set takes, without the paths that it
+// has from the set of a directory above.
 func (s *Set) bytes() int64 {
-	total := int64(setBytes + len(s.Members)*memberBytes)
+	total := int64(setBytes + len(s.Members)*memberBytes + len(s.trees)*4)
 	for i := range s.Members {
-		total += int64(len(s.Members[i].Path))
+		if m := &s.Members[i]; int(m.Depth) == s.depth {
+			total += int64(len(m.Path))
+		}
 	}
 	return total
 }
@@ -79,9 +81,15 @@ func newSet(all []candidate, depth int, capped bool) *Set {
 	slices.SortFunc(all, func(a, b candidate) int {
 		return cmp.Or(cmp.Compare(a.Class, b.Class), cmp.Compare(a.Site, b.Site), strings.Compare(a.Path, b.Path))
 	})
-	s := &Set{Members: make([]Member, len(all)), Capped: capped, depth: depth, trees: make([]segment.Number, len(all))}
+	s := &Set{Members: make([]Member, len(all)), Capped: capped, depth: depth}
 	for i := range all {
-		s.Members[i], s.trees[i] = all[i].Member, all[i].tree
+		s.Members[i] = all[i].Member
+		if all[i].exact == none && s.trees == nil {
+			s.trees = make([]segment.Number, len(all))
+		}
+	}
+	for i := range s.trees {
+		s.trees[i] = all[i].tree
 	}
 	return s
 }
@@ -89,7 +97,11 @@ func newSet(all []candidate, depth int, capped bool) *Set {
 // append adds the members to candidates.
 func (s *Set) append(all []candidate) []candidate {
 	for i := range s.Members {
-		all = append(all, candidate{s.Members[i], s.trees[i]})
+		c := candidate{Member: s.Members[i]}
+		if s.trees != nil {
+			c.tree = s.trees[i]
+		}
+		all = append(all, c)
 	}
 	return all
 }
