@@ -125,14 +125,15 @@ func element(text string) (hop, proto string) {
 // brackets.
 func hopAddr(text string) (netip.Addr, bool) {
 	text = strings.TrimSpace(text)
-	if at, err := netip.ParseAddrPort(text); err == nil {
-		return at.Addr().Unmap().WithZone(""), true
+	if a, err := netip.ParseAddr(text); err == nil { // as it mostly is
+		return a.Unmap().WithZone(""), true
 	}
 	if n := len(text); n > 2 && text[0] == '[' && text[n-1] == ']' {
-		text = text[1 : n-1]
+		a, err := netip.ParseAddr(text[1 : n-1])
+		return a.Unmap().WithZone(""), err == nil
 	}
-	a, err := netip.ParseAddr(text)
-	return a.Unmap().WithZone(""), err == nil
+	at, err := netip.ParseAddrPort(text)
+	return at.Addr().Unmap().WithZone(""), err == nil
 }
 
 func isHTTPS(proto string) bool { return strings.EqualFold(strings.TrimSpace(proto), "https") }

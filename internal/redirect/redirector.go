@@ -3,6 +3,7 @@ package redirect
 import (
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -120,9 +121,21 @@ func (r *Redirector) SetNearest(o nearest.Options) {
 	r.options.Store(&o)
 }
 
-// Handler returns the handler of all endpoints. The first path segments of the
-// fixed ones are names that no site can have ([mirror.ValidName]).
+// Handler returns the handler of all endpoints.
 func (r *Redirector) Handler() http.Handler {
+	mux := r.routes()
+	return r.observe(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if ownPage(req.URL.Path) {
+			mux.ServeHTTP(w, req)
+		} else {
+			r.servePath(w, req) // as mux would, which makes a second request of each to keep its route in
+		}
+	}))
+}
+
+// routes returns the router of the fixed endpoints, and of what looks like one and is
+// a path.
+func (r *Redirector) routes() *chi.Mux {
 	mux := chi.NewRouter()
 	mux.Use(middleware.GetHead)
 	mux.Get("/", r.serveFront)
@@ -133,5 +146,16 @@ func (r *Redirector) Handler() http.Handler {
 	mux.Get("/uri-res/{service}", r.serveResolution)
 	mux.Mount("/api/v1", r.api())
 	mux.NotFound(r.servePath) // all other paths
-	return r.observe(mux)
+	return mux
+}
+
+// ownPage reports whether a path may be one of the fixed endpoints': their first
+// segments are names that no site can have ([mirror.ValidName]).
+func ownPage(path string) bool {
+	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	switch first {
+	case "", "api", "healthz", "metrics", "readyz", "static", "uri-res":
+		return true
+	}
+	return false
 }

@@ -9,6 +9,10 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/go-chi/chi/v5"
+
+	"mirrortracker/internal/mirror"
 )
 
 const eastGNU = "http://east.example/e/g/"
@@ -283,5 +287,20 @@ func TestWantsJSON(t *testing.T) {
 		if got := wantsJSON(req); got != test.want {
 			t.Errorf("%s, Accept %q: %v", test.target, test.accept, got)
 		}
+	}
+}
+
+// No fixed endpoint is passed over, and none takes a name that a site can have.
+func TestOwnPages(t *testing.T) {
+	r := New(Config{Source: example(t).hold(t), Now: clock})
+	err := chi.Walk(r.routes(), func(_, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
+		first, _, _ := strings.Cut(strings.TrimPrefix(route, "/"), "/")
+		if !ownPage(route) || first != "" && mirror.ValidName(first) == nil {
+			t.Errorf("route %s: own page %v, name of a site %v", route, ownPage(route), mirror.ValidName(first) == nil)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
