@@ -137,6 +137,15 @@ func (d *dialer) allows(a netip.Addr) bool {
 	return false
 }
 
+// permits reports whether a host is none of which its name alone says that it must not be
+// gone to.
+func (d *dialer) permits(host string) bool {
+	if a, err := netip.ParseAddr(host); err == nil {
+		return d.allows(a)
+	}
+	return d.private || !private(host)
+}
+
 // private reports whether a host, by its own name, is on a special address: who
 // tracks it means it.
 func private(host string) bool {

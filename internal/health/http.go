@@ -30,7 +30,7 @@ func (p *prober) checkHTTP(ctx context.Context, d *dialer, q *question) finding 
 	client := &http.Client{
 		Transport: transport,
 		CheckRedirect: func(next *http.Request, via []*http.Request) error {
-			return followed(next.URL, via, q.hosts)
+			return followed(next.URL, via, q.hosts, d)
 		},
 	}
 	where := q.url.String()
@@ -67,7 +67,7 @@ func (p *prober) ask(ctx context.Context, client *http.Client, method, where str
 
 // followed says why a redirect is not followed. Where the host's name leads is the
 // dialer's business.
-func followed(next *url.URL, via []*http.Request, tracked hosts) error {
+func followed(next *url.URL, via []*http.Request, tracked hosts, d *dialer) error {
 	switch {
 	case len(via) > maxRedirects:
 		return fmt.Errorf("it redirects more than %d times", maxRedirects)
@@ -75,7 +75,7 @@ func followed(next *url.URL, via []*http.Request, tracked hosts) error {
 		return fmt.Errorf("it redirects to %s, which is neither http nor https", next.Redacted())
 	case next.User != nil:
 		return fmt.Errorf("it redirects to %s, with a user", next.Redacted())
-	case private(next.Hostname()) && !private(via[0].URL.Hostname()):
+	case !d.permits(next.Hostname()):
 		return fmt.Errorf("it redirects to %s, a private or special address", next.Host)
 	case !tracked.has(next):
 		return fmt.Errorf("it redirects to %s, which is no tracked host", next.Host)

@@ -250,6 +250,9 @@ func TestNames(t *testing.T) {
 	p.allowed = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 	verdictOf(t, p, in("inside.example", IPv4), good, "")
 	verdictOf(t, p, in("second.example", IPv4), good, "")
+	inward := in("inside.example", IPv4)
+	inward.url, inward.hosts = parse(t, serveAs(t, "inside.example", redirect(base+"pub/file%20name"))), hostsOf([]mirror.Site{{URL: parse(t, base)}})
+	verdictOf(t, p, inward, good, "") // by its address into a network that will do
 	verdictOf(t, p, in("relative.example", IPv4), failed, "10.0.0.1, a private or special address")
 
 	// A tracked name on a public address may not lead inside by a redirect either, even

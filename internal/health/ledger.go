@@ -114,10 +114,12 @@ func (l *ledger) remember(found []store.Health, now time.Time) {
 
 // recall gives an entry that was not checked yet the state that is recorded of it.
 func (l *ledger) recall(e *entry) {
-	h, down := l.recorded[record{e.id, e.url.String(), e.family}]
+	r := record{e.id, e.url.String(), e.family}
+	h, down := l.recorded[r]
 	if down && e.checked.IsZero() {
 		e.enter(Down, h.Reason, h.Since)
 	}
+	delete(l.recorded, r) // it is not for a site that is tracked again some day
 }
 
 // take takes in what a check found, and returns in which time to check again,
