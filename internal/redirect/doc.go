@@ -16,15 +16,32 @@
 // # Answers
 //
 // The answer is 302. Where the path is known and its directory is complete, the
-// target is the best of its replicas, the original among them (see [Ranking]).
-// Otherwise it is the original: for a path that is not in the index, one with a
-// hidden name, a site without a snapshot, an incomplete directory. What lies on
-// no tracked site is 404. Location is always made of a tracked site's URL and an
-// escaped path, never of what the client sent, so it leads to no other host and
-// holds no control character.
+// candidates are its replicas, the original among them; otherwise the original is the
+// only one: for a path that is not in the index, one with a hidden name, a site
+// without a snapshot, an incomplete directory. What lies on no tracked site is 404.
+// Location and the links beside it are always made of a tracked site's URL and an
+// escaped path, never of what the client sent, so they lead to no other host and
+// hold no control character.
 //
-// A client that asks for JSON gets the whole [Answer] instead, with each
-// candidate's rank and reason. The same code decides and explains.
+// # Decisions
+//
+// A [Question] becomes a decision in these steps, without allocating:
+//
+//	index     the path's replicas                        package resolver
+//	scene     for each site the URL that suits clients   offer.go; it is made anew when the sites,
+//	          of this kind best, and what is amiss       their health or the databases change
+//	offer     replicas to candidates, with a tier and    decide.go
+//	          what the match adds to the cost
+//	view      the client's costs and draws               package nearest
+//	rank      the best of the candidates                 package nearest
+//
+// [Redirector.Decide] copies candidates out of a decision, [Redirector.Explain] all of
+// them, with the reasons. Redirects are written straight from it.
+//
+// # Around all handlers
+//
+// An exchange finds out who the client is, keeps to the limit of requests, and at the
+// end counts and logs what became of it.
 //
 // All of this, the headers and the metrics are described for users in
 // docs/http.md.

@@ -102,6 +102,9 @@ func (r *Redirector) finish(x *exchange, req *http.Request) {
 	if x.event.outcome != "" {
 		r.metrics.count(x.event, took)
 	}
+	if x.among > 0 {
+		r.metrics.among.Observe(float64(x.among))
+	}
 	if r.access != nil {
 		x.line = r.format(x.line, x, req, took)
 		r.access.Write(x.line)

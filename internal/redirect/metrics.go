@@ -17,6 +17,7 @@ import (
 type metrics struct {
 	requests *prometheus.CounterVec
 	duration prometheus.Histogram
+	among    prometheus.Histogram
 
 	mu       sync.Mutex                                   // held while counters is replaced
 	counters atomic.Pointer[map[event]prometheus.Counter] // those of requests that were needed so far
@@ -34,10 +35,16 @@ func newMetrics(registry *prometheus.Registry, source Source, access *accesslog.
 			Buckets: prometheus.ExponentialBuckets(0.00001, 4, 9), // 10 us to 0.66 s
 		}),
 	}
+	m.among = prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name:    "redirector_candidates",
+		Help:    "Candidates among which a redirect was drawn.",
+		Buckets: []float64{1, 2, 5, 10, 20, 50, 100, 200, 500},
+	})
 	m.counters.Store(&map[event]prometheus.Counter{})
 	registry.MustRegister(
 		m.requests,
 		m.duration,
+		m.among,
 		gauges{source},
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
@@ -79,6 +86,9 @@ var (
 	indexedDesc  = gauge("sites_indexed", "Tracked sites that have a snapshot in the index.")
 	problemsDesc = gauge("sites_failing", "Tracked sites whose current snapshot cannot be loaded.")
 	treesDesc    = gauge("trees", "Distinct directory trees in the index.")
+	segmentsDesc = gauge("segments", "Parts that the trees are in.")
+	placesDesc   = gauge("places", "Paths of which replicas are remembered.")
+	placeDesc    = gauge("place_bytes", "About how much memory that takes.")
 	bytesDesc    = gauge("bytes", "About how much memory the trees take.")
 	loadedDesc   = gauge("loaded_timestamp_seconds", "When the index in force was put there, 0 if there is none.")
 	checkedDesc  = gauge("checked_timestamp_seconds", "When the database was last looked at, 0 if never.")
@@ -107,6 +117,9 @@ func (g gauges) Collect(ch chan<- prometheus.Metric) {
 	send(indexedDesc, float64(s.Indexed))
 	send(problemsDesc, float64(len(s.Problems)))
 	send(treesDesc, float64(s.Trees))
+	send(segmentsDesc, float64(s.Segments))
+	send(placesDesc, float64(s.Places))
+	send(placeDesc, float64(s.PlaceBytes))
 	send(bytesDesc, float64(s.Bytes))
 	send(loadedDesc, seconds(s.Loaded))
 	send(checkedDesc, seconds(s.Checked))
