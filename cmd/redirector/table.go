@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"mirrortracker/internal/mirror"
@@ -73,9 +74,9 @@ func facts(a *redirect.Answer) [][2]any {
 	return facts
 }
 
-const urlColumn = 10
+const urlColumn = 11
 
-var columns = []string{"rank", "match", "site", "weight", "km", "chance", "ancestor", "files", "bytes", "alike", "URL", "reason"}
+var columns = []string{"rank", "match", "site", "weight", "km", "made of", "chance", "ancestor", "files", "bytes", "alike", "URL", "reason"}
 
 func rows(a *redirect.Answer) [][]any {
 	var rows [][]any
@@ -92,12 +93,26 @@ func rows(a *redirect.Answer) [][]any {
 // row writes a candidate; the ancestor is the highest matching directory on the
 // replica's site, and files and bytes are those below it.
 func row(rank any, c *redirect.Candidate, km, chance string) []any {
-	row := []any{rank, c.Match(), c.Site.Name, ui.Number(c.Site.Weight), km, chance, "-", "-", "-", "-", c.URL(), c.Reason}
+	row := []any{rank, c.Match(), c.Site.Name, ui.Number(c.Site.Weight), km, terms(c), chance, "-", "-", "-", "-", c.URL(), c.Reason}
 	if r := c.Replica; r != nil && r.Evidence.Class != 0 {
-		row[6] = mirror.EscapePath(r.Evidence.Path.Dir())
-		row[7] = ui.Number(r.Evidence.Files)
-		row[8] = ui.Volume(r.Evidence.Bytes)
-		row[9] = ui.Number(r.Similarity)
+		row[7] = mirror.EscapePath(r.Evidence.Path.Dir())
+		row[8] = ui.Number(r.Evidence.Files)
+		row[9] = ui.Volume(r.Evidence.Bytes)
+		row[10] = ui.Number(r.Similarity)
 	}
 	return row
+}
+
+// terms writes of what the cost of a candidate is made, without what is nothing.
+func terms(c *redirect.Candidate) string {
+	var all []string
+	for _, t := range c.Terms {
+		if t.KM > 0 {
+			all = append(all, fmt.Sprintf("%s %.0f (%s)", t.Name, t.KM, t.Why))
+		}
+	}
+	if len(all) == 0 {
+		return "-"
+	}
+	return strings.Join(all, ", ")
 }
