@@ -71,9 +71,14 @@ func (l *Live) merge(ctx context.Context, x *Index, from int) error {
 	}
 	l.checking.Lock()
 	defer l.checking.Unlock()
-	if l.current.Load() != x {
-		if merged, err = l.loader(merged).index(ctx, l.state); err != nil {
+	if now := l.current.Load(); now != x {
+		merged, err = l.loader(merged).index(ctx, l.state)
+		l.loading(nil)
+		if err != nil {
 			return err
+		}
+		if len(merged.problems) > len(now.problems) { // the source is away: what is in force is worth more
+			return merged.problems[0].Err
 		}
 	}
 	if from == 0 {

@@ -136,3 +136,34 @@ func TestSitesGoIntoForceOneByOne(t *testing.T) {
 		}
 	})
 }
+
+// What became new while segments were merged is not lost, whether the source is
+// there to load it again or not.
+func TestASnapshotDuringAMerge(t *testing.T) {
+	for _, away := range []bool{false, true} {
+		w := newWorld()
+		w.add("a", "ftp://a.example/", deep(20))
+		l := NewLive(w, Options{}, slog.New(slog.DiscardHandler))
+		for i := range 3 {
+			w.add("a", "ftp://a.example/", deep(20).with(dir{"new": i}))
+			if err := l.Check(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		x := l.Index()
+		w.add("a", "ftp://a.example/", deep(20).with(dir{"newest": 1}))
+		if err := l.Check(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if away {
+			w.fail(errGone)
+		}
+		if err := l.merge(t.Context(), x, 0); (err != nil) != away {
+			t.Errorf("away is %t: %v", away, err)
+		}
+		a := ask(t, l.Index(), "a", "/newest")
+		if segments := l.Index().trees.Segments(); !a.Known || len(l.Index().Problems()) != 0 || (segments == 2) == away {
+			t.Errorf("away is %t: known is %t in %d segments, %v", away, a.Known, segments, l.Index().Problems())
+		}
+	}
+}
