@@ -81,6 +81,13 @@ func TestViewsAreKeptWithinBounds(t *testing.T) {
 	if kept < len(clients)*999/1000 {
 		t.Errorf("%d of %d clients are kept", kept, len(clients))
 	}
+	again := m.views.put(keyOf(clients[0]), View{})
+	set := m.views.set(keyOf(clients[0]))
+	for i := range set {
+		if e := set[i].Load(); e != nil && e.key == keyOf(clients[0]) && &e.value != again {
+			t.Error("a client is kept twice")
+		}
+	}
 	small := newCache[clientKey, View](100)
 	for _, c := range clients {
 		small.put(keyOf(c), View{})

@@ -80,6 +80,28 @@ func TestReload(t *testing.T) {
 	if err := d.Reload(); err != nil || lookUp(d, "192.0.2.1").Country != "nl" {
 		t.Errorf("got %v", err)
 	}
+	// So is one that is written over it, or takes its place with the same size and date.
+	sound, err := os.Stat(countries)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeDatabase(t, countries, country("BE"))
+	if err := os.Chtimes(countries, time.Time{}, sound.ModTime().Add(time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Reload(); err != nil || lookUp(d, "192.0.2.1").Country != "be" {
+		t.Errorf("got %v", err)
+	}
+	writeDatabase(t, countries+".new", country("LU"))
+	if err := os.Chtimes(countries+".new", time.Time{}, sound.ModTime().Add(time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(countries+".new", countries); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Reload(); err != nil || lookUp(d, "192.0.2.1").Country != "lu" {
+		t.Errorf("got %v", err)
+	}
 	var f finding
 	if before.addTo(&f, netip.MustParseAddr("192.0.2.1"), netip.Prefix{}); f.Country != "de" {
 		t.Errorf("the old atlas has changed: %+v", f)
