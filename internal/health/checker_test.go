@@ -341,6 +341,14 @@ func TestRestart(t *testing.T) {
 		l.finds(fine, sites[0].Serving[0], IPv4)
 		time.Sleep(70 * time.Second)
 		l.want(t, sites[0].Serving[0], Pair{Up, Up})
+
+		// A site that is tracked again later begins anew.
+		l.track(nil)
+		time.Sleep(2 * beat)
+		l.finds(later, sites[0].Serving[0], IPv4)
+		l.track(sites)
+		time.Sleep(30 * time.Second)
+		l.want(t, sites[0].Serving[0], Pair{Unknown, Up})
 	})
 }
 
