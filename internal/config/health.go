@@ -100,7 +100,7 @@ func validateWebhooks(all []string) error {
 	for i, text := range all {
 		err := webhookURL(text)
 		if !isURL(text) {
-			err = secretPlace("", text)
+			err = mirror.ValidReference(text)
 		}
 		if err != nil {
 			failed = append(failed, fmt.Errorf("health.webhooks: number %d must be a URL, env:NAME for a variable of the environment, or file:PATH for a file that has one", i+1))
@@ -120,11 +120,9 @@ func webhookURL(text string) error {
 	return nil
 }
 
-// secretPlace checks where a secret stands. No error shows the value: it may be the
-// secret by mistake.
 func secretPlace(key, value string) error {
-	if kind, name, ok := strings.Cut(value, ":"); !ok || name == "" || kind != "env" && kind != "file" {
-		return fmt.Errorf("%s must be env:NAME for a variable of the environment or file:PATH for a file, not the secret itself", key)
+	if err := mirror.ValidReference(value); err != nil {
+		return fmt.Errorf("%s %w", key, err)
 	}
 	return nil
 }

@@ -22,6 +22,13 @@ func reference(text string) (kind, name string, err error) {
 	return kind, name, nil
 }
 
+// ValidReference says why a text does not say where a secret stands, nil if it does. The
+// error does not show it.
+func ValidReference(text string) error {
+	_, _, err := reference(text)
+	return err
+}
+
 // ReadSecret returns what stands where a reference says: the value of an environment's
 // variable for "env:NAME", the first line of a file for "file:PATH". No error shows it.
 func ReadSecret(from string, getenv func(string) string) (string, error) {

@@ -141,7 +141,7 @@ func (v Visit) validateLogin() error {
 	case v.Password == "":
 		return nil
 	}
-	if _, _, err := reference(v.Password); err != nil {
+	if err := ValidReference(v.Password); err != nil {
 		return fmt.Errorf("password %w", err)
 	}
 	return nil
