@@ -103,7 +103,7 @@ func (l *ledger) brake(counts map[circle]*count, now time.Time) (changed []Event
 		if l.brakes[c] == nil && n.ripe && l.limits.over(n) {
 			l.brakes[c] = &brake{since: now}
 			changed = append(changed, c.event(Up, Down, now,
-				fmt.Sprintf("%d of %d fail at once, which may be our fault: none is switched off unless that lasts for %s; such as %s: %s",
+				fmt.Sprintf("%d of %d fail at once, which may be our fault: none is switched off unless it still fails in %s; such as %s: %s",
 					n.failing, n.asked, l.limits.pause, &n.such.url, n.such.last)))
 		}
 	}

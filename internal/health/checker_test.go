@@ -315,6 +315,28 @@ func TestRecords(t *testing.T) {
 	})
 }
 
+// What happens just before the end is written as well.
+func TestRecordsAtTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		records := &memory{}
+		l := newLab(t, Config{Records: records}, three(t))
+		stop := l.start(t)
+		time.Sleep(time.Minute)
+		u := l.sites[0].Serving[0]
+		records.mu.Lock()
+		before := len(records.events)
+		records.mu.Unlock()
+		l.finds(refuses, u, IPv6)
+		for l.Board().State(u)[IPv6] != Down {
+			time.Sleep(time.Second / 10)
+		}
+		stop()
+		if n := len(records.events); n != before+1 || records.events[n-1].To != "down" {
+			t.Errorf("%d events, %d before", n, before)
+		}
+	})
+}
+
 // What was down before a restart is down after it, unless that was long ago, and returns
 // as ever.
 func TestRestart(t *testing.T) {

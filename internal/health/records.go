@@ -24,6 +24,7 @@ const (
 	confirmEvery = time.Minute     // all states are written, changed or not
 	pruneEvery   = time.Hour
 	recordLimit  = 20 * time.Second // for writing once
+	lastLimit    = 2 * time.Second  // for that when the program ends
 	maxWaiting   = 10_000           // events that wait to be written; the oldest are dropped
 )
 
@@ -87,6 +88,7 @@ func (r *recorder) run(ctx context.Context, present func() []standing) {
 	for {
 		select {
 		case <-ctx.Done():
+			r.finish(ctx, present)
 			return
 		case now := <-tick.C:
 			events := r.take()
@@ -105,8 +107,7 @@ func (r *recorder) run(ctx context.Context, present func() []standing) {
 				r.putBack(events)
 			}
 			switch {
-			case ctx.Err() != nil:
-				return
+			case ctx.Err() != nil: // what was put back is for finish
 			case err != nil && !broken:
 				r.log.Warn("health cannot be recorded", "err", err)
 			case err == nil && broken:
@@ -114,6 +115,19 @@ func (r *recorder) run(ctx context.Context, present func() []standing) {
 			}
 			broken = err != nil
 		}
+	}
+}
+
+// finish writes what happened since the last time, as far as that goes quickly.
+func (r *recorder) finish(ctx context.Context, present func() []standing) {
+	events := r.take()
+	if len(events) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastLimit)
+	defer cancel()
+	if err := r.write(ctx, present(), events); err != nil {
+		r.log.Warn("the last changes of health are not recorded", "events", len(events), "err", err)
 	}
 }
 
