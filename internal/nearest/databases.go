@@ -81,6 +81,9 @@ func (w *watched) reload() (changed bool, err error) {
 	if w.seen != nil && os.SameFile(w.seen, info) && w.seen.Size() == info.Size() && w.seen.ModTime().Equal(info.ModTime()) {
 		return false, w.failed
 	}
+	if !info.Mode().IsRegular() { // opening a pipe would wait for somebody to write
+		return false, fmt.Errorf("%s is no regular file", w.path)
+	}
 	database, info, err := open(w.path)
 	w.seen, w.failed = info, err
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -105,6 +106,18 @@ func TestReload(t *testing.T) {
 	var f finding
 	if before.addTo(&f, netip.MustParseAddr("192.0.2.1"), netip.Prefix{}); f.Country != "de" {
 		t.Errorf("the old atlas has changed: %+v", f)
+	}
+}
+
+// What is no file is not opened: a pipe would never end.
+func TestReloadOfAPipe(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pipe.mmdb")
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d := NewDatabases([]string{path}, slog.New(slog.DiscardHandler))
+	if err := d.Reload(); err == nil || !strings.Contains(err.Error(), path+" is no regular file") {
+		t.Errorf("got %v", err)
 	}
 }
 
