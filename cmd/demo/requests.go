@@ -29,7 +29,7 @@ func requests(all []*site) []request {
 		{
 			path:     "/origin" + originBase + newest,
 			location: at("mirror", mirrorBase+newest),
-			why:      "a complete, exact replica with twice the origin's weight. Through the link releases/latest it would be the same.",
+			why:      "a complete, exact replica, and the one that is declared for this machine's network. Through the link releases/latest it would be the same.",
 		},
 		{
 			path:     "/unrelated/software/other/licence/COPYING",

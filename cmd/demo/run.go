@@ -58,9 +58,12 @@ func (d *demo) story(ctx context.Context, servers *errgroup.Group, once bool) er
 		fmt.Fprintf(d.out, "  %-12s %-27s %s\n", s.name, s.url, s.about)
 	}
 
+	if err := d.configure(); err != nil {
+		return err
+	}
 	d.say("The crawler is told of them, and crawls them:")
 	for _, s := range d.sites {
-		if err := d.command(ctx, "crawler", "site", "add", s.name, s.url, "--weight", strconv.Itoa(s.weight)); err != nil {
+		if err := d.command(ctx, "crawler", "site", "add", s.name, s.url, "--weight", strconv.Itoa(s.weight), "--place="+s.place); err != nil {
 			return err
 		}
 	}
@@ -70,8 +73,8 @@ func (d *demo) story(ctx context.Context, servers *errgroup.Group, once bool) er
 		}
 	}
 
-	d.say("What it recognised: who else has the origin's " + originBase + "/, and how that is known.")
-	if err := d.command(ctx, "redirector", "explain", "origin"+originBase+"/"); err != nil {
+	d.say("What it recognised: who else has the origin's " + originBase + "/, how that is known, and how near it is to a client in Boston.")
+	if err := d.command(ctx, "redirector", "explain", "origin"+originBase+"/", "--from", boston); err != nil {
 		return err
 	}
 
@@ -128,14 +131,12 @@ func (d *demo) serve(ctx context.Context, servers *errgroup.Group, s *site) erro
 func (d *demo) prepare(ctx context.Context, program string, args ...string) *exec.Cmd {
 	fmt.Fprintf(d.out, "  $ bin/%s %s\n", program, strings.Join(args, " "))
 	cmd := exec.CommandContext(ctx, filepath.Join(d.programs, program), args...)
-	cmd.Env = append(os.Environ(), "TRACKER_DATABASE="+d.database(), "TRACKER_CONFIG=")
+	cmd.Env = append(os.Environ(), "TRACKER_CONFIG="+d.config())
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.Dir = d.dir
 	cmd.Stderr = os.Stderr
 	return cmd
 }
-
-func (d *demo) database() string { return "sqlite:" + filepath.Join(d.dir, "tracker.db") }
 
 // command runs one of our programs to its end.
 func (d *demo) command(ctx context.Context, program string, args ...string) error {
@@ -207,12 +208,13 @@ func (d *demo) invite(address string) {
 		"curl -i http://" + address + "/origin" + originBase + newest,
 		"curl -L -o toys.tar.gz http://" + address + "/origin" + originBase + newest,
 		"curl 'http://" + address + "/origin" + originBase + "/?json'",
-		"bin/crawler digest origin --recursive --database " + d.database(),
-		"bin/redirector explain origin" + originBase + "/releases/ --database " + d.database(),
+		"bin/crawler digest origin --recursive --config " + d.config(),
+		"bin/redirector explain origin" + originBase + "/releases/ --from " + hamburg + " --config " + d.config(),
 	} {
 		fmt.Fprintln(d.out, "  "+line)
 	}
 	fmt.Fprintf(d.out, "\nand in a browser:  http://%s/\n", address)
+	fmt.Fprintf(d.out, "mirrors of a file: http://%s/origin%s?mirrors\n", address, originBase+newest)
 }
 
 // errs returns the first error.
