@@ -18,7 +18,7 @@ var formats = map[string]format{"combined": combined, "json": jsonLine}
 // combined writes the format of that name that Apache's httpd made usual, and pairs
 // of a word and what it is:
 //
-//	192.0.2.1 - - [01/Mar/2026:12:00:00 +0000] "GET /gnu/tar/ HTTP/1.1" 302 35 "-" "curl/8.5.0" outcome=replica match=exact site=east candidates=12 cost=340 us=21
+//	192.0.2.1 - - [01/Mar/2026:12:00:00 +0000] "GET /gnu/tar/ HTTP/1.1" 302 0 "-" "curl/8.5.0" outcome=replica match=exact site=east candidates=12 cost=340 us=21
 func combined(line []byte, x *exchange, req *http.Request, took time.Duration) []byte {
 	if x.client.IsValid() {
 		line = x.client.AppendTo(line)

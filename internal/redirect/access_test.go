@@ -30,7 +30,7 @@ func TestCombined(t *testing.T) {
 	got := logged(t, "combined", []string{"User-Agent", "curl/8 \"x\"\r\n\xff"},
 		"/origin/gnu/file1", "/nobody/x", "/origin/%0d%0a\"", "/healthz", "/origin/gnu?json")
 	want := []string{
-		`192.0.2.1 - - [01/Mar/2026:15:00:00 +0000] "GET /origin/gnu/file1 HTTP/1.1" 302 30 "-" "curl/8 \x22x\x22\x0d\x0a\xff" outcome=replica match=exact site=east candidates=4 cost=0 us=0`,
+		`192.0.2.1 - - [01/Mar/2026:15:00:00 +0000] "GET /origin/gnu/file1 HTTP/1.1" 302 0 "-" "curl/8 \x22x\x22\x0d\x0a\xff" outcome=replica match=exact site=east candidates=4 cost=0 us=0`,
 		`192.0.2.1 - - [01/Mar/2026:15:00:00 +0000] "GET /nobody/x HTTP/1.1" 404 N "-" "curl/8 \x22x\x22\x0d\x0a\xff" outcome=unknown_site match=none site=- candidates=0 cost=0 us=0`,
 		`192.0.2.1 - - [01/Mar/2026:15:00:00 +0000] "GET /origin/%0d%0a\x22 HTTP/1.1" 400 N "-" "curl/8 \x22x\x22\x0d\x0a\xff" outcome=bad_request match=none site=- candidates=0 cost=0 us=0`,
 		`192.0.2.1 - - [01/Mar/2026:15:00:00 +0000] "GET /healthz HTTP/1.1" 200 6 "-" "curl/8 \x22x\x22\x0d\x0a\xff" outcome=- match=- site=- candidates=0 cost=0 us=0`,

@@ -31,10 +31,13 @@ type exchange struct {
 
 var exchanges = sync.Pool{New: func() any { return new(exchange) }}
 
-// WriteHeader takes note of the status.
+// WriteHeader takes note of the status. Content is never anything but what its type says.
 func (x *exchange) WriteHeader(status int) {
 	if x.status == 0 && status >= 200 {
 		x.status = status
+		if h := x.Header(); h["Content-Type"] != nil {
+			h["X-Content-Type-Options"] = nosniffValue
+		}
 	}
 	x.ResponseWriter.WriteHeader(status)
 }
@@ -42,7 +45,7 @@ func (x *exchange) WriteHeader(status int) {
 // Write takes note of the length.
 func (x *exchange) Write(b []byte) (int, error) {
 	if x.status == 0 {
-		x.status = http.StatusOK
+		x.WriteHeader(http.StatusOK)
 	}
 	n, err := x.ResponseWriter.Write(b)
 	x.bytes += int64(n)

@@ -10,7 +10,6 @@ const maxTarget = 8 << 10
 
 // guard refuses what no endpoint takes, and reports whether it did not.
 func guard(w http.ResponseWriter, req *http.Request) bool {
-	w.Header()["X-Content-Type-Options"] = nosniffValue
 	switch {
 	case req.Method != http.MethodGet && req.Method != http.MethodHead:
 		w.Header().Set("Allow", "GET, HEAD")

@@ -10,13 +10,13 @@ import (
 
 // Values of headers that are the same for many. They are never changed.
 var (
-	plainTextValue = []string{plainText}
-	privateValue   = []string{"private, no-cache"}
-	acceptValue    = []string{"Accept"}
-	nosniffValue   = []string{"nosniff"}
-	noMatchValue   = []string{"none"}
-	originalValue  = []string{"original"}
-	classValues    = func() (values [resolver.File + 1][]string) {
+	zeroValue     = []string{"0"}
+	privateValue  = []string{"private, no-cache"}
+	acceptValue   = []string{"Accept"}
+	nosniffValue  = []string{"nosniff"}
+	noMatchValue  = []string{"none"}
+	originalValue = []string{"original"}
+	classValues   = func() (values [resolver.File + 1][]string) {
 		for class := range values {
 			values[class] = []string{resolver.Class(class).String()}
 		}
@@ -29,7 +29,8 @@ var (
 //
 // There is a Link for each candidate (RFC 6249, section 3), a line each, because
 // clients are known that read no more than one from a line. The first is to where
-// Location leads.
+// Location leads. There is no content: no client shows it, and it would take longer than
+// to choose among the candidates.
 func (r *Redirector) send(w http.ResponseWriter, req *http.Request, q *Question, d *decision) event {
 	best, isDir := d.member(0), d.isDir(q)
 	text, ends := d.text[:0], d.ends[:0]
@@ -76,15 +77,10 @@ func (r *Redirector) send(w http.ResponseWriter, req *http.Request, q *Question,
 	if q.Within != "" {
 		h.Set("X-Mirror-Within", d.within(q))
 	}
-	h["Content-Type"] = plainTextValue
-	d.path = append(append(d.path[:0], values[0]...), '\n')
 	if req.Method == http.MethodHead {
-		h.Set("Content-Length", strconv.Itoa(len(d.path))) // which net/http knows where there is a body
+		h["Content-Length"] = zeroValue // as net/http has it of a GET
 	}
 	w.WriteHeader(http.StatusFound)
-	if req.Method != http.MethodHead {
-		w.Write(d.path) // the client is gone if this fails
-	}
 	done := event{"replica", h["X-Mirror-Match"][0], d.offered(0).url.Scheme}
 	if best.Original {
 		done.outcome = "original"

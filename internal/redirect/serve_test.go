@@ -85,14 +85,12 @@ func TestRedirect(t *testing.T) {
 					break
 				}
 			}
-			if body, _ := io.ReadAll(res.Body); string(body) != test.location+"\n" {
+			if body, _ := io.ReadAll(res.Body); len(body) > 0 {
 				t.Errorf("body %q", body)
 			}
 			for name, want := range map[string]string{
-				"Cache-Control":          "private, no-cache",
-				"Vary":                   "Accept",
-				"X-Content-Type-Options": "nosniff",
-				"Content-Type":           plainText,
+				"Cache-Control": "private, no-cache",
+				"Vary":          "Accept",
 			} {
 				if got := res.Header.Get(name); got != want {
 					t.Errorf("%s: %q, want %q", name, got, want)
@@ -153,6 +151,9 @@ func TestNoRedirect(t *testing.T) {
 			if l := res.Header.Get("Location"); l != "" {
 				t.Errorf("Location %q", l)
 			}
+			if o := res.Header.Get("X-Content-Type-Options"); o != "nosniff" {
+				t.Errorf("X-Content-Type-Options %q", o)
+			}
 			res = ask(h, "GET", test.target, "Accept", "application/json")
 			var failure struct{ Error string }
 			if err := json.NewDecoder(res.Body).Decode(&failure); err != nil || res.StatusCode != test.status || failure.Error == "" {
@@ -194,7 +195,7 @@ func TestHead(t *testing.T) {
 			}
 			body, _ := io.ReadAll(res.Body)
 			res.Body.Close()
-			if method == "HEAD" && len(body) > 0 || method == "GET" && len(body) == 0 {
+			if method == "HEAD" && len(body) > 0 || method == "GET" && len(body) == 0 && res.StatusCode != 302 {
 				t.Errorf("%s %s: body of %d bytes", method, target, len(body))
 			}
 			res.Header.Del("Date")

@@ -15,11 +15,10 @@ import (
 // The limits of a connection. A request is a few hundred bytes and its answer
 // takes well under a second, so only a broken or hostile client meets them.
 const (
-	headerTimeout = 10 * time.Second
-	readTimeout   = 20 * time.Second
-	writeTimeout  = 30 * time.Second
-	idleTimeout   = 2 * time.Minute
-	maxHeader     = 4 * maxTarget // above it 431, in between 414
+	readTimeout  = 10 * time.Second // of a whole request; none has a body that is read
+	writeTimeout = 30 * time.Second
+	idleTimeout  = 2 * time.Minute
+	maxHeader    = 4 * maxTarget // above it 431, in between 414
 )
 
 // How a server ends: for a moment clients that ask again are told that it is for the
@@ -115,12 +114,11 @@ func (s *server) end(ctx context.Context) error {
 
 func newServer(h http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
-		Handler:           h,
-		ReadHeaderTimeout: headerTimeout,
-		ReadTimeout:       readTimeout,
-		WriteTimeout:      writeTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeader,
+		Handler:        h,
+		ReadTimeout:    readTimeout,
+		WriteTimeout:   writeTimeout,
+		IdleTimeout:    idleTimeout,
+		MaxHeaderBytes: maxHeader,
 		// OPTIONS * is refused like any other method.
 		DisableGeneralOptionsHandler: true,
 		ErrorLog:                     slog.NewLogLogger(log.Handler(), slog.LevelDebug),
