@@ -67,7 +67,7 @@ func TestDocument(t *testing.T) {
 func TestNothingToWrite(t *testing.T) {
 	var b bytes.Buffer
 	w := NewWriter(&b, header)
-	for _, name := range []string{"", "/x", "x/", "a//b", ".", "..", "../x", "a/../b", "a/.", "caf\xe9", "a\x1bb", "a\tb", "a\x7f", "\u0085", "\ufffe", `a\b`, "c:x"} {
+	for _, name := range []string{"", "/x", "x/", "a//b", ".", "..", "../x", "a/../b", "a/.", "caf\xe9", "a\x1bb", "a\tb", "a\x7f", "\u0085", "\ufffe", "\u2028", "\u202egpj.exe", "\u2066x", `a\b`, "c:x"} {
 		err := w.File(&File{Name: name, URLs: []URL{{"ftp://h/x", "", 1}}})
 		if !errors.Is(err, ErrName) {
 			t.Errorf("name %q: %v", name, err)
@@ -78,6 +78,14 @@ func TestNothingToWrite(t *testing.T) {
 	}
 	if err := errors.Join(w.Comment("nothing"), w.Close()); !errors.Is(err, ErrEmpty) || b.Len() > 0 {
 		t.Errorf("closed with %v, after %q", err, b.String())
+	}
+}
+
+// There is no priority beyond the worst one.
+func TestPrioritiesEnd(t *testing.T) {
+	text := write(t, Header{}, File{Name: "x", URLs: []URL{{"ftp://h/x", "", MaxPriority + 1}}})
+	if !strings.Contains(text, `priority="999999"`) {
+		t.Error(text)
 	}
 }
 

@@ -16,7 +16,8 @@ var ErrName = errors.New("name that no Metalink holds")
 // [ErrName]. Refused are names that are absolute or have empty, "." or ".."
 // components (RFC 5854, section 4.1.2.1), names that are not UTF-8 or that hold
 // a character which XML does not have, as well as control characters, which
-// clients refuse, and backslashes and colons in second place, by which a name
+// clients refuse, marks that turn the direction of writing, by which a name shows
+// another ending than it has, and backslashes and colons in second place, by which a name
 // leads elsewhere on some systems.
 func CheckName(name string) error {
 	refuse := func(why string) error { return fmt.Errorf("%w: %q %s", ErrName, name, why) }
@@ -37,7 +38,7 @@ func CheckName(name string) error {
 }
 
 // inName reports whether a character may be in a name: all of XML 1.0 (section
-// 2.2) but those that control something.
+// 2.2) but those that control something, lines and their direction among it.
 func inName(r rune) bool {
-	return !unicode.IsControl(r) && r != '\uFFFE' && r != '\uFFFF' && r != '\u2028' && r != '\u2029'
+	return !unicode.In(r, unicode.Cc, unicode.Bidi_Control) && r != '\uFFFE' && r != '\uFFFF' && r != '\u2028' && r != '\u2029'
 }
