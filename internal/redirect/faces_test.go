@@ -3,12 +3,14 @@ package redirect
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"golang.org/x/net/html"
 
 	"mirrortracker/internal/metalink"
@@ -107,15 +109,13 @@ func TestMetalinkOfADirectory(t *testing.T) {
 	}
 }
 
-// What is too much for a description is cut, and the description says so.
+// What is too much for a description is cut, and the description says so. Its own files
+// go before those below.
 func TestMetalinkIsBounded(t *testing.T) {
-	many := dir{}
-	for i := range maxMetalinkFiles - 5 {
+	many, wide := dir{}, dir{}
+	for i := range 9 {
 		many["f"+strconv.Itoa(i)] = file{1, 1}
-	}
-	below := dir{}
-	for i := range 10 {
-		below["g"+strconv.Itoa(i)] = file{1, 1}
+		wide["d"+strconv.Itoa(i)] = dir{"f": file{1, 1}}
 	}
 	deep := dir{"leaf": file{1, 1}}
 	for range maxMetalinkDepth + 10 {
@@ -123,23 +123,44 @@ func TestMetalinkIsBounded(t *testing.T) {
 	}
 	deep["top"] = file{1, 1}
 	w := newWorld()
-	w.site(t, "s", 100, dir{"many": many, "both": dir{"many": many, "more": below}, "deep": deep}, "ftp://s.example/")
-	h := New(Config{Source: w.hold(t)}).Handler()
-	for target, want := range map[string]struct {
-		files int
-		cut   bool
+	w.site(t, "s", 100, dir{"many": many, "both": dir{"many": many, "more": dir{"g": file{1, 1}}}, "wide": wide, "deep": deep}, "ftp://s.example/")
+	r := New(Config{Source: w.hold(t)})
+	for _, c := range []struct {
+		text       string
+		left, most int
+		files      int
+		cut        bool
+		refused    error
 	}{
-		"/s/many?meta4":           {maxMetalinkFiles - 5, false},
-		"/s/both?meta4&recursive": {maxMetalinkFiles, true},
-		"/s/deep?meta4&recursive": {1, true},
+		{"/s/many", 9, 9, 9, false, nil},
+		{"/s/many", 9, 8, 8, true, nil},
+		{"/s/many", 8, 9, 8, true, nil},
+		{"/s/both", 100, 10, 10, false, nil},
+		{"/s/both", 100, 9, 9, true, nil},
+		{"/s/wide", 18, 9, 9, false, nil},
+		{"/s/wide", 14, 9, 5, true, nil},
+		{"/s/wide", 9, 9, 0, true, errTooMany},
+		{"/s/wide", 8, 9, 0, true, errTooMany},
+		{"/s/deep", 1000, 1000, 1, true, nil},
 	} {
-		body := read(t, ask(h, "GET", target))
-		d, err := metalink.Read(strings.NewReader(body), 1<<24)
+		a, err := r.Decide(Question{Text: c.text}, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if cut := strings.Contains(body, "<!-- only the first "); len(d.Files) != want.files || cut != want.cut {
-			t.Errorf("%s: %d files, cut %t", target, len(d.Files), cut)
+		var body strings.Builder
+		d := description{Answer: a, recursive: true, left: c.left, most: c.most}
+		if err := d.write(&body); !errors.Is(err, c.refused) {
+			t.Errorf("%+v: %v", c, err)
+		}
+		if c.refused != nil {
+			continue
+		}
+		got, err := metalink.Read(strings.NewReader(body.String()), 1<<20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cut := strings.Contains(body.String(), "<!-- only the first "); len(got.Files) != c.files || cut != c.cut {
+			t.Errorf("%+v: %d files, cut %t", c, len(got.Files), cut)
 		}
 	}
 }
@@ -297,6 +318,36 @@ func TestListIsPaged(t *testing.T) {
 	} {
 		if res := ask(h, "GET", target); res.StatusCode != status {
 			t.Errorf("%s: status %d, want %d", target, res.StatusCode, status)
+		}
+	}
+}
+
+// No cache between hands one client's answer to another, and no page lets in what is not
+// its own.
+func TestHeadersOfFaces(t *testing.T) {
+	h := faces(t)
+	for target, vary := range map[string]string{
+		"/origin/gnu/?mirrors": "Accept", "/origin/gnu/?explain": "Accept", "/origin/gnu/?list": "Accept", "/origin/gnu/?json": "Accept", "/origin/gnu/?meta4": "Accept",
+		"/origin/gnu.meta4": "Accept", "/origin/no/?list": "Accept", "/?url=ftp://origin.example/pub/gnu/&mirrors": "Accept",
+		"/uri-res/L2Ls?ftp://origin.example/pub/gnu/": "Accept", "/uri-res/N2L?urn:mirror:gnu/file1": "Accept", "/uri-res/N2L?urn:x:y": "Accept",
+		"/api/v1/sites": "", "/api/v1/replicas?url=/origin/gnu/": "", "/api/v1/status": "",
+	} {
+		get := ask(h, "GET", target, "Accept", "text/html,*/*;q=0.8")
+		if got := get.Header.Get("Cache-Control"); got != "private, no-cache" {
+			t.Errorf("%s: Cache-Control %q", target, got)
+		}
+		if got := get.Header.Get("Vary"); got != vary {
+			t.Errorf("%s: Vary %q", target, got)
+		}
+		if got := get.Header.Get("X-Content-Type-Options"); got != "nosniff" {
+			t.Errorf("%s: X-Content-Type-Options %q", target, got)
+		}
+		if page := strings.HasPrefix(get.Header.Get("Content-Type"), "text/html"); page && get.Header.Get("Referrer-Policy") != "no-referrer" {
+			t.Errorf("%s: a page without Referrer-Policy", target)
+		}
+		head := ask(h, "HEAD", target, "Accept", "text/html,*/*;q=0.8")
+		if diff := cmp.Diff(get.Header, head.Header); diff != "" || head.StatusCode != get.StatusCode {
+			t.Errorf("%s: HEAD is %d, and has other headers (-GET +HEAD):\n%s", target, head.StatusCode, diff)
 		}
 	}
 }

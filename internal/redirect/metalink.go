@@ -17,14 +17,15 @@ import (
 
 // The bounds of a Metalink.
 const (
-	maxMetalinkURLs    = 20     // of a file; programs use few at a time
-	maxMetalinkFiles   = 10_000 // of a directory
-	maxMetalinkEntries = 50_000 // that are looked at to find them
-	maxMetalinkDepth   = 64     // directories below each other
+	maxMetalinkURLs    = 20      // of a file; programs use few at a time
+	maxMetalinkFiles   = 10_000  // of a directory
+	maxMetalinkEntries = 200_000 // that are looked at to find them
+	maxMetalinkDepth   = 64      // directories below each other
 )
 
 var (
 	errNoFiles    = errors.New("there is no file in that directory whose name a Metalink can hold; ?list shows what is there")
+	errTooMany    = errors.New("there are so many entries in that directory that no file was found among the first ones; ask for a directory below")
 	errUnknownDir = errors.New("nothing is known of that directory; only what is in the index can be described")
 )
 
@@ -36,7 +37,7 @@ func (r *Redirector) serveMetalink(w http.ResponseWriter, req *http.Request, q *
 		return refuse(w, req, err)
 	}
 	_, recursive := parameter(req.URL.RawQuery, "recursive")
-	d := description{Answer: a, recursive: recursive}
+	d := description{Answer: a, recursive: recursive, left: maxMetalinkEntries, most: maxMetalinkFiles}
 	d.header = metalink.Header{
 		Generator: "mirrortracker",
 		Origin:    r.originOf(req, q, a, recursive),
@@ -60,7 +61,7 @@ func (r *Redirector) sendMetalink(w http.ResponseWriter, req *http.Request, d *d
 		return event{"error", d.Match, ""}
 	case errors.Is(err, metalink.ErrName):
 		fail(w, req, http.StatusNotAcceptable, err.Error())
-	case errors.Is(err, errNoFiles), errors.Is(err, errUnknownDir):
+	case errors.Is(err, errNoFiles), errors.Is(err, errTooMany), errors.Is(err, errUnknownDir):
 		fail(w, req, http.StatusNotFound, err.Error())
 	default:
 		r.giveUp(w, req, "Metalink cannot be written", "url", d.URL, "err", err)
@@ -107,13 +108,15 @@ type description struct {
 	header    metalink.Header
 	recursive bool
 	left      int // entries that may still be looked at
+	most      int // files that may be written
 	files     int // that were written
 	unnamable int // files that were left out because of their names
 	cut       bool
 }
 
-// write describes what was found. It is [metalink.ErrName], errNoFiles or
-// errUnknownDir, and nothing is written, where there is nothing to describe.
+// write describes what was found. It is [metalink.ErrName], errNoFiles,
+// errTooMany or errUnknownDir, and nothing is written, where there is nothing to
+// describe.
 func (d *description) write(to io.Writer) error {
 	w := metalink.NewWriter(to, d.header)
 	found := d.Resolved
@@ -132,11 +135,13 @@ func (d *description) write(to io.Writer) error {
 	case !found.Known:
 		return errUnknownDir
 	}
-	d.left = maxMetalinkEntries
 	if err := d.folder(w, found.Folder(), "", 0); err != nil {
 		return err
 	}
-	if d.files == 0 {
+	switch {
+	case d.files == 0 && d.cut:
+		return errTooMany
+	case d.files == 0:
 		return errNoFiles
 	}
 	if d.cut {
@@ -155,7 +160,7 @@ func (d *description) write(to io.Writer) error {
 // folder describes the files of a folder, the ones below it after its own.
 func (d *description) folder(w *metalink.Writer, f resolver.Folder, prefix string, depth int) error {
 	for e := range f.Entries("") {
-		if d.left--; d.left < 0 || d.files == maxMetalinkFiles && e.Kind == digest.File {
+		if d.left--; d.left < 0 || d.files == d.most && e.Kind == digest.File {
 			d.cut = true
 			return nil
 		}
@@ -181,7 +186,7 @@ func (d *description) folder(w *metalink.Writer, f resolver.Folder, prefix strin
 		if e.Kind != digest.Dir {
 			continue
 		}
-		if d.left <= 0 || d.files == maxMetalinkFiles || depth == maxMetalinkDepth {
+		if d.left <= 0 || d.files == d.most || depth == maxMetalinkDepth {
 			d.cut = true
 			return nil
 		}
