@@ -21,6 +21,7 @@ var (
 		"count": human.Count,
 		"bytes": human.Bytes,
 		"stamp": stamp,
+		"upper": strings.ToUpper,
 		// A URL of a site may be FTP's, which html/template does not know.
 		"href": func(u string) template.URL { return template.URL(u) },
 	}).ParseFS(pages, "pages/layout.html"))

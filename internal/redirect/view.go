@@ -5,7 +5,6 @@ import (
 	"math"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"mirrortracker/internal/digest"
 	"mirrortracker/internal/human"
@@ -81,7 +80,7 @@ func newMirrorsView(req *http.Request, q *Question, a *Answer, l *mirrorList) *m
 			v.Legend = append(v.Legend, m)
 		}
 	}
-	v.Summary = fmt.Sprintf("%s on %s, the best for %s first.", plural(len(v.Mirrors), "address", "addresses"), plural(len(sites), "site", "sites"), beneficiary(req, q))
+	v.Summary = fmt.Sprintf("%s on %s, the best for %s first.", plural(int64(len(v.Mirrors)), "address", "addresses"), plural(int64(len(sites)), "site", "sites"), beneficiary(req, q))
 	v.Commands = commands(serverOf(req, q)+self, l.IsDir)
 	v.Facts = facts(found, l)
 	return v
@@ -89,7 +88,6 @@ func newMirrorsView(req *http.Request, q *Question, a *Answer, l *mirrorList) *m
 
 func newMirrorView(row *mirrorRow) mirrorView {
 	v := mirrorView{mirrorRow: *row, Kilometres: "-", Chance: "-"}
-	v.Country = strings.ToUpper(row.Country)
 	for _, t := range row.candidate.Terms {
 		if t.KM == 0 && t.Why == "" {
 			continue
@@ -116,11 +114,11 @@ func beneficiary(req *http.Request, q *Question) string {
 	return "you"
 }
 
-func plural(n int, one, many string) string {
+func plural(n int64, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}
-	return strconv.Itoa(n) + " " + many
+	return human.Count(n) + " " + many
 }
 
 // placeName returns the last name of a place, or its site's.
@@ -171,7 +169,7 @@ func facts(found *resolver.Answer, l *mirrorList) []fact {
 	}
 	if t := l.Tree; t != nil {
 		add("Directory", t.Directory, true)
-		add("Holds", fmt.Sprintf("%s files in %s directories, %s", human.Count(t.Files), human.Count(t.Dirs), human.Bytes(t.Bytes)), false)
+		add("Holds", fmt.Sprintf("%s in %s, %s", plural(t.Files, "file", "files"), plural(t.Dirs, "directory", "directories"), human.Bytes(t.Bytes)), false)
 		add("Exact digest", digestText(t.Exact), true)
 		add("Blind digest", digestText(t.Blind), true)
 	}
@@ -216,7 +214,7 @@ func newListView(found *resolver.Answer, d *directory, p page) *listView {
 	}
 	v.Title = v.Heading
 	if t := d.Tree; t != nil {
-		v.Summary = fmt.Sprintf("%s files and %s directories, %s", human.Count(t.Files), human.Count(t.Dirs), human.Bytes(t.Bytes))
+		v.Summary = fmt.Sprintf("%s and %s, %s", plural(t.Files, "file", "files"), plural(t.Dirs, "directory", "directories"), human.Bytes(t.Bytes))
 	}
 	if d.Incomplete != "" {
 		v.Summary += "; more may be there: incomplete (" + d.Incomplete + ")"
