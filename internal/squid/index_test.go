@@ -56,12 +56,17 @@ func plenty(size, day int) dir {
 }
 
 // site adds a site that is crawled as ftp://NAME.example/ and served as
-// http://NAME.example/m/ where its weight is not 0.
-func (w *world) site(name string, weight int, content dir) {
+// http://NAME.example/m/ where its weight is not 0, and by further URLs.
+func (w *world) site(name string, weight int, content dir, further ...string) {
 	w.Helper()
 	site := mirror.Site{Name: name, Weight: max(weight, 1), URL: mirror.URL{Scheme: "ftp", Host: name + ".example", Port: 21, Base: "/"}}
 	if weight > 0 {
 		site.Serving = []mirror.URL{{Scheme: "http", Host: name + ".example", Port: 80, Base: "/m/"}}
+	}
+	for _, text := range further {
+		u, err := mirror.ParseURL(text)
+		w.must(err)
+		site.Serving = append(site.Serving, u)
 	}
 	var trees []*digest.Tree
 	var grow func(dir) *digest.Tree
@@ -120,8 +125,12 @@ func TestTarget(t *testing.T) {
 	w.site("mirror", 1000, dir{"m#1": plenty(100, 1)})
 	w.site("old", 0, dir{"pub": plenty(100, 1)})
 	w.site("alone", 0, dir{"it": plenty(900, 1)})
+	w.site("twice", 100, dir{"it": plenty(700, 1)}, "http://other.example/", "https://other.example/s/")
 	x, _ := w.index()
 	for url, want := range map[string]string{
+		"http://other.example/it/file1":          "", // as good as another URL of its site
+		"https://other.example/s/it/file1":       "",
+		"ftp://twice.example/it/file1":           "http://twice.example/m/it/file1",
 		"http://origin.example/m/pub/file1":      "http://mirror.example/m/m%231/file1",
 		"http://ORIGIN.example:80/m//pub/file1":  "http://mirror.example/m/m%231/file1",
 		"http://origin.example/m/pub":            "http://mirror.example/m/m%231/",
