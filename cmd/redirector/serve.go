@@ -1,6 +1,10 @@
 package main
 
-import "mirrortracker/internal/program"
+import (
+	"mirrortracker/internal/config"
+	"mirrortracker/internal/program"
+	"mirrortracker/internal/resolver"
+)
 
 type serveCommand struct {
 	Listen string `help:"Address and port; port 0 is any free one. Default: redirector.listen of the configuration, else 127.0.0.1:8080." placeholder:"HOST:PORT"`
@@ -17,7 +21,7 @@ SIGHUP makes it read its configuration again, with certificates and databases of
 // Run serves until the program is told to stop.
 func (c *serveCommand) Run(a *program.App) error {
 	hangups := a.Hangups()
-	s, err := a.Open()
+	s, err := a.OpenWithout(func(cfg *config.Config) bool { return resolver.Kept(cfg.Redirector.Cache) })
 	if err != nil {
 		return err
 	}

@@ -74,6 +74,12 @@ type Session struct {
 // Open loads the configuration and opens the database. The caller closes the
 // session.
 func (a *App) Open() (*Session, error) {
+	return a.OpenWithout(func(*config.Config) bool { return false })
+}
+
+// OpenWithout is [App.Open] for a command that has something to do while the
+// database is away, if able says so: then it is opened as soon as it is there.
+func (a *App) OpenWithout(able func(*config.Config) bool) (*Session, error) {
 	cfg, err := a.Load()
 	if err != nil {
 		return nil, err
@@ -83,6 +89,10 @@ func (a *App) Open() (*Session, error) {
 		return nil, err
 	}
 	s, err := store.Open(a, cfg.Database)
+	if err != nil && a.Err() == nil && able(&cfg) {
+		log.Warn("database is away", "program", a.Name, "err", err)
+		s, err = store.OpenLater(cfg.Database)
+	}
 	if err != nil {
 		return nil, ui.Hint(err, `the database is named by --database, TRACKER_DATABASE or "database" in the configuration`)
 	}

@@ -37,6 +37,13 @@ type kept struct {
 
 const keptVersion = 1
 
+// Kept reports whether an index was kept in a cache folder, so that one can be served
+// while the source is away.
+func Kept(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, keptName))
+	return dir != "" && err == nil
+}
+
 // A keeper has the folder in which an index outlives the process.
 type keeper struct{ *segment.Cache }
 

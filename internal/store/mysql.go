@@ -139,7 +139,13 @@ func (c mysqlConfig) open(ctx context.Context) (*Store, error) {
 	if err := mysqlDialect.migrate(ctx, db.DB); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return &Store{dialect: mysqlDialect, db: mysqlDB{db}, maxPart: min(maxPart, max(packet-packetOverhead, 0))}, nil
+	s := c.store(mysqlDB{db})
+	s.maxPart = min(maxPart, max(packet-packetOverhead, 0))
+	return s, nil
+}
+
+func (mysqlConfig) store(db database) *Store {
+	return &Store{dialect: mysqlDialect, db: db, maxPart: maxPart}
 }
 
 // A mysqlDB is a database of a server, whose pool makes connections anew.

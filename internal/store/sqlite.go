@@ -52,7 +52,11 @@ func (path sqliteFile) open(ctx context.Context) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{dialect: sqliteDialect, db: &sqliteDB{path: path, file: file}, pace: newPacer(), maxPart: maxPart}, nil
+	return path.store(&sqliteDB{path: path, file: file}), nil
+}
+
+func (sqliteFile) store(db database) *Store {
+	return &Store{dialect: sqliteDialect, db: db, pace: newPacer(), maxPart: maxPart}
 }
 
 // create makes an empty file, unless somebody else has just done it. All other

@@ -12,6 +12,7 @@ import (
 // A location is what a database's URL names.
 type location interface {
 	open(ctx context.Context) (*Store, error)
+	store(db database) *Store // with a database that is there
 }
 
 // forms are shown where a URL is not understood, instead of the URL itself,
