@@ -40,7 +40,8 @@ type Answer struct {
 	// member than the original.
 	Near []Member
 
-	at *place // of Dir; nil where the site has no snapshot yet
+	at     *place  // of Dir; nil where the site has no snapshot yet
+	nearby *nearby // where Near is from
 }
 
 // Snapshot returns the one that was searched; zero where the site has none yet.
@@ -102,26 +103,35 @@ func (a *Answer) Incomplete() string {
 
 // AppendPath appends the path of the asked directory or file at a member of Set
 // or Near, as raw bytes; that of a site's root is "/".
-func (a *Answer) AppendPath(b []byte, m *Member) []byte {
+func (a *Answer) AppendPath(b []byte, m *Member) []byte { return a.appendPath(b, m, a.leads(m)) }
+
+func (a *Answer) appendPath(b []byte, m *Member, l leads) []byte {
 	begin := len(b)
-	b = append(b, m.Path...)
-	b = append(b, a.Dir[a.end(int(m.Depth)):]...)
-	if string(b[begin:]) == "" || b[len(b)-1] != '/' && a.File != "" {
+	b = append(b, l.text(m.lead)...)
+	if a.Dir != mirror.Root {
+		b = append(b, a.Dir[pathEnd(string(a.Dir), int(m.cut)):]...)
+	}
+	if len(b) == begin || b[len(b)-1] != '/' && a.File != "" {
 		b = append(b, '/')
 	}
 	return append(b, a.File...)
 }
 
-// end returns where the path of the directory at a depth ends in Dir, without a
-// slash.
-func (a *Answer) end(depth int) int {
-	if a.Dir == mirror.Root {
-		return len(a.Dir)
+// leads returns those of a member of Set or Near.
+func (a *Answer) leads(m *Member) leads {
+	if m.Class == File {
+		return a.nearby.leads
 	}
+	return a.Set.leads
+}
+
+// pathEnd returns where the path of the directory at a depth ends in the path of
+// one at or below it, without a slash.
+func pathEnd(dir string, depth int) int {
 	end := 0
 	for range depth {
 		end++
-		for end < len(a.Dir) && a.Dir[end] != '/' {
+		for end < len(dir) && dir[end] != '/' {
 			end++
 		}
 	}

@@ -41,8 +41,8 @@ const (
 	depthsAtOnce = 16
 
 	// maxPlaceBytes is about how much memory what was found out about paths may
-	// take.
-	maxPlaceBytes = 128 << 20
+	// take: in each of its halves, a million directories that share their sets.
+	maxPlaceBytes = 512 << 20
 )
 
 // bounds are those of a build. Tests have narrower ones.

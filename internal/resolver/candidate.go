@@ -1,35 +1,62 @@
 package resolver
 
 import (
-	"hash/maphash"
 	"strings"
 
 	"mirrortracker/internal/resolver/segment"
 )
 
-// A candidate is a member while its set is made, with its directory there.
+// A candidate is a member while its set is made, with its directory there, as
+// long as it matches blindly only. Its lead is one of the finder's.
 type candidate struct {
 	Member
 	tree segment.Number
 }
 
-// found notes the match at the end of the trail on a site.
-func (f *finder) found(t *site) {
+// found notes the match at the end of the trail, which stands on some sites.
+func (f *finder) found(sites []int) {
 	m := &f.match
 	f.path = f.path[:0]
 	for i := len(m.trail) - 1; i >= 0; i-- {
 		f.path = f.trees.Tree(m.trail[i].parent).ChildName(m.trail[i].position, append(f.path, '/'))
 	}
-	below := f.dir[f.ends[m.depth]:f.ends[f.depth]]
-	hash := f.where(t, f.path, below)
-	if f.known == nil {
-		f.index()
+	lead, cut := f.part(f.path, f.ends[m.depth], m.depth)
+	for _, site := range sites {
+		if !f.step() {
+			return
+		}
+		f.foundOn(f.sites[site], lead, cut)
 	}
-	if i, ok := f.known[hash]; ok {
-		f.candidates[i].found(m.class, m.depth)
-		return
+}
+
+// part divides the path of a candidate's directory, whose match is at a depth: what
+// it has instead of the first names of the finder's directory, and how many
+// these are.
+func (f *finder) part(path []byte, end, depth int) (lead []byte, cut int) {
+	if string(path) == f.dir[:end] {
+		return nil, 0
 	}
-	alike := similarity(f.site.base, f.dir[:f.ends[m.depth]], t.base, string(f.path))
+	for cut = depth; cut > 0; cut-- {
+		name := f.dir[f.ends[cut-1]:f.ends[cut]]
+		if len(path) < len(name) || string(path[len(path)-len(name):]) != name {
+			break
+		}
+		path = path[:len(path)-len(name)]
+	}
+	return path, cut
+}
+
+// foundOn notes the match on a site, at the finder's path.
+func (f *finder) foundOn(t *site, lead []byte, cut int) {
+	m := &f.match
+	number, known := f.lead(lead)
+	if known {
+		if i, ok := f.known.find(f.candidates, t.number, number, cut); ok {
+			f.candidates[i].found(m.class, m.depth)
+			return
+		}
+	}
+	alike := f.alike(t, cut)
 	support := f.support(alike)
 	if support == none && !f.doubtful {
 		return
@@ -38,8 +65,13 @@ func (f *finder) found(t *site) {
 		f.over = true
 		return
 	}
+	if !known {
+		f.leads = append(f.leads, string(lead))
+		number = uint32(len(f.leads))
+		f.numbers[f.leads[number-1]] = number
+	}
 	c := candidate{tree: m.tree, Member: Member{
-		Site: int32(t.number), Class: m.class, Depth: int16(m.depth), Path: string(f.path),
+		Site: int32(t.number), Class: m.class, Depth: int16(m.depth), lead: number, cut: int16(cut),
 		exact: none, blind: none, support: int16(support), similarity: int16(alike),
 	}}
 	c.Member.found(m.class, m.depth)
@@ -48,8 +80,31 @@ func (f *finder) found(t *site) {
 			_, c.tree, _ = f.trees.Tree(c.tree).Child(f.name(depth))
 		}
 	}
-	f.known[hash] = len(f.candidates)
 	f.candidates = append(f.candidates, c)
+	f.known.add(f.candidates)
+}
+
+// lead returns the number of a lead, if it has one.
+func (f *finder) lead(text []byte) (number uint32, ok bool) {
+	if len(text) == 0 {
+		return 0, true
+	}
+	number, ok = f.numbers[string(text)]
+	return number, ok
+}
+
+// alike returns how many of the last names are equal of the match's directory and
+// its counterpart on a site: those after the cut, and where one of the two has no
+// more, those of the base.
+func (f *finder) alike(t *site, cut int) int {
+	m := &f.match
+	after := m.depth - cut
+	tail := f.ends[m.depth] - f.ends[cut]
+	path := string(f.path[:len(f.path)-tail])
+	if cut > 0 && path != "" {
+		return after
+	}
+	return after + similarity(f.site.base, f.dir[:f.ends[cut]], t.base, path)
 }
 
 // support returns the depth of the highest tree of the chain, from the match on
@@ -57,30 +112,11 @@ func (f *finder) found(t *site) {
 // too, with more names in common.
 func (f *finder) support(alike int) int {
 	for depth := f.match.depth; depth <= f.depth; depth++ {
-		if f.opts.Doubt.counts(f.tree(depth).Totals(), alike+depth-f.match.depth) {
+		if f.opts.Doubt.counts(f.totals(depth), alike+depth-f.match.depth) {
 			return depth
 		}
 	}
 	return none
-}
-
-// index makes it known where the candidates are.
-func (f *finder) index() {
-	f.known = make(map[uint64]int, 2*len(f.candidates))
-	for i := range f.candidates {
-		c := &f.candidates[i]
-		f.other = append(f.other[:0], c.Path...)
-		f.known[f.where(f.sites[c.Site], f.other, f.dir[f.ends[c.Depth]:f.ends[f.depth]])] = i
-	}
-}
-
-// where stands for the place of a candidate: its site, and its path in two parts.
-func (f *finder) where(t *site, path []byte, below string) uint64 {
-	var h maphash.Hash
-	h.SetSeed(f.places.seed)
-	h.Write(path)
-	h.WriteString(below)
-	return h.Sum64() ^ uint64(t.number+1)*golden
 }
 
 // similarity returns how many of the last names of two paths are equal. The

@@ -32,7 +32,7 @@ func (f *finder) matches(totals digest.Totals) {
 	// in between in common.
 	f.left /= smallShare
 	for depth := max(0, f.depth-f.opts.Doubt.Names); depth <= f.depth; depth++ {
-		if t := f.tree(depth); !t.Blind().Absent() && !f.opts.Doubt.counts(t.Totals(), 0) {
+		if !f.tree(depth).Blind().Absent() && !f.opts.Doubt.counts(f.totals(depth), 0) {
 			f.climbFrom(depth, f.opts.Doubt.Names-(f.depth-depth))
 		}
 	}
@@ -79,11 +79,8 @@ func (f *finder) step() bool {
 
 // climb goes from a tree up to all roots above it.
 func (f *finder) climb(n segment.Number) {
-	for _, site := range f.roots[n] {
-		if !f.step() {
-			return
-		}
-		f.found(f.sites[site])
+	if sites := f.roots[n]; len(sites) > 0 {
+		f.found(sites)
 	}
 	for h := f.trees.Holders(n); h.Next(); {
 		if !f.step() {

@@ -10,13 +10,13 @@ import (
 // entries that differ: files and directories at and below it that only one of the
 // two has, and files that have another size or date.
 func (f *finder) differences(all []near) {
-	counted := map[segment.Number]int32{}
+	counted := map[segment.Number]int16{}
 	for i := range all {
 		n, ok := counted[all[i].tree]
 		if !ok {
 			c := comparison{trees: f.trees, left: f.opts.MaxSteps}
 			c.compare(f.chain[len(f.chain)-1], all[i].tree)
-			n = int32(min(c.differ, MaxDiffer))
+			n = int16(min(c.differ, MaxDiffer))
 			counted[all[i].tree] = n
 		}
 		all[i].Differ = n

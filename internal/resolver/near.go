@@ -21,7 +21,10 @@ const (
 )
 
 // Nearby is the directories that are nearly equal to one.
-type nearby struct{ all []near }
+type nearby struct {
+	all   []near
+	leads leads
+}
 
 // A near is one of them: a member of class File for those of its files that are
 // the same.
@@ -40,8 +43,9 @@ func (a *Answer) findNear() {
 	if !a.Date.Known() || a.Size == digest.UnknownSize || a.Reason() != digest.Complete {
 		return
 	}
-	for i := range a.nearby().all {
-		n := &a.at.near.Load().all[i]
+	a.nearby = a.lookNear()
+	for i := range a.nearby.all {
+		n := &a.nearby.all[i]
 		if a.Set.has(n) {
 			continue
 		}
@@ -64,14 +68,14 @@ func (s *Set) has(n *near) bool {
 	return s != nil && slices.ContainsFunc(s.Members, func(m Member) bool { return m.Site == n.Site })
 }
 
-// nearby returns what is nearly equal to the directory.
-func (a *Answer) nearby() *nearby {
+// lookNear returns what is nearly equal to the directory.
+func (a *Answer) lookNear() *nearby {
 	if found := a.at.near.Load(); found != nil {
 		return found
 	}
 	f := a.Index.finder(a.at)
 	defer f.free()
-	found := &nearby{f.nearby()}
+	found := f.nearby()
 	a.Index.places.close(a.at, found)
 	return found
 }
@@ -79,23 +83,24 @@ func (a *Answer) nearby() *nearby {
 // nearby finds the counterparts of the finder's directory: the places where an
 // ancestor's counterpart must be, by replicas of another directory in it, and
 // from there the same names down. The nearest ancestors come first.
-func (f *finder) nearby() []near {
+func (f *finder) nearby() *nearby {
 	last := len(f.chain) - 1
-	var all []near
-	for depth := last; depth >= max(0, last-nearLevels) && len(all) < nearPlaces; depth-- {
+	n := new(nearby)
+	for depth := last; depth >= max(0, last-nearLevels) && len(n.all) < nearPlaces; depth-- {
 		without := none
 		if depth < last {
 			without = int(f.in[depth+1])
 		}
 		for _, position := range f.samples(depth, without) {
-			all = f.counterparts(all, depth, position)
+			f.counterparts(n, depth, position)
 		}
 	}
-	f.differences(all)
-	slices.SortStableFunc(all, func(a, b near) int {
-		return cmp.Or(cmp.Compare(a.Differ, b.Differ), cmp.Compare(a.Site, b.Site), strings.Compare(a.Path, b.Path))
+	f.differences(n.all)
+	slices.SortStableFunc(n.all, func(a, b near) int {
+		return cmp.Or(cmp.Compare(a.Differ, b.Differ), cmp.Compare(a.Site, b.Site),
+			strings.Compare(n.leads.text(a.lead), n.leads.text(b.lead)), cmp.Compare(a.cut, b.cut))
 	})
-	return all
+	return n
 }
 
 // samples returns the positions of the largest directories in that of the chain
@@ -125,66 +130,70 @@ func (f *finder) samples(depth, without int) []int {
 
 // counterparts adds the directories that stand where those beside the replicas
 // of a directory of the chain's, at a position, must stand.
-func (f *finder) counterparts(all []near, depth, position int) []near {
+func (f *finder) counterparts(n *nearby, depth, position int) {
 	dir := f.tree(depth)
 	path := string(dir.ChildName(position, append([]byte(f.dir[:f.ends[depth]]), '/')))
 	sample := f.directory(f.site, path, dir.ChildAt(position))
 	set := f.Index.set(sample)
 	if set == nil {
-		return all
+		return
 	}
 	for i := range set.Members {
 		m := &set.Members[i]
-		there, ok := f.beside(m, depth, path)
-		if !ok || len(all) == nearPlaces || slices.ContainsFunc(all, func(n near) bool { return f.same(&n.Member, &there.Member) }) {
+		if m.Original || int(m.Depth) != depth+1 || int(m.cut) > depth || len(n.all) == nearPlaces {
+			continue // a replica that does not have the sample's name says nothing about those beside it
+		}
+		parent := set.leads.path(m, f.dir[:f.ends[depth]])
+		tree, ok := f.beside(f.sites[m.Site], parent, f.dir[f.ends[depth]:])
+		if !ok {
 			continue
 		}
-		there.match = f.evidence(m, path, depth+1, f.trees.Tree(sample.tree).Totals())
-		all = append(all, there)
+		lead := n.leads.number(set.leads.text(m.lead))
+		if slices.ContainsFunc(n.all, func(o near) bool { return o.Site == m.Site && o.lead == lead && o.cut == m.cut }) {
+			continue
+		}
+		alike := similarity(f.site.base, f.dir[:f.ends[depth]], f.sites[m.Site].base, parent)
+		n.all = append(n.all, near{
+			tree:  tree,
+			match: evidence(m, path, set.leads.path(m, path), f.trees.Tree(sample.tree).Totals()),
+			Member: Member{
+				Site: m.Site, Class: File, Depth: int16(depth), lead: lead, cut: m.cut,
+				exact: none, blind: none, support: none, similarity: int16(alike),
+			},
+		})
 	}
-	return all
 }
 
-// same reports whether two members are the same directory.
-func (f *finder) same(a, b *Member) bool {
-	if a.Depth > b.Depth {
-		a, b = b, a
+// number returns the number of a lead, which is added if it is not there.
+func (l *leads) number(text string) uint32 {
+	if text == "" {
+		return 0
 	}
-	rest, ok := strings.CutPrefix(b.Path, a.Path)
-	return ok && a.Site == b.Site && rest == f.dir[f.ends[a.Depth]:f.ends[b.Depth]]
+	i := slices.Index(*l, text)
+	if i < 0 {
+		i = len(*l)
+		*l = append(*l, text)
+	}
+	return uint32(i + 1)
 }
 
-// beside returns the counterpart of the finder's directory on the site of a
-// replica of the directory at a path, whose parent is that of the chain at a
-// depth. The replica must have the name of its own.
-func (f *finder) beside(m *Member, depth int, path string) (near, bool) {
-	name := path[f.ends[depth]:]
-	if m.Original || int(m.Depth) != depth+1 || !strings.HasSuffix(m.Path, name) {
-		return near{}, false
-	}
-	parent := strings.TrimSuffix(m.Path, name)
-	t := f.sites[m.Site]
+// beside returns the directory of a site that two parts of a path lead to.
+func (f *finder) beside(t *site, parent, below string) (segment.Number, bool) {
 	tree := t.hierarchy.root
-	for _, way := range []string{parent, f.dir[f.ends[depth]:]} {
+	for _, way := range []string{parent, below} {
 		for at := 0; at < len(way); {
 			end := nameEnd(way, at)
 			_, child, ok := f.trees.Tree(tree).Child(way[at+1 : end])
 			if !ok {
-				return near{}, false
+				return 0, false
 			}
 			tree, at = child, end
 		}
 	}
-	alike := similarity(f.site.base, f.dir[:f.ends[depth]], t.base, parent)
-	return near{tree: tree, Member: Member{
-		Site: m.Site, Class: File, Depth: int16(depth), Path: parent,
-		exact: none, blind: none, support: none, similarity: int16(alike),
-	}}, true
+	return tree, true
 }
 
 // evidence returns a member's match of the directory at a path.
-func (f *finder) evidence(m *Member, path string, depth int, totals digest.Totals) Evidence {
-	return Evidence{
-		Class: m.Class, Asked: orRoot(path), Path: orRoot(m.Path), Similarity: int(m.similarity) + depth - int(m.Depth), Totals: totals,
-	}
+func evidence(m *Member, asked, path string, totals digest.Totals) Evidence {
+	return Evidence{Class: m.Class, Asked: orRoot(asked), Path: orRoot(path), Similarity: int(m.similarity), Totals: totals}
 }

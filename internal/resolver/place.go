@@ -20,8 +20,19 @@ type place struct {
 	name string         // of the real file, "" for a directory
 	real *place         // that of the real directory; itself where the path has no links
 
-	set  atomic.Pointer[Set]    // nil until it is looked for
-	near atomic.Pointer[nearby] // likewise
+	set   atomic.Pointer[Set]      // nil until it is looked for
+	stand atomic.Pointer[standing] // of a set, where it has one
+	near  atomic.Pointer[nearby]   // nil until it is looked for
+}
+
+// found returns the replicas of a place as far as they were looked for, with how
+// they stand.
+func (n *place) found() (*Set, *standing) {
+	set := n.set.Load() // kept after how it stands
+	if stand := n.stand.Load(); stand != nil {
+		return stand.set, stand
+	}
+	return set, nil
 }
 
 // Places remembers what was found out about paths, in bounded memory. There are
@@ -30,6 +41,7 @@ type place struct {
 type places struct {
 	limit int64 // bytes, of a generation
 	seed  maphash.Seed
+	salt  uint64 // of the hashes of sets
 	young atomic.Pointer[generation]
 	old   atomic.Pointer[generation]
 	mu    sync.Mutex // held by whoever adds
@@ -42,27 +54,26 @@ type generation struct {
 	slots atomic.Pointer[[]atomic.Pointer[place]]
 	count atomic.Int64
 	bytes atomic.Int64
+	sets  map[uint64]*Set // those of its places, by their hash; guarded by the lock
 }
 
 const firstSlots = 256
 
 func newPlaces(limit int64) *places {
 	p := &places{limit: limit / 2, seed: maphash.MakeSeed()}
+	p.salt = maphash.String(p.seed, "sets")
 	p.old.Store(newGeneration())
 	p.young.Store(newGeneration())
 	return p
 }
 
 func newGeneration() *generation {
-	g := new(generation)
+	g := &generation{sets: map[uint64]*Set{}}
 	slots := make([]atomic.Pointer[place], firstSlots)
 	g.slots.Store(&slots)
 	g.bytes.Store(slotBytes * firstSlots)
 	return g
 }
-
-// golden is 2^64 divided by the golden ratio, which spreads small numbers.
-const golden = 0x9e3779b97f4a7c15
 
 func (p *places) hash(site int, path string) uint64 {
 	return maphash.String(p.seed, path) ^ uint64(site+1)*golden
@@ -143,8 +154,24 @@ func insert(slots []atomic.Pointer[place], n *place) {
 	slots[i].Store(n)
 }
 
+// intern returns the set that is kept and says the same as another, or a copy of
+// that, which is kept as soon as a place has it.
+func (p *places) intern(s *Set) *Set {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, g := range []*generation{p.young.Load(), p.old.Load()} {
+		if kept := g.sets[s.hash]; kept != nil && kept.equal(s) {
+			return kept
+		}
+	}
+	return s.clone()
+}
+
 // found keeps the replicas of a place.
-func (p *places) found(n *place, set *Set) {
+func (p *places) found(n *place, set *Set, stand *standing) {
+	if stand != nil {
+		n.stand.Store(stand)
+	}
 	n.set.Store(set)
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -163,7 +190,11 @@ func (p *places) close(n *place, near *nearby) {
 // in it that share them. The lock is held.
 func (p *places) charge(g *generation, n *place) {
 	if set := n.set.Load(); set != nil && set.turn.Swap(p.turns+1) != p.turns+1 {
+		g.sets[set.hash] = set
 		g.bytes.Add(set.bytes())
+	}
+	if stand := n.stand.Load(); stand != nil && stand.turn.Swap(p.turns+1) != p.turns+1 {
+		g.bytes.Add(stand.bytes())
 	}
 	if near := n.near.Load(); near != nil {
 		g.bytes.Add(near.bytes())
@@ -173,7 +204,7 @@ func (p *places) charge(g *generation, n *place) {
 // What a slot and a place take in memory, in bytes, without what they point to.
 const (
 	slotBytes  = 8
-	placeBytes = 112
+	placeBytes = 128
 )
 
 func (n *place) bytes() int64 { return placeBytes + int64(len(n.path)+len(n.dir)+len(n.name)) }

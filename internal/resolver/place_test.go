@@ -21,7 +21,7 @@ func TestPlacesAreBounded(t *testing.T) {
 	put := func(i int) *place {
 		path := fmt.Sprint("/directory", i)
 		n := p.put(&place{file: noFile, path: path, dir: path})
-		p.found(n, newSet(make([]candidate, 10), 1, false))
+		p.found(n, &Set{Members: make([]Member, 10), hash: uint64(i)}, nil)
 		return n
 	}
 	often := put(-1)
@@ -68,7 +68,7 @@ func TestPlacesAreSharedByMany(t *testing.T) {
 					t.Errorf("%s is %s", path, n.path)
 					return
 				}
-				p.found(n, newSet(make([]candidate, 3), 1, false))
+				p.found(n, p.intern(&Set{Members: make([]Member, 3), hash: uint64(i % 100)}), nil)
 			}
 		})
 	}

@@ -3,6 +3,7 @@ package resolver
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"mirrortracker/internal/mirror"
 	"mirrortracker/internal/resolver/segment"
@@ -25,10 +26,12 @@ func (a *Answer) Replicas() []Replica {
 }
 
 // Replica returns all that is known about a member of Set or Near.
-func (a *Answer) Replica(m *Member) Replica {
+func (a *Answer) Replica(m *Member) Replica { return a.replica(m, a.leads(m)) }
+
+func (a *Answer) replica(m *Member, l leads) Replica {
 	r := Replica{
 		Site:       &a.Index.sites[m.Site].Site,
-		Path:       mirror.Path(a.AppendPath(nil, m)),
+		Path:       mirror.Path(a.appendPath(nil, m, l)),
 		IsDir:      a.IsDir,
 		Original:   m.Original,
 		Class:      m.Class,
@@ -37,18 +40,18 @@ func (a *Answer) Replica(m *Member) Replica {
 	}
 	switch m.Class {
 	case Exact:
-		r.Evidence = a.evidence(m, Exact, m.exact)
+		r.Evidence = a.evidence(m, l, Exact, m.exact)
 	case Blind:
-		r.Evidence = a.evidence(m, Blind, m.blind)
+		r.Evidence = a.evidence(m, l, Blind, m.blind)
 	case File:
 		r.Evidence = a.beside(m)
 	}
 	switch {
 	case r.Original, m.support == none, a.Index.opts.Doubt.counts(r.Evidence.Totals, r.Evidence.Similarity):
 	case m.Class == Exact && m.support >= m.exact:
-		r.Support = a.evidence(m, Exact, m.support)
+		r.Support = a.evidence(m, l, Exact, m.support)
 	default:
-		r.Support = a.evidence(m, Blind, m.support)
+		r.Support = a.evidence(m, l, Blind, m.support)
 	}
 	return r
 }
@@ -59,12 +62,13 @@ func (a *Answer) similarity(m *Member, depth int) int {
 	return int(m.similarity) + depth - int(m.Depth)
 }
 
-func (a *Answer) evidence(m *Member, class Class, depth int16) Evidence {
-	from, to := a.end(int(m.Depth)), a.end(int(depth))
+func (a *Answer) evidence(m *Member, l leads, class Class, depth int16) Evidence {
+	dir := strings.TrimSuffix(string(a.Dir), "/")
+	asked := dir[:pathEnd(dir, int(depth))]
 	return Evidence{
 		Class:      class,
-		Asked:      orRoot(string(a.Dir[:to])),
-		Path:       orRoot(m.Path + string(a.Dir[from:to])),
+		Asked:      orRoot(asked),
+		Path:       orRoot(l.path(m, asked)),
 		Similarity: a.similarity(m, int(depth)),
 		Totals:     a.above(int(depth)).Totals(),
 	}
@@ -73,8 +77,8 @@ func (a *Answer) evidence(m *Member, class Class, depth int16) Evidence {
 // beside returns the evidence of a member of class File: the match of another
 // directory that tells where the asked one's counterpart is.
 func (a *Answer) beside(m *Member) Evidence {
-	for _, n := range a.nearby().all {
-		if n.Site == m.Site && n.Path == m.Path && n.Depth == m.Depth {
+	for i := range a.nearby.all {
+		if n := &a.nearby.all[i]; n.Site == m.Site && n.lead == m.lead && n.cut == m.cut {
 			return n.match
 		}
 	}
@@ -104,7 +108,7 @@ func (a *Answer) Doubtful() []Doubtful {
 	var all []Doubtful
 	for i := range f.findDoubtful() {
 		if m := &f.candidates[i].Member; m.support == none && !f.isOriginal(m) {
-			all = append(all, a.doubtful(m))
+			all = append(all, a.doubtful(m, f.leads))
 		}
 	}
 	slices.SortFunc(all, func(a, b Doubtful) int { return a.compare(&b.Replica) })
@@ -116,6 +120,7 @@ func (a *Answer) Doubtful() []Doubtful {
 func (f *finder) findDoubtful() []candidate {
 	f.depth, f.doubtful = len(f.chain)-1, true
 	f.left, f.room = f.opts.MaxSteps, maxPathBytes
+	f.known.reset(nil)
 	for depth := range f.chain {
 		if f.tree(depth).Replaceable() {
 			f.climbFrom(depth, 0)
@@ -125,14 +130,14 @@ func (f *finder) findDoubtful() []candidate {
 }
 
 func (f *finder) isOriginal(m *Member) bool {
-	return int(m.Site) == f.site.number && m.Path == f.dir[:f.ends[m.Depth]]
+	return int(m.Site) == f.site.number && m.lead == 0 && m.cut == 0
 }
 
 // doubtful says what came nearest to counting: the totals of the top match, and
 // the similarity of the lowest one that still holds a file.
-func (a *Answer) doubtful(m *Member) Doubtful {
+func (a *Answer) doubtful(m *Member, l leads) Doubtful {
 	top := int(m.Depth)
-	d := Doubtful{Replica: a.Replica(m), most: a.above(top).Totals(), doubt: a.Index.opts.Doubt}
+	d := Doubtful{Replica: a.replica(m, l), most: a.above(top).Totals(), doubt: a.Index.opts.Doubt}
 	for depth := top; depth <= a.Depth() && a.above(depth).Totals().Files > 0; depth++ {
 		d.names = a.similarity(m, depth)
 	}

@@ -110,6 +110,9 @@ func (x *Index) enter(t *site, path string) (at *place, used int) {
 		name, _, _ := x.trees.Tree(at.tree).FileAt(int(w.file), nil)
 		at.file, at.name = w.file, string(name)
 	}
+	if at.dir == at.path {
+		at.dir = at.path // one text for both
+	}
 	at.real = at
 	if at.dir != at.path || w.linked {
 		at.real = x.directory(t, at.dir, at.tree)
