@@ -3,6 +3,7 @@ package main
 import (
 	"net"
 
+	"mirrortracker/internal/doors"
 	"mirrortracker/internal/systemd"
 	"mirrortracker/internal/ui"
 )
@@ -22,7 +23,7 @@ func listeners(address string) ([]net.Listener, error) {
 	if len(all) > 0 || address == "" {
 		return all, nil
 	}
-	l, err := net.Listen("tcp", address)
+	l, err := doors.Listen(address)
 	if err != nil {
 		return nil, ui.Hint(err, "crawler.listen of the configuration names another address and port")
 	}

@@ -9,7 +9,7 @@ import (
 	"sync"
 
 	"mirrortracker/internal/config"
-	"mirrortracker/internal/redirect"
+	"mirrortracker/internal/doors"
 	"mirrortracker/internal/squid"
 	"mirrortracker/internal/squid/icp"
 	"mirrortracker/internal/ui"
@@ -35,7 +35,7 @@ func (c *caches) open(cfg *config.Redirector) (err error) {
 		}
 	}()
 	if path := cfg.Squid.Socket; path != "" {
-		if c.helpers, err = redirect.Listen("unix:" + path); err != nil {
+		if c.helpers, err = doors.Listen("unix:" + path); err != nil {
 			return ui.Hint(err, "redirector.squid.socket names it; its folder must be there")
 		}
 		// Squid runs its helpers as a user of its own, and nothing is said here
@@ -45,7 +45,7 @@ func (c *caches) open(cfg *config.Redirector) (err error) {
 		}
 	}
 	if address := cfg.Proxy.Listen; address != "" {
-		if c.sibling, err = redirect.Listen(address); err != nil {
+		if c.sibling, err = doors.Listen(address); err != nil {
 			return ui.Hint(err, "redirector.proxy.listen names it")
 		}
 	}
@@ -97,7 +97,7 @@ func (c *caches) serve(ctx context.Context) {
 	}
 	if c.sibling != nil {
 		serve("HTTP", c.sibling.Addr(), func() error {
-			return redirect.Serve(ctx, c.log, redirect.Door{Listener: c.sibling, Handler: squid.Sibling(decider, c.metrics)})
+			return doors.Serve(ctx, c.log, doors.Door{Listener: c.sibling, Handler: squid.Sibling(decider, c.metrics)})
 		})
 	}
 	if c.queries != nil {

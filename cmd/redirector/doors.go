@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"mirrortracker/internal/config"
-	"mirrortracker/internal/redirect"
+	"mirrortracker/internal/doors"
 	"mirrortracker/internal/systemd"
 	"mirrortracker/internal/ui"
 )
@@ -14,7 +14,7 @@ import (
 // A door is a listener of the HTTP service.
 type door struct {
 	net.Listener
-	certificate *redirect.Certificate // nil without TLS
+	certificate *doors.Certificate // nil without TLS
 }
 
 // String writes it as a URL.
@@ -34,57 +34,57 @@ const secureName = "https"
 
 // openDoors opens those that the service manager passed, or where it passed none, those
 // of the configuration; it says which.
-func openDoors(cfg *config.Redirector) (doors []door, passed bool, err error) {
+func openDoors(cfg *config.Redirector) (all []door, passed bool, err error) {
 	defer func() {
 		if err != nil {
-			closeDoors(doors)
-			doors = nil
+			closeDoors(all)
+			all = nil
 		}
 	}()
-	var certificate *redirect.Certificate
+	var certificate *doors.Certificate
 	if cfg.Certificate != "" {
-		if certificate, err = redirect.LoadCertificate(cfg.Certificate, cfg.Key); err != nil {
-			return doors, false, err
+		if certificate, err = doors.LoadCertificate(cfg.Certificate, cfg.Key); err != nil {
+			return all, false, err
 		}
 	}
 	open := func(l net.Listener, secure bool) {
 		if secure {
-			doors = append(doors, door{certificate.Listener(l), certificate})
+			all = append(all, door{certificate.Listener(l), certificate})
 		} else {
-			doors = append(doors, door{l, nil})
+			all = append(all, door{l, nil})
 		}
 	}
 	sockets, err := systemd.Passed()
 	if err != nil {
-		return doors, false, err
+		return all, false, err
 	}
 	for name, listeners := range sockets.Listeners {
 		for _, l := range listeners {
 			if name == secureName && certificate == nil {
 				l.Close()
-				return doors, false, errors.New("a socket for https was passed, but redirector.certificate and redirector.key name no certificate")
+				return all, false, errors.New("a socket for https was passed, but redirector.certificate and redirector.key name no certificate")
 			}
 			open(l, name == secureName)
 		}
 	}
-	if len(doors) > 0 {
-		return doors, true, nil
+	if len(all) > 0 {
+		return all, true, nil
 	}
 	for secure, addresses := range map[bool]string{false: cfg.Listen, true: cfg.TLSListen} {
 		for address := range strings.FieldsSeq(addresses) {
-			l, err := redirect.Listen(address)
+			l, err := doors.Listen(address)
 			if err != nil {
-				return doors, false, ui.Hint(err, "another address and port can be given with --listen")
+				return all, false, ui.Hint(err, "another address and port can be given with --listen")
 			}
 			open(l, secure)
 		}
 	}
-	return doors, false, nil
+	return all, false, nil
 }
 
-func closeDoors(doors []door) error {
+func closeDoors(all []door) error {
 	var failed []error
-	for _, d := range doors {
+	for _, d := range all {
 		failed = append(failed, d.Close())
 	}
 	return errors.Join(failed...)

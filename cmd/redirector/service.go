@@ -13,6 +13,7 @@ import (
 
 	"mirrortracker/internal/accesslog"
 	"mirrortracker/internal/config"
+	"mirrortracker/internal/doors"
 	"mirrortracker/internal/health"
 	"mirrortracker/internal/nearest"
 	"mirrortracker/internal/program"
@@ -143,7 +144,7 @@ func (v *service) run(ctx context.Context, hangups <-chan os.Signal) error {
 		}
 	}
 	v.manager.Ready(v.status())
-	err := redirect.Serve(ctx, v.Log, v.handled()...)
+	err := doors.Serve(ctx, v.Log, v.handled()...)
 	if v.access != nil {
 		err = errors.Join(err, v.access.Close())
 	}
@@ -162,11 +163,11 @@ func (v *service) announce() error {
 	return v.Flush()
 }
 
-func (v *service) handled() []redirect.Door {
-	var all []redirect.Door
+func (v *service) handled() []doors.Door {
+	var all []doors.Door
 	handler := v.redirector.Handler()
 	for _, d := range v.doors {
-		all = append(all, redirect.Door{Listener: d.Listener, Handler: handler})
+		all = append(all, doors.Door{Listener: d.Listener, Handler: handler})
 	}
 	return all
 }

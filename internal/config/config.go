@@ -79,7 +79,7 @@ type Limits struct {
 
 // Redirector says where the redirector listens and what it believes.
 type Redirector struct {
-	Listen          string         `toml:"listen"`     // addresses with blanks between them, as redirect.Listen takes them
+	Listen          string         `toml:"listen"`     // addresses with blanks between them, as doors.Listen takes them
 	TLSListen       string         `toml:"tls_listen"` // the same; "" for nowhere
 	Certificate     string         `toml:"certificate"`
 	Key             string         `toml:"key"`

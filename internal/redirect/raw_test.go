@@ -3,7 +3,6 @@ package redirect
 import (
 	"bufio"
 	"context"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -11,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"mirrortracker/internal/doors"
 )
 
 // start serves a world on loopback until the test ends.
@@ -22,7 +23,9 @@ func start(t *testing.T, r *Redirector) (addr string, stop func() error) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- Serve(ctx, slog.New(slog.DiscardHandler), Door{l, r.Handler()}) }()
+	go func() {
+		ended <- doors.Serve(ctx, slog.New(slog.DiscardHandler), doors.Door{Listener: l, Handler: r.Handler()})
+	}()
 	stop = func() error {
 		cancel()
 		return <-ended
@@ -81,7 +84,7 @@ func TestRawRequests(t *testing.T) {
 		{"long", "GET /origin/" + strings.Repeat("a", maxTarget) + " HTTP/1.1", 414, ""},
 		{"as long as may be", "GET /origin/" + strings.Repeat("a", maxTarget-8) + " HTTP/1.1", 302,
 			"ftp://origin.example/pub/" + strings.Repeat("a", maxTarget-8)},
-		{"very long", "GET /origin/" + strings.Repeat("a", 2*maxHeader) + " HTTP/1.1", 431, ""},
+		{"very long", "GET /origin/" + strings.Repeat("a", 2*doors.MaxHeader) + " HTTP/1.1", 431, ""},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -90,32 +93,5 @@ func TestRawRequests(t *testing.T) {
 				t.Errorf("status %d, Location %q; want %d, %q; body %q", res.StatusCode, l, test.status, test.location, body)
 			}
 		})
-	}
-}
-
-func TestServeEnds(t *testing.T) {
-	addr, stop := start(t, New(Config{Source: example(t).hold(t), Now: clock}))
-	res, _ := say(t, addr, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
-	if res.StatusCode != 200 {
-		t.Fatalf("status %d", res.StatusCode)
-	}
-	if err := stop(); err != nil {
-		t.Errorf("Serve returned %v", err)
-	}
-	if conn, err := net.Dial("tcp", addr); err == nil {
-		conn.Close()
-		t.Errorf("%s is still listened on", addr)
-	}
-}
-
-func TestServeFails(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.Close()
-	err = Serve(t.Context(), slog.New(slog.DiscardHandler), Door{l, http.NotFoundHandler()})
-	if err == nil || !strings.Contains(err.Error(), fmt.Sprint(l.Addr())) {
-		t.Errorf("got %v, want an error that names %s", err, l.Addr())
 	}
 }

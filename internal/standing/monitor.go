@@ -2,13 +2,10 @@ package standing
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
-	"sync/atomic"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -16,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"mirrortracker/internal/doors"
 	"mirrortracker/internal/schedule"
 )
 
@@ -68,64 +66,10 @@ func (m *Monitor) Handler() http.Handler {
 	return r
 }
 
-// The limits of a connection.
-const (
-	readTimeout  = 10 * time.Second
-	writeTimeout = maxRead + 20*time.Second
-	idleTimeout  = 2 * time.Minute
-	maxHeader    = 16 << 10
-	grace        = 5 * time.Second
-)
+// writeTimeout leaves time to read all that is told of the sites.
+const writeTimeout = maxRead + 20*time.Second
 
-// farewell is how long connections are kept after the end, for what comes on them.
-const farewell = time.Second
-
-// Serve answers on a listener, which it closes, until ctx is done. Requests that have come
-// by then are answered, so that where somebody else holds the socket, too (systemd.socket(5)),
-// none fails while another process takes over.
+// Serve answers on a listener, which it closes, until ctx is done, as [doors.Serve] does.
 func (m *Monitor) Serve(ctx context.Context, l net.Listener) error {
-	var connections atomic.Int64
-	handler := m.Handler()
-	server := &http.Server{
-		Handler: http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-			if ctx.Err() != nil {
-				w.Header().Set("Connection", "close")
-			}
-			handler.ServeHTTP(w, req)
-		}),
-		ReadTimeout:    readTimeout,
-		WriteTimeout:   writeTimeout,
-		IdleTimeout:    idleTimeout,
-		MaxHeaderBytes: maxHeader,
-		ErrorLog:       slog.NewLogLogger(m.log.Handler(), slog.LevelDebug),
-		ConnState: func(_ net.Conn, state http.ConnState) {
-			switch state {
-			case http.StateNew:
-				connections.Add(1)
-			case http.StateClosed, http.StateHijacked:
-				connections.Add(-1)
-			}
-		},
-	}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(l) }()
-	select {
-	case err := <-failed:
-		return fmt.Errorf("serve on %s: %w", l.Addr(), err)
-	case <-ctx.Done():
-	}
-	l.Close() // what is wrong with it is of no interest any more
-	<-failed
-	// A server that shuts down drops the requests that it has just read.
-	tick := time.NewTicker(farewell / 50)
-	defer tick.Stop()
-	for until := time.Now().Add(farewell); connections.Load() > 0 && time.Now().Before(until); {
-		<-tick.C
-	}
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
-	defer cancel()
-	if err := server.Shutdown(last); err != nil {
-		return errors.Join(fmt.Errorf("shut down %s: %w", l.Addr(), err), server.Close())
-	}
-	return nil
+	return doors.Serve(ctx, m.log, doors.Door{Listener: l, Handler: m.Handler(), Write: writeTimeout})
 }

@@ -1,6 +1,7 @@
-package redirect
+package doors
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,13 +13,16 @@ import (
 	"time"
 )
 
-// The limits of a connection. A request is a few hundred bytes and its answer
-// takes well under a second, so only a broken or hostile client meets them.
+// The limits of a connection. A request is a few hundred bytes and is asked for at once,
+// so only a broken or hostile client meets them.
 const (
 	readTimeout  = 10 * time.Second // of a whole request; none has a body that is read
 	writeTimeout = 30 * time.Second
 	idleTimeout  = 2 * time.Minute
-	maxHeader    = 4 * maxTarget // above it 431, in between 414
+
+	// MaxHeader is how long a request's line and headers may be, in bytes; about 4 KiB
+	// more are let through. Beyond it the answer is 431.
+	MaxHeader = 32 << 10
 )
 
 // How a server ends: for a moment clients that ask again are told that it is for the
@@ -32,6 +36,7 @@ const (
 type Door struct {
 	net.Listener
 	Handler http.Handler
+	Write   time.Duration // for how long an answer may take; 0 means 30 seconds
 }
 
 // Serve answers at all doors until ctx is done or one of them fails, and closes
@@ -63,13 +68,22 @@ type server struct {
 }
 
 func (s *server) open(d Door, log *slog.Logger) {
-	h := newServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		if s.ending.Load() {
-			w.Header()["Connection"] = []string{"close"}
-		}
-		d.Handler.ServeHTTP(w, req)
-	}), log)
-	h.ConnState = s.count
+	h := &http.Server{
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+			if s.ending.Load() {
+				w.Header()["Connection"] = []string{"close"}
+			}
+			d.Handler.ServeHTTP(w, req)
+		}),
+		ReadTimeout:    readTimeout,
+		WriteTimeout:   cmp.Or(d.Write, writeTimeout),
+		IdleTimeout:    idleTimeout,
+		MaxHeaderBytes: MaxHeader,
+		// OPTIONS * is a request like any other.
+		DisableGeneralOptionsHandler: true,
+		ConnState:                    s.count,
+		ErrorLog:                     slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
 	s.doors, s.servers = append(s.doors, d), append(s.servers, h)
 	s.accepting.Go(func() {
 		if err := h.Serve(d.Listener); !s.ending.Load() {
@@ -110,17 +124,4 @@ func (s *server) end(ctx context.Context) error {
 		}
 	}
 	return errors.Join(failed...)
-}
-
-func newServer(h http.Handler, log *slog.Logger) *http.Server {
-	return &http.Server{
-		Handler:        h,
-		ReadTimeout:    readTimeout,
-		WriteTimeout:   writeTimeout,
-		IdleTimeout:    idleTimeout,
-		MaxHeaderBytes: maxHeader,
-		// OPTIONS * is refused like any other method.
-		DisableGeneralOptionsHandler: true,
-		ErrorLog:                     slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-	}
 }
