@@ -9,10 +9,11 @@ import (
 	"mirrortracker/internal/ui"
 )
 
-const description = `Redirects HTTP clients to complete replicas of what they ask for.
+const description = `Sends HTTP clients to the nearest complete replica of what they ask for.
 
   redirector serve
   curl -L http://127.0.0.1:8080/SITE/PATH
+  redirector explain SITE/PATH --from 192.0.2.7
 
 Exit codes: 0 done, 1 failed, 2 wrong usage.`
 

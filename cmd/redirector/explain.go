@@ -21,7 +21,9 @@ type explainCommand struct {
 }
 
 func (explainCommand) Help() string {
-	return program.Examples("redirector explain ftp://ftp.gnu.example/gnu/emacs/", "redirector explain gnu/emacs/ --scheme https --from 192.0.2.7 --json")
+	return `The index is read from the database anew, which takes a while where there is much. A redirector that runs says the same at once: ask it for URL?explain&from=ADDRESS.
+
+` + program.Examples("redirector explain ftp://ftp.gnu.example/gnu/emacs/", "redirector explain gnu/emacs/ --scheme https --from 192.0.2.7 --json")
 }
 
 // Run explains one URL by the same code that redirects.

@@ -11,7 +11,7 @@ type serveCommand struct {
 }
 
 func (serveCommand) Help() string {
-	return `The first line on standard output says where it listens. New snapshots are noticed by themselves; when the database is away, it goes on with what it has. Sockets that systemd passes are used instead of the configured ones; of those the one that is called https is for HTTPS.
+	return `The first line on standard output says where it listens. New snapshots are noticed by themselves; when the database is away, it goes on with what it has, and starts with what it has kept. Sockets that systemd passes are used instead of the configured ones; of those the one that is called https is for HTTPS.
 
 SIGHUP makes it read its configuration again, with certificates and databases of addresses, and open the access log anew; if there is a mistake in any of it, what was in force stays. SIGTERM ends it without breaking off any answer.
 
