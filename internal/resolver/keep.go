@@ -1,19 +1,10 @@
 package resolver
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"time"
-
-	"github.com/google/renameio/v2"
 
 	"mirrortracker/internal/digest"
 	"mirrortracker/internal/mirror"
@@ -21,12 +12,9 @@ import (
 	"mirrortracker/internal/store"
 )
 
-// keptName is the file in a cache folder that says what the sites have, so that
-// a redirector can start while the database is away.
-const keptName = "sites.json"
-
-// A kept is what follows: the state of an index, of the sites as far
-// as their trees are held.
+// A kept is what a cache folder has besides trees, so that a redirector can start
+// while the database is away: the state of an index, of the sites as far as their
+// trees are held.
 type kept struct {
 	Version   int              `json:"version"`
 	Saved     time.Time        `json:"saved"`
@@ -39,10 +27,7 @@ const keptVersion = 1
 
 // Kept reports whether an index was kept in a cache folder, so that one can be served
 // while the source is away.
-func Kept(dir string) bool {
-	_, err := os.Stat(filepath.Join(dir, keptName))
-	return dir != "" && err == nil
-}
+func Kept(dir string) bool { return segment.Saved(dir) }
 
 // A keeper has the folder in which an index outlives the process.
 type keeper struct{ *segment.Cache }
@@ -50,10 +35,10 @@ type keeper struct{ *segment.Cache }
 // restore returns the index that was kept, with what else was; or nil if there is
 // none.
 func (k *keeper) restore(ctx context.Context, opts Options) (*Index, kept, error) {
-	file, err := k.read()
-	if errors.Is(err, fs.ErrNotExist) || k.Stack().Len() == 0 {
+	if k.Stack().Len() == 0 {
 		return nil, kept{}, nil
 	}
+	file, err := k.read()
 	if err != nil {
 		return nil, kept{}, err
 	}
@@ -73,19 +58,11 @@ func (k *keeper) restore(ctx context.Context, opts Options) (*Index, kept, error
 }
 
 func (k *keeper) read() (file kept, err error) {
-	text, err := os.ReadFile(filepath.Join(k.Dir(), keptName))
-	if err != nil {
+	if err := json.Unmarshal(k.About(), &file); err != nil {
 		return file, err
 	}
-	sum, text, _ := bytes.Cut(text, []byte("\n"))
-	if string(sum) != checksum(text) {
-		return file, fmt.Errorf("%s: its first line is not the checksum of the others", keptName)
-	}
-	if err := json.Unmarshal(text, &file); err != nil {
-		return file, fmt.Errorf("%s: %w", keptName, err)
-	}
 	if file.Version != keptVersion {
-		return file, fmt.Errorf("%s is of version %d and not %d", keptName, file.Version, keptVersion)
+		return file, fmt.Errorf("they are of version %d and not %d", file.Version, keptVersion)
 	}
 	return file, nil
 }
@@ -95,25 +72,17 @@ func (k *keeper) save(x *Index, sound int, now time.Time) error {
 	if k.Dir() == "" {
 		return nil
 	}
-	if err := k.Save(x.trees); err != nil {
-		return err
-	}
 	file := kept{Version: keptVersion, Saved: now.UTC(), Sites: x.roster.Sites, Sound: sound}
 	for _, t := range x.sites {
 		if t.hierarchy != nil {
 			file.Snapshots = append(file.Snapshots, t.snapshot)
 		}
 	}
-	text, err := json.Marshal(file)
+	about, err := json.Marshal(file)
 	if err != nil {
 		return err
 	}
-	return renameio.WriteFile(filepath.Join(k.Dir(), keptName), append([]byte(checksum(text)+"\n"), text...), 0o640)
-}
-
-func checksum(text []byte) string {
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:])
+	return k.Save(x.trees, about)
 }
 
 // stub is what an index without sites has of a folder's trees, so that they need

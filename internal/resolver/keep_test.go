@@ -99,7 +99,7 @@ func TestAStartWithoutTheSource(t *testing.T) {
 }
 
 func TestADamagedCacheIsMadeAnew(t *testing.T) {
-	for _, name := range []string{"*.segment", "manifest.json", keptName} {
+	for _, name := range []string{"*.segment", "manifest.json"} {
 		folder := filepath.Join(t.TempDir(), "index")
 		w := newWorld()
 		w.add("a", "ftp://a.example/", deep(50))

@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"runtime"
 	"strings"
 
+	"github.com/cespare/xxhash/v2"
 	"github.com/google/renameio/v2"
 	"golang.org/x/sys/unix"
 )
@@ -22,15 +24,21 @@ const (
 	lockName     = "lock"
 	finished     = ".segment"    // ends the names of files that a manifest names
 	unfinished   = ".unfinished" // ends those of files that none names yet
+
+	// replacing begins the names of what renameio puts into the place of a
+	// manifest, and of what is left of it when the process is killed.
+	replacing = "." + manifestName
 )
 
-// A manifest says which files make up the stack that was saved last.
+// A manifest says which files make up the stack that was saved last. Its file
+// begins with a line that has the checksum of the others.
 type manifest struct {
-	Version  int     `json:"version"`
-	Segments []entry `json:"segments"` // the oldest first
+	Version  int             `json:"version"`
+	Segments []entry         `json:"segments"` // the oldest first
+	About    json.RawMessage `json:"about,omitempty"`
 }
 
-const manifestVersion = 1
+const manifestVersion = 2
 
 // An entry is one file of a manifest.
 type entry struct {
@@ -47,6 +55,13 @@ type Cache struct {
 	lock  *os.File
 	log   *slog.Logger
 	stack *Stack
+	about []byte
+}
+
+// Saved reports whether anything was saved in a folder, usable or not.
+func Saved(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, manifestName))
+	return dir != "" && err == nil
 }
 
 // OpenCache takes over a cache folder, which is made if need be, and opens what
@@ -100,8 +115,12 @@ func (c *Cache) load(ctx context.Context) {
 		c.log.Warn("cache is dropped", "dir", c.dir, "err", err)
 		return
 	}
+	c.about = m.About
 	for i, e := range m.Segments {
 		next, err := c.open(ctx, e)
+		if ctx.Err() != nil {
+			return
+		}
 		if err != nil {
 			c.log.Warn("segments of the cache are dropped", "dir", c.dir, "file", e.File, "kept", i, "dropped", len(m.Segments)-i, "err", err)
 			return
@@ -115,7 +134,11 @@ func (c *Cache) manifest() (m manifest, err error) {
 	if err != nil {
 		return m, err
 	}
-	if err := json.Unmarshal(b, &m); err != nil {
+	sum, text, _ := bytes.Cut(b, []byte("\n"))
+	if string(sum) != sumLine(text) {
+		return m, fmt.Errorf("%s: its first line is not the checksum of the others", manifestName)
+	}
+	if err := json.Unmarshal(text, &m); err != nil {
 		return m, fmt.Errorf("%s: %w", manifestName, err)
 	}
 	if m.Version != manifestVersion {
@@ -123,6 +146,9 @@ func (c *Cache) manifest() (m manifest, err error) {
 	}
 	return m, nil
 }
+
+// sumLine returns the first line of a manifest.
+func sumLine(text []byte) string { return fmt.Sprintf("%016x", xxhash.Sum64(text)) }
 
 // open returns the stack with the segment of an entry upon it.
 func (c *Cache) open(ctx context.Context, e entry) (*Stack, error) {
@@ -155,20 +181,25 @@ func (g *Segment) entry() entry {
 // Stack returns what was found when the cache was opened.
 func (c *Cache) Stack() *Stack { return c.stack }
 
+// About returns what was saved together with the stack that was saved last, of
+// which [Cache.Stack] may be only a part; nil if there is nothing.
+func (c *Cache) About() []byte { return c.about }
+
 // Dir returns the folder, for [Options], or nothing where there is none.
 func (c *Cache) Dir() string { return c.dir }
 
-// Save makes a stack the one that the next process finds, and removes the files
-// of others that were saved before. It waits for the disk, and disturbs no
+// Save makes a stack the one that the next process finds, together with what the
+// caller says about it in JSON, and removes the files of others that were saved
+// before. A crash leaves both as they were or both as they are now. It waits for the disk, and disturbs no
 // Builder and no Merge meanwhile; but two calls must not overlap. Segments that
 // are in memory only cannot be saved, nor those that were saved before and not
 // the last time.
-func (c *Cache) Save(s *Stack) error {
+func (c *Cache) Save(s *Stack, about json.RawMessage) error {
 	if c.dir == "" {
 		return nil
 	}
 	defer runtime.KeepAlive(s)
-	m := manifest{Version: manifestVersion, Segments: []entry{}}
+	m := manifest{Version: manifestVersion, Segments: []entry{}, About: about}
 	for _, g := range s.all() {
 		e := g.entry()
 		if err := c.keep(g, e.File); err != nil {
@@ -176,11 +207,12 @@ func (c *Cache) Save(s *Stack) error {
 		}
 		m.Segments = append(m.Segments, e)
 	}
-	b, err := json.MarshalIndent(m, "", "\t")
+	text, err := json.Marshal(m)
 	if err != nil {
-		return err
+		return fmt.Errorf("save the index: %w", err)
 	}
-	if err := renameio.WriteFile(filepath.Join(c.dir, manifestName), append(b, '\n'), 0o640); err != nil {
+	text = append([]byte(sumLine(text)+"\n"), text...)
+	if err := renameio.WriteFile(filepath.Join(c.dir, manifestName), text, 0o640); err != nil {
 		return fmt.Errorf("save the index: %w", err)
 	}
 	if err := syncFolder(c.dir); err != nil {
@@ -237,7 +269,9 @@ func (c *Cache) clean() {
 		m.Segments = append(m.Segments, g.entry())
 	}
 	c.removeOthers(m)
-	c.remove(func(name string) bool { return strings.HasSuffix(name, unfinished) })
+	c.remove(func(name string) bool {
+		return strings.HasSuffix(name, unfinished) || strings.HasPrefix(name, replacing)
+	})
 }
 
 func (c *Cache) remove(superfluous func(name string) bool) {

@@ -30,7 +30,7 @@ func saved(t *testing.T) (dir string, m model) {
 	c, log := cacheIn(t, dir)
 	one, two := []*digest.Tree{leaf("one"), leaf("two")}, []*digest.Tree{directory(leaf("one"))}
 	s := push(t, push(t, c.Stack(), c.Dir(), one...), c.Dir(), two...)
-	if err := c.Save(s); err != nil {
+	if err := c.Save(s, nil); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.Close(); err != nil {
@@ -68,14 +68,14 @@ func TestCacheOutlivesProcess(t *testing.T) {
 	m.check(t, c.Stack())
 	more := leaf("more")
 	s := push(t, c.Stack(), c.Dir(), more)
-	if err := c.Save(s); err != nil {
+	if err := c.Save(s, nil); err != nil {
 		t.Fatal(err)
 	}
 	merged, _, err := Merge(background, s, 1, allNumbers(s), Options{Dir: c.Dir()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Save(merged); err != nil {
+	if err := c.Save(merged, nil); err != nil {
 		t.Fatal(err)
 	}
 	if got := segmentsIn(t, dir); len(got) != 2 {
@@ -106,6 +106,7 @@ func TestCacheDropsWhatIsDamaged(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	manifest := func(dir, text string) { write(filepath.Join(dir, manifestName), sumLine([]byte(text))+"\n"+text) }
 	for name, test := range map[string]struct {
 		harm  func(dir string)
 		trees int
@@ -113,12 +114,11 @@ func TestCacheDropsWhatIsDamaged(t *testing.T) {
 	}{
 		"no manifest":       {func(dir string) { os.Remove(filepath.Join(dir, manifestName)) }, 0, ""},
 		"broken manifest":   {func(dir string) { write(filepath.Join(dir, manifestName), "{") }, 0, "manifest.json"},
-		"manifest of later": {func(dir string) { write(filepath.Join(dir, manifestName), `{"version":2}`) }, 0, "is of version 2 and not 1"},
-		"foreign path": {func(dir string) {
-			write(filepath.Join(dir, manifestName), `{"version":1,"segments":[{"file":"../x.segment"}]}`)
-		}, 0, "names no file of the folder"},
-		"first missing":  {func(dir string) { os.Remove(fileOf(t, dir, 0)) }, 0, "no such file"},
-		"second missing": {func(dir string) { os.Remove(fileOf(t, dir, 1)) }, 2, "kept=1 dropped=1"},
+		"changed manifest":  {func(dir string) { write(filepath.Join(dir, manifestName), "0123456789abcdef\n{}") }, 0, "not the checksum"},
+		"manifest of later": {func(dir string) { manifest(dir, `{"version":9}`) }, 0, "is of version 9 and not 2"},
+		"foreign path":      {func(dir string) { manifest(dir, `{"version":2,"segments":[{"file":"../x.segment"}]}`) }, 0, "names no file of the folder"},
+		"first missing":     {func(dir string) { os.Remove(fileOf(t, dir, 0)) }, 0, "no such file"},
+		"second missing":    {func(dir string) { os.Remove(fileOf(t, dir, 1)) }, 2, "kept=1 dropped=1"},
 		"second damaged": {func(dir string) {
 			b, _ := os.ReadFile(fileOf(t, dir, 1))
 			b[alignment] ^= 1
@@ -129,6 +129,7 @@ func TestCacheDropsWhatIsDamaged(t *testing.T) {
 		"left by crash": {func(dir string) {
 			write(filepath.Join(dir, "123"+unfinished), "x")
 			write(filepath.Join(dir, "0"+finished), "x")
+			write(filepath.Join(dir, replacing+"1"), "x")
 		}, 3, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -144,10 +145,12 @@ func TestCacheDropsWhatIsDamaged(t *testing.T) {
 			if got := segmentsIn(t, dir); len(got) != c.Stack().Segments() {
 				t.Errorf("files %v remain", got)
 			}
-			if left, _ := filepath.Glob(filepath.Join(dir, "*"+unfinished)); len(left) > 0 {
-				t.Errorf("files %v remain", left)
+			for _, pattern := range []string{"*" + unfinished, replacing + "?*"} {
+				if left, _ := filepath.Glob(filepath.Join(dir, pattern)); len(left) > 0 {
+					t.Errorf("files %v remain", left)
+				}
 			}
-			if err := c.Save(push(t, c.Stack(), c.Dir(), leaf("again"))); err != nil {
+			if err := c.Save(push(t, c.Stack(), c.Dir(), leaf("again")), nil); err != nil {
 				t.Error(err)
 			}
 		})
@@ -162,7 +165,7 @@ func TestCacheOfAnother(t *testing.T) {
 	if second.Dir() != "" || second.Stack().Len() != 0 || !strings.Contains(log.String(), "another process has it") {
 		t.Errorf("folder %q, %d trees, log %s", second.Dir(), second.Stack().Len(), log)
 	}
-	if err := second.Save(push(t, second.Stack(), second.Dir(), leaf("x"))); err != nil {
+	if err := second.Save(push(t, second.Stack(), second.Dir(), leaf("x")), nil); err != nil {
 		t.Error(err)
 	}
 	m.check(t, first.Stack())
@@ -190,7 +193,7 @@ func TestCacheCrash(t *testing.T) {
 	for step, crash := range []func(c *Cache, s *Stack) error{
 		func(*Cache, *Stack) error { return nil }, // before anything is done
 		func(c *Cache, s *Stack) error { return c.keep(s.Segment(2), s.Segment(2).entry().File) },
-		(*Cache).Save,
+		func(c *Cache, s *Stack) error { return c.Save(s, nil) },
 	} {
 		t.Run(fmt.Sprint(step), func(t *testing.T) {
 			dir, m := saved(t)

@@ -23,7 +23,7 @@ func TestAtTheSameTime(t *testing.T) {
 		}
 	})
 	all.Go(func() {
-		if err := c.Save(s); err != nil {
+		if err := c.Save(s, nil); err != nil {
 			t.Error(err)
 		}
 	})
@@ -45,7 +45,7 @@ func TestAtTheSameTime(t *testing.T) {
 		return
 	}
 	for _, last := range []*Stack{upon, merged} {
-		if err := c.Save(last); err != nil {
+		if err := c.Save(last, nil); err != nil {
 			t.Error(err)
 		}
 	}
