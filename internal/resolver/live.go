@@ -29,9 +29,9 @@ type Live struct {
 	retry    retry
 
 	background sync.WaitGroup
-	tending    sync.Mutex // held by who tends to segments, guards sound
+	tending    sync.Mutex // held by who tends to segments, guards the following
 	sound      int        // trees, when all segments were merged last; 0 before it is known
-	tended     *Index     // of Run
+	tended     *Index     // what needs no tending to
 
 	mu     sync.Mutex // guards status
 	status Status

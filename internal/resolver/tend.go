@@ -2,6 +2,7 @@ package resolver
 
 import (
 	"context"
+	"runtime"
 	"time"
 
 	"mirrortracker/internal/resolver/segment"
@@ -37,37 +38,57 @@ func mergeFrom(s *segment.Stack, sound int) (from int, ok bool) {
 
 // tend merges segments of the index in force and saves it, in the background.
 func (l *Live) tend(ctx context.Context) {
-	x := l.current.Load()
-	if x == nil || x == l.tended || !l.tending.TryLock() {
+	if !l.tending.TryLock() {
 		return
 	}
-	l.tended = x
+	x := l.current.Load()
+	if x == nil || x == l.tended {
+		l.tending.Unlock()
+		return
+	}
 	l.background.Go(func() {
 		defer l.tending.Unlock()
+		l.tended = x
 		if l.sound == 0 {
 			l.sound = x.Trees()
 		}
-		if from, ok := mergeFrom(x.trees, l.sound); ok {
-			if err := l.merge(ctx, x, from); err != nil && ctx.Err() == nil {
+		from, merging := mergeFrom(x.trees, l.sound)
+		if merging {
+			if merged, err := l.merge(ctx, x, from); err == nil {
+				l.tended = merged
+			} else if ctx.Err() == nil {
 				l.log.Warn("segments of the index cannot be merged", "err", err)
 			}
 		}
 		l.save()
+		x = nil
+		if merging {
+			unmapOld()
+		}
 	})
 }
 
-// merge puts an index with merged segments into the place of one, if that is
-// still in force. If there is a newer one, what is new in it is loaded once more,
-// on top of the merged segments.
-func (l *Live) merge(ctx context.Context, x *Index, from int) error {
+// unmapOld lets segments go that were in force until now. The collector would
+// come by itself, but in a process with little to do only after minutes, for
+// which there would be two copies; and pools keep what is in them through one
+// collection.
+func unmapOld() {
+	runtime.GC()
+	runtime.GC()
+}
+
+// merge puts an index with merged segments into the place of one, if that is still
+// in force, and returns it. If there is a newer one, what is new in it is loaded
+// once more, on top of the merged segments.
+func (l *Live) merge(ctx context.Context, x *Index, from int) (*Index, error) {
 	began := time.Now()
 	trees, numbers, err := segment.Merge(ctx, x.trees, from, x.allRoots(), segment.Options{Dir: l.keeper.Dir(), MaxHeight: l.opts.bounds.depth})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	merged, err := x.renumbered(ctx, trees, numbers)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	l.checking.Lock()
 	defer l.checking.Unlock()
@@ -75,10 +96,10 @@ func (l *Live) merge(ctx context.Context, x *Index, from int) error {
 		merged, err = l.loader(merged).index(ctx, l.state)
 		l.loading(nil)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if len(merged.problems) > len(now.problems) { // the source is away: what is in force is worth more
-			return merged.problems[0].Err
+			return nil, merged.problems[0].Err
 		}
 	}
 	if from == 0 {
@@ -86,7 +107,7 @@ func (l *Live) merge(ctx context.Context, x *Index, from int) error {
 	}
 	l.put(merged)
 	l.log.Info("segments merged", "segments", trees.Segments(), "trees", trees.Len(), "before", x.trees.Len(), "took", time.Since(began))
-	return nil
+	return merged, nil
 }
 
 // save keeps the index in force for the next process.

@@ -158,7 +158,7 @@ func TestASnapshotDuringAMerge(t *testing.T) {
 		if away {
 			w.fail(errGone)
 		}
-		if err := l.merge(t.Context(), x, 0); (err != nil) != away {
+		if _, err := l.merge(t.Context(), x, 0); (err != nil) != away {
 			t.Errorf("away is %t: %v", away, err)
 		}
 		a := ask(t, l.Index(), "a", "/newest")
