@@ -16,11 +16,7 @@ type candidate struct {
 // found notes the match at the end of the trail, which stands on some sites.
 func (f *finder) found(sites []int) {
 	m := &f.match
-	f.path = f.path[:0]
-	for i := len(m.trail) - 1; i >= 0; i-- {
-		f.path = f.trees.Tree(m.trail[i].parent).ChildName(m.trail[i].position, append(f.path, '/'))
-	}
-	lead, cut := f.part(f.path, f.ends[m.depth], m.depth)
+	lead, cut := f.part(f.way(), m.depth)
 	for _, site := range sites {
 		if !f.step() {
 			return
@@ -32,8 +28,8 @@ func (f *finder) found(sites []int) {
 // part divides the path of a candidate's directory, whose match is at a depth: what
 // it has instead of the first names of the finder's directory, and how many
 // these are.
-func (f *finder) part(path []byte, end, depth int) (lead []byte, cut int) {
-	if string(path) == f.dir[:end] {
+func (f *finder) part(path []byte, depth int) (lead []byte, cut int) {
+	if string(path) == f.dir[:f.ends[depth]] {
 		return nil, 0
 	}
 	for cut = depth; cut > 0; cut-- {

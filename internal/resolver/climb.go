@@ -13,12 +13,14 @@ type match struct {
 	tree  segment.Number // the equal tree
 	names int            // how many names on the way must be those of the asked path
 	trail []hop
+	spelt []byte // the names of the trail's first hops, as far as they were needed
 }
 
 // A hop is a tree that holds the one before.
 type hop struct {
 	parent   segment.Number
 	position int
+	from, to int // of the name in spelt, its slash before it; 0 to 0 where it is not there yet
 }
 
 // matches looks for candidates that count from this depth on.
@@ -43,7 +45,7 @@ func (f *finder) matches(totals digest.Totals) {
 func (f *finder) climbFrom(depth, names int) {
 	tree := f.tree(depth)
 	exact, blind := tree.Exact(), tree.Blind()
-	f.match = match{depth: depth, names: names, trail: f.match.trail[:0]}
+	f.match = match{depth: depth, names: names, trail: f.match.trail[:0], spelt: f.match.spelt[:0]}
 	var room [16]segment.Number
 	if !exact.Absent() {
 		f.match.class = Exact
@@ -91,10 +93,31 @@ func (f *finder) climb(n segment.Number) {
 		if height == 0 && f.matchedAbove(parent, position) || height < f.match.names && !f.named(parent, position, height) {
 			continue
 		}
-		f.match.trail = append(f.match.trail, hop{parent, position})
+		f.match.trail = append(f.match.trail, hop{parent: parent, position: position})
 		f.climb(parent)
+		if top := &f.match.trail[height]; top.to > 0 {
+			f.match.spelt = f.match.spelt[:top.from]
+		}
 		f.match.trail = f.match.trail[:height]
 	}
+}
+
+// way returns the path to the match along the trail, in the finder's room. Trails
+// that begin alike share the names.
+func (f *finder) way() []byte {
+	m := &f.match
+	for i := range m.trail {
+		if h := &m.trail[i]; h.to == 0 {
+			h.from = len(m.spelt)
+			m.spelt = f.trees.Tree(h.parent).ChildName(h.position, append(m.spelt, '/'))
+			h.to = len(m.spelt)
+		}
+	}
+	f.path = f.path[:0]
+	for i := len(m.trail) - 1; i >= 0; i-- {
+		f.path = append(f.path, m.spelt[m.trail[i].from:m.trail[i].to]...)
+	}
+	return f.path
 }
 
 // matchedAbove reports whether the tree that holds the match is itself a match,

@@ -51,10 +51,17 @@ type places struct {
 // A generation is a hash table with linear probing, at most half full. Slots are
 // filled and never emptied.
 type generation struct {
-	slots atomic.Pointer[[]atomic.Pointer[place]]
+	slots atomic.Pointer[[]slot]
 	count atomic.Int64
 	bytes atomic.Int64
 	sets  map[uint64]*Set // those of its places, by their hash; guarded by the lock
+}
+
+// A slot has the hash of its place, so that other places need not be looked at. It
+// is written before the place is.
+type slot struct {
+	hash  atomic.Uint64
+	place atomic.Pointer[place]
 }
 
 const firstSlots = 256
@@ -69,7 +76,7 @@ func newPlaces(limit int64) *places {
 
 func newGeneration() *generation {
 	g := &generation{sets: map[uint64]*Set{}}
-	slots := make([]atomic.Pointer[place], firstSlots)
+	slots := make([]slot, firstSlots)
 	g.slots.Store(&slots)
 	g.bytes.Store(slotBytes * firstSlots)
 	return g
@@ -98,8 +105,8 @@ func (g *generation) get(hash uint64, site int, path string) *place {
 	slots := *g.slots.Load()
 	mask := uint64(len(slots) - 1)
 	for i := hash & mask; ; i = (i + 1) & mask {
-		found := slots[i].Load()
-		if found == nil || found.hash == hash && found.site == site && found.path == path {
+		found := slots[i].place.Load()
+		if found == nil || slots[i].hash.Load() == hash && found.site == site && found.path == path {
 			return found
 		}
 	}
@@ -128,9 +135,9 @@ func (p *places) add(n *place) *place {
 	}
 	slots := *g.slots.Load()
 	if 2*g.count.Load() >= int64(len(slots)) {
-		grown := make([]atomic.Pointer[place], 2*len(slots))
+		grown := make([]slot, 2*len(slots))
 		for i := range slots {
-			if n := slots[i].Load(); n != nil {
+			if n := slots[i].place.Load(); n != nil {
 				insert(grown, n)
 			}
 		}
@@ -145,13 +152,14 @@ func (p *places) add(n *place) *place {
 	return n
 }
 
-func insert(slots []atomic.Pointer[place], n *place) {
+func insert(slots []slot, n *place) {
 	mask := uint64(len(slots) - 1)
 	i := n.hash & mask
-	for slots[i].Load() != nil {
+	for slots[i].place.Load() != nil {
 		i = (i + 1) & mask
 	}
-	slots[i].Store(n)
+	slots[i].hash.Store(n.hash)
+	slots[i].place.Store(n)
 }
 
 // intern returns the set that is kept and says the same as another, or a copy of
@@ -203,7 +211,7 @@ func (p *places) charge(g *generation, n *place) {
 
 // What a slot and a place take in memory, in bytes, without what they point to.
 const (
-	slotBytes  = 8
+	slotBytes  = 16
 	placeBytes = 128
 )
 

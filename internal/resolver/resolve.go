@@ -14,10 +14,11 @@ import (
 func (x *Index) Resolve(a *Answer, site int, p mirror.Path) {
 	t := x.sites[site]
 	*a = Answer{
-		Index: x, SiteIndex: site, Site: &t.Site, Asked: p, Hidden: hidden(p), Prefix: mirror.Root, Dir: mirror.Root,
+		Index: x, SiteIndex: site, Site: &t.Site, Asked: p, Prefix: mirror.Root, Dir: mirror.Root,
 		Near: a.Near[:0],
 	}
 	if t.hierarchy == nil {
+		a.Hidden = hidden(p)
 		return
 	}
 	path := string(p)
@@ -27,6 +28,7 @@ func (x *Index) Resolve(a *Answer, site int, p mirror.Path) {
 	a.find(t, path)
 	a.Dir = orRoot(a.at.dir)
 	if !a.Known {
+		a.Hidden = hidden(p) // names of trees are not
 		return
 	}
 	a.Set = x.set(a.at)
