@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"mirrortracker/internal/mirror"
 	"mirrortracker/internal/nearest"
@@ -18,14 +19,17 @@ type decision struct {
 	scene  *scene
 	offers []offer // by the site's number
 	kinds  []kind  // the same in short
+	menus  *menus  // of clients of this kind
 	view   *nearest.View
 	size   int64 // of the file, 0 where it is none or not known
 
-	members []resolver.Member   // the replicas
-	only    [1]resolver.Member  // where only the original serves
-	all     []nearest.Candidate // those of them that can be offered
-	of      []int32             // for each candidate, its member
-	best    []int32             // positions in all, the best first
+	members []resolver.Member  // the replicas
+	only    [1]resolver.Member // where only the original serves
+	menu                       // what can be offered of them
+	best    []int32            // positions in all, the best first
+
+	room menu // for one that is not kept
+	made int  // how many were made
 
 	text []byte // room for what is written
 	ends []int  // of its parts
@@ -76,7 +80,7 @@ func (r *Redirector) gather(d *decision, q *Question) error {
 func (r *Redirector) collect(d *decision, q *Question) (err error) {
 	d.scene = r.scene(d.found.Index)
 	scheme, family := schemeNumber(q.Scheme), familyNumber(q.Client)
-	d.offers, d.kinds = d.scene.offers[scheme][family], d.scene.kinds[scheme][family]
+	d.offers, d.kinds, d.menus = d.scene.offers[scheme][family], d.scene.kinds[scheme][family], &d.scene.menus[scheme][family]
 	at := q.at
 	if at.IsZero() {
 		at = r.now()
@@ -92,17 +96,23 @@ func (r *Redirector) collect(d *decision, q *Question) (err error) {
 			return err
 		}
 	}
-	d.members = d.only[:]
-	d.only[0] = original
-	if d.found.Set != nil {
-		d.members = d.found.Set.Members
-	} else {
+	set := d.found.Set
+	switch {
+	case set == nil:
+		d.only[0] = original
 		d.only[0].Site = int32(d.found.SiteIndex)
+		d.members = d.only[:]
+		d.offer(depth)
+	case q.Within != "":
+		d.members = set.Members
+		d.offer(depth)
+	case len(d.found.Near) > 0:
+		d.members = slices.Concat(set.Members, d.found.Near)
+		d.offer(depth)
+	default:
+		d.members = set.Members
+		d.choose(set)
 	}
-	if len(d.found.Near) > 0 && q.Within == "" {
-		d.members = append(d.members[:len(d.members):len(d.members)], d.found.Near...)
-	}
-	d.offer(depth)
 	return nil
 }
 
@@ -111,7 +121,8 @@ func (r *Redirector) collect(d *decision, q *Question) (err error) {
 // that have as much of the tree around it as any, with equal dates where there are
 // such, are of one generation.
 func (d *decision) offer(depth int) {
-	all, of := sized(d.all, len(d.members)), sized(d.of, len(d.members))
+	d.room.all, d.room.of = sized(d.room.all, len(d.members)), sized(d.room.of, len(d.members))
+	all, of := d.room.all, d.room.of
 	n := 0
 	exact, blind, lowest, matches := int16(math.MaxInt16), int16(math.MaxInt16), int16(0), resolver.Exact
 	for i := range d.members {
@@ -134,7 +145,7 @@ func (d *decision) offer(depth int) {
 			blind = min(blind, m.Depth)
 		}
 	}
-	d.all, d.of = all[:n], of[:n]
+	d.menu = menu{all[:n], of[:n]}
 	if exact == math.MaxInt16 {
 		exact = blind
 	}

@@ -81,6 +81,7 @@ type scene struct {
 	places *nearest.Map
 	offers [schemes][families][]offer // by the site's number
 	kinds  [schemes][families][]kind
+	menus  [schemes][families]menus
 }
 
 // scene returns what holds now for an index.

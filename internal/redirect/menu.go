@@ -1,0 +1,47 @@
+package redirect
+
+import (
+	"hash/maphash"
+	"math"
+	"slices"
+	"sync/atomic"
+
+	"mirrortracker/internal/nearest"
+	"mirrortracker/internal/resolver"
+)
+
+// A menu is what can be offered of some members. It depends on them and on the kind of
+// the client alone.
+type menu struct {
+	all []nearest.Candidate
+	of  []int32 // for each candidate, its member
+}
+
+// Menus are the last that were made of whole sets, for clients of one kind: to look
+// through a hundred members takes longer than to rank them.
+type menus [1024]atomic.Pointer[kept]
+
+// A kept menu is that of a set.
+type kept struct {
+	set *resolver.Set
+	menu
+}
+
+// admission is among how many that are made one is kept: most are not asked for again
+// soon where there are far more sets than slots.
+const admission = 8
+
+var menuSeed = maphash.MakeSeed()
+
+// choose makes candidates of the members of a set.
+func (d *decision) choose(set *resolver.Set) {
+	slot := &d.menus[maphash.Comparable(menuSeed, set)%uint64(len(d.menus))]
+	if known := slot.Load(); known != nil && known.set == set {
+		d.menu = known.menu
+		return
+	}
+	d.offer(math.MaxInt)
+	if d.made++; d.made%admission == 0 {
+		slot.Store(&kept{set, menu{slices.Clone(d.all), slices.Clone(d.of)}})
+	}
+}
