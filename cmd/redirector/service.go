@@ -111,6 +111,7 @@ const patience = 30 * time.Second
 
 // run serves until ctx is done, and reads the configuration again at each hangup.
 func (v *service) run(ctx context.Context, hangups <-chan os.Signal) error {
+	collectSeldom()
 	var background sync.WaitGroup
 	defer background.Wait()
 	ctx, stop := context.WithCancel(ctx)
