@@ -237,6 +237,8 @@ func (v *service) reload() error {
 		"log":               cfg.Log != v.Config.Log,
 		"health":            !reflect.DeepEqual(cfg.Health, v.Config.Health),
 		"nearest.databases": !reflect.DeepEqual(cfg.Nearest.Databases, v.Config.Nearest.Databases),
+		"nearest.reload":    cfg.Nearest.Reload != v.Config.Nearest.Reload,
+		"archive":           !reflect.DeepEqual(cfg.Archives, v.Config.Archives),
 		"redirector":        !reflect.DeepEqual(cfg.Redirector, v.Config.Redirector),
 	} {
 		if changed {
