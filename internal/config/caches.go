@@ -23,7 +23,10 @@ type Proxy struct {
 }
 
 func (i *ICP) validate() error {
-	err := optional("redirector.icp.listen", i.Listen, address)
+	err := errors.Join(
+		optional("redirector.icp.listen", i.Listen, address),
+		canonical("redirector.icp.allow", i.Allow),
+	)
 	if i.Listen != "" && len(i.Allow) == 0 {
 		err = errors.Join(err, fmt.Errorf(`redirector.icp.allow is empty, must name the networks that may ask, such as "192.0.2.0/24", where redirector.icp.listen is set`))
 	}

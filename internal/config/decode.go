@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"net/netip"
 	"reflect"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
@@ -80,9 +82,26 @@ func named(key toml.Key) string {
 // who write the file.
 var goType = regexp.MustCompile(` into (struct field \S+ of type )?(\S+)$`)
 
+// goPrefix is what net/netip says of a text that is no network.
+var goPrefix = regexp.MustCompile(`^netip\.ParsePrefix\(("(?:[^"\\]|\\.)*")\): .*`)
+
+// network says what is to be written in the place of a text that is no network.
+func network(message string) string {
+	quoted := goPrefix.FindStringSubmatch(message)[1]
+	text, err := strconv.Unquote(quoted)
+	if err != nil {
+		text = quoted
+	}
+	if address, err := netip.ParseAddr(text); err == nil && address.Zone() == "" {
+		address = address.Unmap()
+		return fmt.Sprintf("%s is one address; as a network it is \"%s/%d\"", quoted, address, address.BitLen())
+	}
+	return quoted + ` is not a network such as "192.0.2.0/24" or "2001:db8::/32"`
+}
+
 // plain rewrites an error of the library for people who know TOML and not Go.
 func plain(message string) string {
-	message = strings.TrimPrefix(message, "toml: ")
+	message = goPrefix.ReplaceAllStringFunc(strings.TrimPrefix(message, "toml: "), network)
 	return goType.ReplaceAllStringFunc(message, func(found string) string {
 		switch kind := goType.FindStringSubmatch(found)[2]; {
 		case strings.HasSuffix(kind, "Duration"):

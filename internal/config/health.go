@@ -84,6 +84,7 @@ func (h *Health) Hooks(getenv func(string) string) ([]health.Webhook, error) {
 func (h *Health) validate() error {
 	return errors.Join(
 		oneOf("health.checks", h.Checks, "on", "off"),
+		canonical("health.private", h.Private),
 		lasting("health.interval", h.Interval, time.Second, time.Hour),
 		lasting("health.timeout", h.Timeout, 100*time.Millisecond, time.Minute),
 		between("health.parallel", h.Parallel, 1, 10_000),

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"mirrortracker/internal/mirror"
+	"mirrortracker/internal/nearest"
 	"mirrortracker/internal/schedule"
 	"mirrortracker/internal/urn"
 )
@@ -239,8 +240,11 @@ func certificate(r *Redirector) error {
 // canonical checks networks.
 func canonical(key string, prefixes []netip.Prefix) error {
 	for _, p := range prefixes {
-		if p != p.Masked() {
-			return fmt.Errorf("%s has %v, of which the network is %v", key, p, p.Masked())
+		if !p.IsValid() {
+			return fmt.Errorf("%s has one that is empty", key)
+		}
+		if same := nearest.Canonical(p); p != same {
+			return fmt.Errorf("%s has %v, of which the network is %v", key, p, same)
 		}
 	}
 	return nil
