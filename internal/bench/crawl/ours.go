@@ -15,7 +15,10 @@ import (
 	"mirrortracker/internal/bench/link"
 )
 
-// A crawler is the program that all of this is about.
+// crawlerProgram is the name of the program that all of this is about.
+const crawlerProgram = "crawler"
+
+// A crawler is that program as it is measured.
 type crawler struct {
 	path string
 	dir  string        // for its database

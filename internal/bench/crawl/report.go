@@ -1,79 +1,77 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
-	"os"
+	"slices"
 	"strconv"
 	"strings"
 
+	"mirrortracker/internal/bench/report"
 	"mirrortracker/internal/human"
 )
 
-// A report is all that a run has found out.
-type report struct {
-	Machine  []fact    `json:"machine"`
-	Connects []connect `json:"connects"`
-	Results  results   `json:"results"`
-	Verdicts []verdict `json:"verdicts"`
+// findings are all that a run has found out.
+type findings struct {
+	Machine  []report.Fact    `json:"machine"`
+	Connects []connect        `json:"connects"`
+	Results  results          `json:"results"`
+	Verdicts []report.Verdict `json:"verdicts"`
 }
 
-// write writes it as JSON.
-func (r *report) write(file string) error {
-	text, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return err
+// findings returns what there is up to now.
+func (b *bench) findings() *findings {
+	b.results.sort()
+	return &findings{
+		Machine:  b.machine(),
+		Connects: b.connects,
+		Results:  b.results,
+		Verdicts: b.judge(),
 	}
-	return os.WriteFile(file, append(text, '\n'), 0o644)
 }
 
-// print writes it for people.
-func (r *report) print(w io.Writer) error {
-	var out strings.Builder
-	for _, f := range r.Machine {
-		fmt.Fprintf(&out, "%-12s %s\n", f.Name, f.Value)
+// print writes them for people.
+func (f *findings) print(w io.Writer) error {
+	facts := slices.Clone(f.Machine)
+	for _, c := range f.Connects {
+		facts = append(facts, c.fact())
 	}
-	for _, c := range r.Connects {
-		fmt.Fprintf(&out, "%-12s %.2f ms measured for a round trip of %d ms\n", "connecting", c.Measured.Seconds()*1e3, c.Asked.Milliseconds())
+	return report.Print(w, facts, f.Results.table, f.Verdicts)
+}
+
+// fact is a line of the report.
+func (c connect) fact() report.Fact {
+	return report.Fact{
+		Name:  "connecting",
+		Value: fmt.Sprintf("%.2f ms measured for a round trip of %d ms", c.Measured.Seconds()*1e3, c.Asked.Milliseconds()),
 	}
+}
+
+// table has a line for each result, and an empty one where the server is another.
+func (all results) table(out *strings.Builder) {
 	const line = "%-9s %9s  %-14s %-27s %11s %-19s %9s %9s %6s\n"
-	fmt.Fprintf(&out, "\n"+line, "distance", "folders", "server", "client", "folders/s", "[min-max]", "listed", "seconds", "MiB")
+	fmt.Fprintf(out, "\n"+line, "distance", "folders", "server", "client", "folders/s", "[min-max]", "listed", "seconds", "MiB")
 	group := subject{}
-	for _, result := range r.Results {
-		s := result.subject
+	for _, r := range all {
+		s := r.subject
 		s.Client = ""
 		if group != s && group != (subject{}) {
 			out.WriteString("\n")
 		}
 		group = s
-		if len(result.Runs) == 0 {
-			fmt.Fprintf(&out, line, s.Distance, human.Count(int64(s.Folders)), s.Server, result.Client, "-", result.Skipped, "", "", "")
+		if len(r.Runs) == 0 {
+			fmt.Fprintf(out, line, s.Distance, human.Count(int64(s.Folders)), s.Server, r.Client, "-", r.Skipped, "", "", "")
 			continue
 		}
-		fmt.Fprintf(&out, line, s.Distance, human.Count(int64(s.Folders)), s.Server, result.Client, result.rateText(), result.span(),
-			result.median().listed(), strconv.FormatFloat(result.median().Seconds, 'f', 1, 64), mebibytes(result.peak()))
+		rate, low, high := r.rates()
+		span := ""
+		if len(r.Runs) > 1 {
+			span = report.Span(low, high)
+		}
+		median := r.median()
+		fmt.Fprintf(out, line, s.Distance, human.Count(int64(s.Folders)), s.Server, r.Client, report.Significant(rate), span,
+			median.listed(), strconv.FormatFloat(median.Seconds, 'f', 1, 64), report.Mebibytes(r.peak()))
 	}
-	out.WriteString("\n")
-	for _, v := range r.Verdicts {
-		fmt.Fprintln(&out, v)
-	}
-	_, err := io.WriteString(w, trimLines(out.String()))
-	return err
-}
-
-func (r *result) rateText() string {
-	median, _, _ := r.rates()
-	return significant(median)
-}
-
-// span is from the lowest to the highest rate, where there is more than one.
-func (r *result) span() string {
-	if len(r.Runs) == 1 {
-		return ""
-	}
-	_, low, high := r.rates()
-	return "[" + significant(low) + "-" + significant(high) + "]"
 }
 
 // listed is how many folders were listed, or that it was all of them.
@@ -82,42 +80,4 @@ func (m measurement) listed() string {
 		return "all"
 	}
 	return human.Count(m.Dirs)
-}
-
-func mebibytes(n int64) string {
-	if n == 0 {
-		return ""
-	}
-	return strconv.FormatInt(n>>20, 10)
-}
-
-// significant writes a number with three digits at least.
-func significant(x float64) string {
-	switch {
-	case x < 9.995:
-		return strconv.FormatFloat(x, 'f', 2, 64)
-	case x < 99.95:
-		return strconv.FormatFloat(x, 'f', 1, 64)
-	}
-	return human.Count(int64(x + 0.5))
-}
-
-// trimLines removes blanks at the ends of lines.
-func trimLines(text string) string {
-	lines := strings.Split(text, "\n")
-	for i := range lines {
-		lines[i] = strings.TrimRight(lines[i], " ")
-	}
-	return strings.Join(lines, "\n")
-}
-
-// report makes the report.
-func (b *bench) report() *report {
-	b.results.sort()
-	return &report{
-		Machine:  b.machine(),
-		Connects: b.connects,
-		Results:  b.results,
-		Verdicts: b.judge(),
-	}
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"cmp"
 	"slices"
+
+	"mirrortracker/internal/bench/report"
 )
 
 // A subject is what is measured: a client, on a server, over a distance.
@@ -34,12 +36,7 @@ type result struct {
 
 // rates returns the median of the rates, the lowest and the highest.
 func (r *result) rates() (median, low, high float64) {
-	all := make([]float64, len(r.Runs))
-	for i, m := range r.Runs {
-		all[i] = m.rate()
-	}
-	slices.Sort(all)
-	return all[len(all)/2], all[0], all[len(all)-1]
+	return report.Median(r.Runs, measurement.rate)
 }
 
 // whole reports whether every run came to the end.

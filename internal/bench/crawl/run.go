@@ -3,13 +3,11 @@ package main
 import (
 	"context"
 	"errors"
-	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
-	"mirrortracker/internal/ui"
+	"mirrortracker/internal/bench/report"
+	"mirrortracker/internal/bench/run"
 )
 
 // runCommand measures.
@@ -27,10 +25,8 @@ type runCommand struct {
 
 // Validate is called by kong.
 func (c *runCommand) Validate() error {
-	for _, name := range c.Only {
-		if !slices.ContainsFunc(phases, func(p phase) bool { return p.name == name }) {
-			return errors.New("there is no part " + name)
-		}
+	if err := run.Known(c.Only, parts); err != nil {
+		return err
 	}
 	if c.Dirs < 1 || c.Runs < 1 {
 		return errors.New("--dirs and --runs must be positive")
@@ -41,55 +37,50 @@ func (c *runCommand) Validate() error {
 // Run measures, and prints a table and verdicts. What was measured is printed also
 // when something fails after that.
 func (c *runCommand) Run(p *program) (err error) {
-	if c.Crawler == "" {
-		self, err := os.Executable()
-		if err != nil {
-			return err
-		}
-		c.Crawler = filepath.Join(filepath.Dir(self), "crawler")
+	if c.Crawler, err = run.Built(c.Crawler, crawlerProgram); err != nil {
+		return err
 	}
-	if _, err := os.Stat(c.Crawler); err != nil {
-		return ui.Hint(err, "make build, or --crawler PATH")
-	}
-	if c.Crawler, err = filepath.Abs(c.Crawler); err != nil {
+	if c.Rclone, err = run.Installed(c.Rclone, "RCLONE"); err != nil {
 		return err
 	}
 	b := &bench{
+		Run:     run.Begin(p.Stderr),
 		options: c,
 		crawler: crawler{path: c.Crawler, most: c.Most},
-		log:     p.Stderr,
-		began:   time.Now(),
 		trees:   map[int]*tree{},
 		absent:  map[string]string{},
 	}
 	err = b.run(p)
-	report := b.report()
+	found := b.findings()
 	if len(b.results) > 0 {
-		err = errors.Join(err, report.print(p.Stdout))
+		err = errors.Join(err, found.print(p.Stdout))
 	}
 	if c.JSON != "" {
-		err = errors.Join(err, report.write(c.JSON))
+		err = errors.Join(err, report.Save(c.JSON, found))
 	}
 	return err
 }
 
-// run goes through the phases.
+// run goes through the parts.
 func (b *bench) run(ctx context.Context) (err error) {
-	defer func() { err = errors.Join(err, b.close()) }()
+	defer func() {
+		b.Say("removing what was made")
+		err = errors.Join(err, b.End())
+	}()
 	if err := b.open(); err != nil {
 		return err
 	}
-	for _, ph := range phases {
-		if !b.wants(ph.name) {
+	for _, p := range parts {
+		if !b.wants(p.Name) {
 			continue
 		}
 		if b.left() <= 0 {
-			b.say("%s: %s", strings.ToUpper(ph.name), noTime)
+			b.Say("%s: %s", strings.ToUpper(p.Name), noTime)
 			b.late = true
 			break
 		}
-		b.say("%s", strings.ToUpper(ph.name))
-		if err := ph.run(b, ctx); err != nil {
+		b.Say("%s", strings.ToUpper(p.Name))
+		if err := p.Run(b, ctx); err != nil {
 			return err
 		}
 	}

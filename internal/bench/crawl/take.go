@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
+	"mirrortracker/internal/bench/run"
 	"mirrortracker/internal/human"
 	"mirrortracker/internal/testbed"
 )
@@ -35,7 +37,7 @@ func (b *bench) download(ctx context.Context, v vantage, s *server) error {
 
 // client measures another client. One that is not there is left out.
 func (b *bench) client(ctx context.Context, v vantage, s *server, c client, window time.Duration) error {
-	program, err := b.program(c)
+	program, err := b.program(c.program)
 	if err != nil {
 		b.missing(c.name, err)
 		return nil
@@ -45,15 +47,18 @@ func (b *bench) client(ctx context.Context, v vantage, s *server, c client, wind
 	})
 }
 
-// program returns the path of a client's program.
-func (b *bench) program(c client) (string, error) {
-	if c.program != rclone.program {
-		return testbed.Find(c.program)
+// program returns the path of a program that takes part.
+func (b *bench) program(name string) (string, error) {
+	switch name {
+	case crawlerProgram:
+		return b.crawler.path, nil
+	case rclone.program:
+		if b.options.Rclone == "" {
+			return "", errors.New("set RCLONE to the path of rclone")
+		}
+		return b.options.Rclone, nil
 	}
-	if b.options.Rclone == "" {
-		return "", fmt.Errorf("set RCLONE to the path of rclone")
-	}
-	return b.options.Rclone, nil
+	return testbed.Find(name)
 }
 
 // take measures something, and keeps what came of it, if there is time left. A client
@@ -71,11 +76,11 @@ func (b *bench) take(ctx context.Context, v vantage, s *server, client string, m
 	}
 	switch {
 	case ctx.Err() != nil:
-		return errInterrupted
+		return run.ErrInterrupted
 	case err != nil && must:
 		return fmt.Errorf("%s, %s, %s: %w", v.distance, s.name, client, err)
 	case err != nil:
-		b.say("%s, %s, %s: %v", v.distance, s.name, client, err)
+		b.Say("%s, %s, %s: %v", v.distance, s.name, client, err)
 		b.keep(sub, func(r *result) { r.Skipped = "failed" })
 		return nil
 	}
@@ -87,7 +92,7 @@ func (b *bench) take(ctx context.Context, v vantage, s *server, client string, m
 	if !m.Whole {
 		end = ", not finished"
 	}
-	b.say("%s, %s, %s: %s directories in %.1f s%s", v.distance, s.name, client, human.Count(m.Dirs), m.Seconds, end)
+	b.Say("%s, %s, %s: %s directories in %.1f s%s", v.distance, s.name, client, human.Count(m.Dirs), m.Seconds, end)
 	b.keep(sub, func(r *result) { r.Runs = append(r.Runs, m) })
 	return nil
 }
@@ -96,7 +101,7 @@ func (b *bench) take(ctx context.Context, v vantage, s *server, client string, m
 const noTime = "no time left"
 
 // left is how long the run may still take.
-func (b *bench) left() time.Duration { return time.Until(b.began.Add(b.options.Limit)) }
+func (b *bench) left() time.Duration { return time.Until(b.Began.Add(b.options.Limit)) }
 
 // keep changes the result of a subject.
 func (b *bench) keep(s subject, change func(*result)) {
@@ -108,7 +113,7 @@ func (b *bench) keep(s subject, change func(*result)) {
 // missing notes that a server or a client is not there, and says so once.
 func (b *bench) missing(name string, why error) {
 	if b.absent[name] == "" {
-		b.say("%s: %v", name, why)
+		b.Say("%s: %v", name, why)
 		b.absent[name] = why.Error()
 	}
 }

@@ -3,28 +3,14 @@ package main
 import (
 	"cmp"
 	"fmt"
-	"slices"
+
+	"mirrortracker/internal/bench/report"
+	"mirrortracker/internal/bench/run"
 )
 
-// A verdict says whether a figure that is asked for was reached.
-type verdict struct {
-	Word   string `json:"word"` // ok, short, skip
-	Name   string `json:"name"`
-	Figure string `json:"figure,omitempty"`
-	Asked  string `json:"asked,omitempty"`
-	Why    string `json:"why,omitempty"` // skip
-}
-
-func (v verdict) String() string {
-	if v.Word == "skip" {
-		return fmt.Sprintf("skip %s (%s)", v.Name, v.Why)
-	}
-	return fmt.Sprintf("%s %s %s (asked: %s)", v.Word, v.Name, v.Figure, v.Asked)
-}
-
 // judge compares what was measured with what is asked for.
-func (b *bench) judge() []verdict {
-	var all []verdict
+func (b *bench) judge() []report.Verdict {
+	var all []report.Verdict
 	main := b.options.Dirs
 	if b.wants(far) {
 		for _, k := range []kind{vsftpd, proftpd, pureFTPd} {
@@ -53,11 +39,11 @@ func (b *bench) judge() []verdict {
 }
 
 // faster asks that our rate is so many times that of the quickest of some clients.
-func (b *bench) faster(our subject, times float64, clients ...string) verdict {
+func (b *bench) faster(our subject, times float64, clients ...string) report.Verdict {
 	name := fmt.Sprintf("%s, %s: rate, crawler to %s", our.Distance, our.Server, clients[0])
 	mine, theirs, why := b.compare(our, clients)
 	if why != "" {
-		return verdict{Word: "skip", Name: name, Why: why}
+		return report.Skip(name, why)
 	}
 	median, _, _ := mine.rates()
 	quickest := 0.0
@@ -71,18 +57,18 @@ func (b *bench) faster(our subject, times float64, clients ...string) verdict {
 	if times == 1 {
 		reached, asked = ratio > 1 && mine.whole(), "more than 1"
 	}
-	return verdict{Word: word(reached), Name: name, Figure: figure(ratio, mine), Asked: asked}
+	return report.Judge(reached, name, figure(ratio, mine), asked)
 }
 
 // within asks that we take at most so many times as long as a client.
-func (b *bench) within(our subject, times float64, client string) verdict {
+func (b *bench) within(our subject, times float64, client string) report.Verdict {
 	name := fmt.Sprintf("%s, %s: time, crawler to %s", our.Distance, our.Server, client)
 	mine, theirs, why := b.compare(our, []string{client})
 	if why != "" {
-		return verdict{Word: "skip", Name: name, Why: why}
+		return report.Skip(name, why)
 	}
 	ratio := mine.median().Seconds / theirs[0].median().Seconds
-	return verdict{Word: word(ratio <= times && mine.whole()), Name: name, Figure: figure(ratio, mine), Asked: fmt.Sprintf("at most %g", times)}
+	return report.Judge(ratio <= times && mine.whole(), name, figure(ratio, mine), fmt.Sprintf("at most %g", times))
 }
 
 // compare returns our result and those of some clients for the same, or why one of them
@@ -113,8 +99,8 @@ func (b *bench) unmeasured() string {
 }
 
 // memory asks that no crawl of the large tree takes more, in bytes.
-func (b *bench) memory(most int64) verdict {
-	v := verdict{Word: "skip", Name: "peak memory of the large tree", Why: b.unmeasured()}
+func (b *bench) memory(most int64) report.Verdict {
+	const name = "peak memory of the large tree"
 	peak, whole := int64(0), true
 	for _, r := range b.results {
 		if r.Folders == largeFolders(b.options.Dirs) {
@@ -122,29 +108,20 @@ func (b *bench) memory(most int64) verdict {
 			whole = whole && (r.whole() || r.Distance != loopback)
 		}
 	}
-	if peak > 0 {
-		v = verdict{Word: word(peak < most && whole), Name: v.Name, Figure: fmt.Sprintf("%d MiB", peak>>20), Asked: fmt.Sprintf("less than %d MiB", most>>20)}
+	if peak == 0 {
+		return report.Skip(name, b.unmeasured())
 	}
-	return v
+	return report.Judge(peak < most && whole, name, report.Mebibytes(peak)+" MiB", "less than "+report.Mebibytes(most)+" MiB")
 }
 
 // figure writes a ratio, and whether our crawls came to their end.
 func figure(ratio float64, mine *result) string {
-	text := significant(ratio)
+	text := report.Significant(ratio)
 	if !mine.whole() {
 		text += ", not finished"
 	}
 	return text
 }
 
-func word(reached bool) string {
-	if reached {
-		return "ok"
-	}
-	return "short"
-}
-
-// wants reports whether a phase is part of the run.
-func (b *bench) wants(name string) bool {
-	return len(b.options.Only) == 0 || slices.Contains(b.options.Only, name)
-}
+// wants reports whether a part of the run is asked for.
+func (b *bench) wants(name string) bool { return run.Wants(b.options.Only, name) }

@@ -1,6 +1,10 @@
 package main
 
-import "testing"
+import (
+	"testing"
+
+	"mirrortracker/internal/bench/report"
+)
 
 func TestVerdicts(t *testing.T) {
 	run := func(dirs int64, seconds float64, whole bool) measurement {
@@ -22,7 +26,7 @@ func TestVerdicts(t *testing.T) {
 	}
 	our := func(server string) subject { return subject{far, 100, server, ours(1)} }
 	tests := []struct {
-		got  verdict
+		got  report.Verdict
 		want string
 	}{
 		{b.faster(our("quick"), 25, "peer"), "ok 100ms, quick: rate, crawler to peer 25.0 (asked: at least 25)"},

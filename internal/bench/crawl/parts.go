@@ -9,20 +9,15 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"mirrortracker/internal/bench/link"
+	"mirrortracker/internal/bench/run"
 )
 
-// A phase is a part of a run that can be asked for by its name.
-type phase struct {
-	name string
-	run  func(*bench, context.Context) error
-}
-
-var phases = []phase{
-	{loopback, (*bench).loopback},
-	{near, (*bench).at20ms},
-	{far, (*bench).at100ms},
-	{"list-only", (*bench).listOnly},
-	{"large", (*bench).large},
+var parts = []run.Part[*bench]{
+	{Name: loopback, Run: (*bench).loopback},
+	{Name: near, Run: (*bench).at20ms},
+	{Name: far, Run: (*bench).at100ms},
+	{Name: "list-only", Run: (*bench).listOnly},
+	{Name: "large", Run: (*bench).large},
 }
 
 // Distances as results name them.
@@ -198,7 +193,7 @@ func (b *bench) remove(roundTrip time.Duration) (vantage, error) {
 		if err != nil {
 			return v, fmt.Errorf("connect over the link: %w", err)
 		}
-		b.say("connecting takes %.2f ms", float64(measured.Microseconds())/1e3)
+		b.Say("connecting takes %.2f ms", float64(measured.Microseconds())/1e3)
 		if off := measured - roundTrip; off.Abs() <= roundTrip/20 {
 			b.connects = append(b.connects, connect{roundTrip, measured})
 			return v, nil
