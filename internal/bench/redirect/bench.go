@@ -9,19 +9,16 @@ import (
 	"os"
 	"os/exec"
 	"strings"
-	"time"
 
+	"mirrortracker/internal/bench/run"
 	"mirrortracker/internal/bench/world"
 	"mirrortracker/internal/mirror"
-	"mirrortracker/internal/testbed"
 )
 
 // A bench is one run.
 type bench struct {
+	run.Run
 	options *runCommand
-	log     io.Writer // for progress
-	began   time.Time
-	clean   []func() error
 
 	dir      string       // of this run
 	world    world.Params // and what there is of it
@@ -44,23 +41,19 @@ const (
 	mirrorbits = "mirrorbits"
 )
 
-// errInterrupted ends a run that was told to stop.
-var errInterrupted = errors.New("interrupted")
-
 // open makes the world and what it is asked.
 func (b *bench) open(ctx context.Context) (err error) {
-	if b.dir, err = testbed.MakeDir(); err != nil {
+	if b.dir, err = b.Folder(); err != nil {
 		return err
 	}
-	b.atEnd(func() error { return testbed.RemoveDir(b.dir) })
-	b.atEnd(b.quit)
+	b.AtEnd(b.quit)
 	b.world = b.options.params()
-	kept, written, err := b.world.Keep(ctx, b.options.Worlds, b.say)
+	kept, written, err := b.world.Keep(ctx, b.options.Worlds, b.Say)
 	if err != nil {
 		return err
 	}
 	b.written = written
-	b.say("a world of %d directories, %d of them distinct, on %d sites", written.Places, written.Distinct, written.Sites)
+	b.Say("a world of %d directories, %d of them distinct, on %d sites", written.Places, written.Distinct, written.Sites)
 	b.database = b.file("tracker.db")
 	if out, err := exec.CommandContext(ctx, "cp", "--reflink=auto", kept, b.database).CombinedOutput(); err != nil {
 		return fmt.Errorf("copy the world: %w: %s", err, out)
@@ -90,25 +83,6 @@ const (
 	ases   = "GeoLite2-ASN.mmdb"
 )
 
-// atEnd remembers what to do at the end of the run, the last first.
-func (b *bench) atEnd(fn func() error) { b.clean = append(b.clean, fn) }
-
-// close ends and removes everything.
-func (b *bench) close() error {
-	var errs []error
-	for len(b.clean) > 0 {
-		last := len(b.clean) - 1
-		errs = append(errs, b.clean[last]())
-		b.clean = b.clean[:last]
-	}
-	return errors.Join(errs...)
-}
-
-// say tells on standard error what is going on.
-func (b *bench) say(format string, args ...any) {
-	fmt.Fprintf(b.log, "%6.1fs  %s\n", time.Since(b.began).Seconds(), fmt.Sprintf(format, args...))
-}
-
 // serve returns the redirector, which runs until the end of the run or until b.quit.
 func (b *bench) serve(ctx context.Context) (*server, error) {
 	if b.ours != nil {
@@ -118,7 +92,7 @@ func (b *bench) serve(ctx context.Context) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	b.say("the redirector is ready after %.1f s", took.Seconds())
+	b.Say("the redirector is ready after %.1f s", took.Seconds())
 	return s, b.adopt(s)
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"mirrortracker/internal/bench/run"
 	"mirrortracker/internal/bench/steady"
 	"mirrortracker/internal/bench/world"
 	"mirrortracker/internal/store"
@@ -62,7 +63,7 @@ func (b *bench) change(ctx context.Context) (err error) {
 			return err
 		}
 		paused, slowed := load.Window()
-		b.say("a new snapshot is live after %.2f s; the slowest request took %.1f ms, and %.1f ms before", took.Seconds(), ms(paused), ms(pause))
+		b.Say("a new snapshot is live after %.2f s; the slowest request took %.1f ms, and %.1f ms before", took.Seconds(), ms(paused), ms(pause))
 		if n == 0 {
 			continue // to warm up
 		}
@@ -117,7 +118,7 @@ func (b *bench) steady(s *server) *steady.Load {
 func sleep(ctx context.Context, period time.Duration) error {
 	select {
 	case <-ctx.Done():
-		return errInterrupted
+		return run.ErrInterrupted
 	case <-time.After(period):
 		return nil
 	}

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"os"
+
+	"mirrortracker/internal/bench/report"
 )
 
 // load measures how the redirector reads the whole world from the database.
@@ -24,7 +26,7 @@ func (b *bench) load(ctx context.Context) error {
 	b.results.note("first loading from the database", took.Seconds(), "s")
 	b.results.note("greatest memory while loading", mib(m.Peak), "MiB")
 	b.noteMemory(loadedMemory, m)
-	b.say("loaded in %.1f s; %s MiB resident, %s MiB while it loaded", took.Seconds(), mebibytes(m.RSS), mebibytes(m.Peak))
+	b.Say("loaded in %.1f s; %s MiB resident, %s MiB while it loaded", took.Seconds(), report.Mebibytes(m.RSS), report.Mebibytes(m.Peak))
 	return b.adopt(s)
 }
 
@@ -51,6 +53,6 @@ func (b *bench) restart(ctx context.Context) error {
 		return err
 	}
 	b.results.note(restarted, took.Seconds(), "s")
-	b.say("ready again after %.2f s", took.Seconds())
+	b.Say("ready again after %.2f s", took.Seconds())
 	return b.adopt(s)
 }

@@ -98,7 +98,7 @@ func (b *bench) startMirrorbits(ctx context.Context) (s *server, err error) {
 	if err := writeLines(s.paths, files); err != nil {
 		return s, err
 	}
-	b.say("mirrorbits has %d files on %d mirrors", len(files), bitsMirrors)
+	b.Say("mirrorbits has %d files on %d mirrors", len(files), bitsMirrors)
 	for i := range min(checked, len(files)) {
 		res, err := ask(ctx, "http://"+s.addr+files[i], b.clients[i].Addr.String())
 		if err != nil {

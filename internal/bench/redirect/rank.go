@@ -15,6 +15,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"mirrortracker/internal/bench/report"
+	"mirrortracker/internal/bench/run"
 	"mirrortracker/internal/nearest"
 	"mirrortracker/internal/resolver"
 )
@@ -28,7 +30,7 @@ func (b *bench) rank(ctx context.Context) error {
 	b.results.note(ranked, r.Rate, "answers/s")
 	b.results.note("  candidates of an answer", r.Candidates, "sites")
 	b.results.note("  allocations for an answer", r.Allocations, "")
-	b.say("resolve and rank: %s answers/s among %.1f candidates", significant(r.Rate), r.Candidates)
+	b.Say("resolve and rank: %s answers/s among %.1f candidates", report.Significant(r.Rate), r.Candidates)
 	return nil
 }
 
@@ -57,10 +59,10 @@ func (b *bench) probe(ctx context.Context, result any, name string) error {
 		return err
 	}
 	cmd := exec.CommandContext(ctx, self, name, string(about), b.database, b.cache(), b.file(cities), b.file(ases))
-	cmd.Stderr = b.log
+	cmd.Stderr = b.Log
 	out, err := cmd.Output()
 	if ctx.Err() != nil {
-		return errInterrupted
+		return run.ErrInterrupted
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)

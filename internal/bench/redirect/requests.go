@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+
+	"mirrortracker/internal/bench/report"
+	"mirrortracker/internal/bench/run"
 )
 
 // requests loads the redirector and the servers that it is compared with, in turn, so that
@@ -39,11 +42,11 @@ func (b *bench) requests(ctx context.Context) (err error) {
 			r, err := b.wrk.load(ctx, s, s.paths, b.options.Round)
 			switch {
 			case ctx.Err() != nil:
-				return errInterrupted
+				return run.ErrInterrupted
 			case err != nil:
 				return err
 			}
-			b.say("%s: %s requests/s, p99 %.2f ms, %.1f µs of a processor each", s.name, significant(r.rate()), r.P99/1e3, r.CPU)
+			b.Say("%s: %s requests/s, p99 %.2f ms, %.1f µs of a processor each", s.name, report.Significant(r.rate()), r.P99/1e3, r.CPU)
 			if n > 0 { // the first round is to warm up
 				l := b.results.of(s.name)
 				l.Rounds = append(l.Rounds, r)

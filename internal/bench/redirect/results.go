@@ -1,8 +1,9 @@
 package main
 
 import (
-	"cmp"
 	"slices"
+
+	"mirrortracker/internal/bench/report"
 )
 
 // results are what was measured.
@@ -59,14 +60,10 @@ func (r *results) figure(name string) (float64, bool) {
 	return 0, false
 }
 
-// median is of something in the rounds, with its least and greatest.
-func (l *loaded) median(of func(round) float64) (median, low, high float64) {
-	all := make([]float64, len(l.Rounds))
-	for i, r := range l.Rounds {
-		all[i] = of(r)
-	}
-	slices.SortFunc(all, cmp.Compare)
-	return all[len(all)/2], all[0], all[len(all)-1]
+// median is that of something in the rounds.
+func (l *loaded) median(of func(round) float64) float64 {
+	median, _, _ := report.Median(l.Rounds, of)
+	return median
 }
 
 func p50(r round) float64  { return r.P50 }

@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
-	"mirrortracker/internal/ui"
+	"mirrortracker/internal/bench/report"
+	"mirrortracker/internal/bench/run"
 )
 
 // runCommand measures.
@@ -30,10 +28,8 @@ type runCommand struct {
 
 // Validate is called by kong.
 func (c *runCommand) Validate() error {
-	for _, name := range c.Only {
-		if !slices.ContainsFunc(parts, func(p part) bool { return p.name == name }) {
-			return errors.New("there is no part " + name)
-		}
+	if err := run.Known(c.Only, parts); err != nil {
+		return err
 	}
 	if c.Connections < 2 || c.Paths < 2 || c.Rounds < 1 {
 		return errors.New("--connections and --paths must be 2 at least, --rounds positive")
@@ -44,62 +40,50 @@ func (c *runCommand) Validate() error {
 // Run measures, and prints a table and verdicts. What was measured is printed also when
 // something fails after that.
 func (c *runCommand) Run(p *program) (err error) {
-	if c.Redirector == "" {
-		self, err := os.Executable()
-		if err != nil {
-			return err
-		}
-		c.Redirector = filepath.Join(filepath.Dir(self), "redirector")
-	}
-	if _, err := os.Stat(c.Redirector); err != nil {
-		return ui.Hint(err, "make build, or --redirector PATH")
-	}
-	if c.Redirector, err = filepath.Abs(c.Redirector); err != nil {
+	if c.Redirector, err = run.Built(c.Redirector, redirector); err != nil {
 		return err
 	}
-	b := &bench{options: c, log: p.Stderr, began: time.Now(), absent: map[string]string{}}
+	if c.Nginx, err = run.Installed(c.Nginx, "NGINX"); err != nil {
+		return err
+	}
+	if c.Mirrorbits, err = run.Installed(c.Mirrorbits, "MIRRORBITS"); err != nil {
+		return err
+	}
+	b := &bench{Run: run.Begin(p.Stderr), options: c, absent: map[string]string{}}
 	err = b.run(p)
-	report := b.report()
-	err = errors.Join(err, report.print(p.Stdout))
+	found := b.findings()
+	err = errors.Join(err, found.print(p.Stdout))
 	if c.JSON != "" {
-		err = errors.Join(err, report.write(c.JSON))
+		err = errors.Join(err, report.Save(c.JSON, found))
 	}
 	return err
 }
 
-// A part of a run can be asked for by its name.
-type part struct {
-	name string
-	run  func(*bench, context.Context) error
+var parts = []run.Part[*bench]{
+	{Name: "rank", Run: (*bench).rank},
+	{Name: "load", Run: (*bench).load},
+	{Name: "requests", Run: (*bench).requests},
+	{Name: "change", Run: (*bench).change},
+	{Name: "restart", Run: (*bench).restart},
+	{Name: "twin", Run: (*bench).twin},
 }
 
-var parts = []part{
-	{"rank", (*bench).rank},
-	{"load", (*bench).load},
-	{"requests", (*bench).requests},
-	{"change", (*bench).change},
-	{"restart", (*bench).restart},
-	{"twin", (*bench).twin},
-}
-
-// wants reports whether a part is part of the run.
-func (b *bench) wants(name string) bool {
-	return len(b.options.Only) == 0 || slices.Contains(b.options.Only, name)
-}
+// wants reports whether a part of the run is asked for.
+func (b *bench) wants(name string) bool { return run.Wants(b.options.Only, name) }
 
 // run goes through the parts.
 func (b *bench) run(ctx context.Context) (err error) {
-	defer func() { err = errors.Join(err, b.close()) }()
+	defer func() { err = errors.Join(err, b.End()) }()
 	if err := b.open(ctx); err != nil {
 		return err
 	}
 	for _, p := range parts {
-		if !b.wants(p.name) {
+		if !b.wants(p.Name) {
 			continue
 		}
-		b.say("%s", strings.ToUpper(p.name))
-		if err := p.run(b, ctx); err != nil {
-			return fmt.Errorf("%s: %w", p.name, err)
+		b.Say("%s", strings.ToUpper(p.Name))
+		if err := p.Run(b, ctx); err != nil {
+			return fmt.Errorf("%s: %w", p.Name, err)
 		}
 	}
 	return nil

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"mirrortracker/internal/bench/run"
 )
 
 // A server is one that is loaded.
@@ -96,7 +98,7 @@ func (b *bench) startRedirector(ctx context.Context, database string) (s *server
 	s = &server{name: redirector, processes: []*process{p}}
 	err = p.await(b.options.Load, func() (err error) {
 		if err := ctx.Err(); err != nil {
-			return errInterrupted
+			return run.ErrInterrupted
 		}
 		if s.addr, err = p.announced(); err != nil {
 			return err

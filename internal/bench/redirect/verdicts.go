@@ -3,34 +3,13 @@ package main
 import (
 	"cmp"
 	"fmt"
+
+	"mirrortracker/internal/bench/report"
 )
 
-// A verdict says whether a figure that is asked for was reached.
-type verdict struct {
-	Word   string `json:"word"` // ok, short, skip
-	Name   string `json:"name"`
-	Figure string `json:"figure,omitempty"`
-	Asked  string `json:"asked,omitempty"`
-	Why    string `json:"why,omitempty"` // skip
-}
-
-func (v verdict) String() string {
-	if v.Word == "skip" {
-		return fmt.Sprintf("skip %s (%s)", v.Name, v.Why)
-	}
-	return fmt.Sprintf("%s %s %s (asked: %s)", v.Word, v.Name, v.Figure, v.Asked)
-}
-
-func word(reached bool) string {
-	if reached {
-		return "ok"
-	}
-	return "short"
-}
-
 // judge compares what was measured with what is asked for.
-func (b *bench) judge() []verdict {
-	var all []verdict
+func (b *bench) judge() []report.Verdict {
+	var all []report.Verdict
 	if b.wants("rank") {
 		all = append(all, b.atLeast(ranked, 500_000, "answers/s"))
 	}
@@ -69,48 +48,44 @@ const (
 )
 
 // against compares us with another server in something, by the medians.
-func (b *bench) against(other, what string, of func(round) float64, reached func(ratio float64) bool, asked string) verdict {
-	v := verdict{Name: fmt.Sprintf("%s, redirector to %s", what, other), Asked: asked}
+func (b *bench) against(other, what string, of func(round) float64, reached func(ratio float64) bool, asked string) report.Verdict {
+	name := fmt.Sprintf("%s, redirector to %s", what, other)
 	mine, theirs := b.results.find(redirector), b.results.find(other)
 	if mine == nil || theirs == nil || len(mine.Rounds) == 0 || len(theirs.Rounds) == 0 {
-		v.Word, v.Asked, v.Why = "skip", "", cmp.Or(b.absent[other], notMeasured)
-		return v
+		return report.Skip(name, cmp.Or(b.absent[other], notMeasured))
 	}
-	our, _, _ := mine.median(of)
-	their, _, _ := theirs.median(of)
-	ratio := our / their
-	v.Word, v.Figure = word(reached(ratio)), significant(ratio)
-	return v
+	ratio := mine.median(of) / theirs.median(of)
+	return report.Judge(reached(ratio), name, report.Significant(ratio), asked)
 }
 
 // notMeasured is why there is no figure of something that is there.
 const notMeasured = "not measured"
 
 // atLeast asks that a figure is not below a bar.
-func (b *bench) atLeast(name string, bar float64, unit string) verdict {
-	return b.bound(name, unit, fmt.Sprintf("at least %s", significant(bar)), func(value float64) bool { return value >= bar })
+func (b *bench) atLeast(name string, bar float64, unit string) report.Verdict {
+	return b.bound(name, unit, fmt.Sprintf("at least %s", report.Significant(bar)), func(value float64) bool { return value >= bar })
 }
 
 // atMost asks that a figure is below a bar.
-func (b *bench) atMost(name string, bar float64, unit string) verdict {
-	return b.bound(name, unit, fmt.Sprintf("less than %s", significant(bar)), func(value float64) bool { return value < bar })
+func (b *bench) atMost(name string, bar float64, unit string) report.Verdict {
+	return b.bound(name, unit, fmt.Sprintf("less than %s", report.Significant(bar)), func(value float64) bool { return value < bar })
 }
 
-func (b *bench) bound(name, unit, asked string, reached func(float64) bool) verdict {
+func (b *bench) bound(name, unit, asked string, reached func(float64) bool) report.Verdict {
 	value, ok := b.results.figure(name)
 	if !ok {
-		return verdict{Word: "skip", Name: name, Why: cmp.Or(b.absent[name], notMeasured)}
+		return report.Skip(name, cmp.Or(b.absent[name], notMeasured))
 	}
-	return verdict{Word: word(reached(value)), Name: name, Figure: significant(value) + " " + unit, Asked: asked}
+	return report.Judge(reached(value), name, report.Significant(value)+" "+unit, asked)
 }
 
 // pause asks that a new index makes no request wait for 50 ms. On a machine on which
 // requests do so at other times, too, nothing can be said.
-func (b *bench) pause() verdict {
+func (b *bench) pause() report.Verdict {
 	const bar = 50 // ms
 	v := b.atMost(slowest, bar, "ms")
-	if without, ok := b.results.figure(slowestElse); ok && v.Word == "short" && without >= bar {
-		return verdict{Word: "skip", Name: slowest, Why: fmt.Sprintf("the machine is busy: %s, and %s ms without one", v.Figure, significant(without))}
+	if without, ok := b.results.figure(slowestElse); ok && v.Short() && without >= bar {
+		return report.Skip(slowest, fmt.Sprintf("the machine is busy: %s, and %s ms without one", v.Figure, report.Significant(without)))
 	}
 	return v
 }

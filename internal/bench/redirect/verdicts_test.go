@@ -55,11 +55,3 @@ func TestPause(t *testing.T) {
 		}
 	}
 }
-
-// The median is that of the rounds in the order of what is looked at.
-func TestMedian(t *testing.T) {
-	l := &loaded{Rounds: []round{{P99: 3}, {P99: 1}, {P99: 2}}}
-	if median, low, high := l.median(p99); median != 2 || low != 1 || high != 3 {
-		t.Errorf("%v [%v-%v]", median, low, high)
-	}
-}

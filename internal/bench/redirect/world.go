@@ -2,8 +2,8 @@ package main
 
 import (
 	"fmt"
-	"time"
 
+	"mirrortracker/internal/bench/run"
 	"mirrortracker/internal/bench/world"
 )
 
@@ -28,10 +28,8 @@ func (s *size) Validate() error { return s.params().Validate() }
 
 // Run writes it, unless it is kept already, and prints where it is.
 func (c *worldCommand) Run(p *program) error {
-	began := time.Now()
-	database, was, err := c.params().Keep(p, c.Worlds, func(format string, args ...any) {
-		fmt.Fprintf(p.Stderr, "%6.1fs  %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
-	})
+	writing := run.Begin(p.Stderr)
+	database, was, err := c.params().Keep(p, c.Worlds, writing.Say)
 	if err != nil {
 		return err
 	}
