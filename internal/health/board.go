@@ -15,6 +15,7 @@ type Board struct{ table atomic.Pointer[Table] }
 type Table struct {
 	generation uint64
 	pairs      map[mirror.URL]Pair
+	reasons    map[key]string // of what is down
 }
 
 // Table returns what is in force now. As long as it returns the same pointer
@@ -30,8 +31,8 @@ func (b *Board) Table() *Table {
 func (b *Board) State(u mirror.URL) Pair { return b.Table().State(u) }
 
 // show puts a table in force that differs from the last one.
-func (b *Board) show(pairs map[mirror.URL]Pair) {
-	b.table.Store(&Table{generation: b.Table().Generation() + 1, pairs: pairs})
+func (b *Board) show(pairs map[mirror.URL]Pair, reasons map[key]string) {
+	b.table.Store(&Table{generation: b.Table().Generation() + 1, pairs: pairs, reasons: reasons})
 }
 
 // Generation counts the tables: it is greater in each that follows.
@@ -49,6 +50,15 @@ func (t *Table) State(u mirror.URL) Pair {
 		return Pair{}
 	}
 	return t.pairs[u]
+}
+
+// Reason returns what took a URL down over a family, for people, in one line; "" where it
+// is not down. It may have words of the server's.
+func (t *Table) Reason(u mirror.URL, f Family) string {
+	if t == nil {
+		return ""
+	}
+	return t.reasons[key{u, f}]
 }
 
 // Rows returns the states of all URLs of sites in one slice for each family, and

@@ -119,7 +119,7 @@ func (c *Checker) refresh() (added, gone []key) {
 	}
 	c.limiters = limiters
 	if len(added)+len(gone) > 0 {
-		c.board.show(c.ledger.pairs())
+		c.board.show(c.ledger.pairs(), c.ledger.reasons())
 	}
 	return added, gone
 }
@@ -129,7 +129,7 @@ func (c *Checker) remember(found []store.Health) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.ledger.remember(found, time.Now())
-	c.board.show(c.ledger.pairs())
+	c.board.show(c.ledger.pairs(), c.ledger.reasons())
 }
 
 // spacings is the number of checks of one host that fit into an interval.
@@ -205,7 +205,7 @@ func (c *Checker) change(make func(now time.Time) []Event) {
 	if len(changed) == 0 {
 		return
 	}
-	c.board.show(c.ledger.pairs())
+	c.board.show(c.ledger.pairs(), c.ledger.reasons())
 	for i := range changed {
 		c.tell(&changed[i])
 	}

@@ -146,6 +146,9 @@ func TestLeavesWithinAMinute(t *testing.T) {
 		l.want(t, u, Pair{Down, Absent})
 		l.want(t, l.sites[0].URL, Pair{Up, Up})
 		l.want(t, l.sites[1].Serving[0], Pair{Up, Up})
+		if four, six := l.Board().Table().Reason(u, IPv4), l.Board().Table().Reason(u, IPv6); four != refuses.reason || six != "" {
+			t.Errorf("it is down over IPv4 because %q, over IPv6 because %q", four, six)
+		}
 		if l.Board().Table().Generation() <= before.Generation() {
 			t.Error("the generation does not grow")
 		}
@@ -378,7 +381,7 @@ func TestRestart(t *testing.T) {
 func TestRecorded(t *testing.T) {
 	sites := three(t)
 	recorded := func(i int, state, family string, age time.Duration) store.Health {
-		return store.Health{Site: sites[i].ID(), URL: sites[i].Serving[0].String(), Family: family, State: state, Checked: time.Now().Add(-age)}
+		return store.Health{Site: sites[i].ID(), URL: sites[i].Serving[0].String(), Family: family, State: state, Reason: "it is " + state, Checked: time.Now().Add(-age)}
 	}
 	board, err := Recorded(t.Context(), &memory{states: []store.Health{
 		recorded(0, "down", "ipv4", time.Minute),
@@ -393,6 +396,11 @@ func TestRecorded(t *testing.T) {
 	for i, want := range []Pair{{Down, Up}, {Unknown, Stale}, {Unknown, Unknown}} {
 		if got := board.State(sites[i].Serving[0]); got != want {
 			t.Errorf("site %d is %v, want %v", i, got, want)
+		}
+	}
+	for i, want := range []string{"it is down", "", ""} {
+		if four, six := board.Table().Reason(sites[i].Serving[0], IPv4), board.Table().Reason(sites[i].Serving[0], IPv6); four != want || six != "" {
+			t.Errorf("site %d is down because %q and %q, want %q", i, four, six, want)
 		}
 	}
 	if _, err := Recorded(t.Context(), &memory{away: true}, sites); err == nil {

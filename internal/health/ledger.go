@@ -172,6 +172,17 @@ func (l *ledger) pairs() map[mirror.URL]Pair {
 	return pairs
 }
 
+// reasons returns why URLs are down.
+func (l *ledger) reasons() map[key]string {
+	reasons := map[key]string{}
+	for k, e := range l.entries {
+		if e.state == Down {
+			reasons[k] = e.reason
+		}
+	}
+	return reasons
+}
+
 func (e *entry) event(from State, now time.Time) Event {
 	return Event{
 		Time:   now,

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"mirrortracker/internal/mirror"
+	"mirrortracker/internal/store"
 )
 
 // Recorded returns a board that shows what checkers, in whatever process, have recorded of
@@ -14,15 +15,15 @@ func Recorded(ctx context.Context, records Records, sites []mirror.Site) (*Board
 	if err != nil {
 		return nil, err
 	}
-	states, now := map[record]State{}, time.Now()
+	states, now := map[record]store.Health{}, time.Now()
 	for _, h := range found {
 		for _, f := range Families {
 			if f.String() == h.Family && now.Sub(h.Checked) <= recallFor {
-				states[record{h.Site, h.URL, f}] = ParseState(h.State)
+				states[record{h.Site, h.URL, f}] = h
 			}
 		}
 	}
-	pairs := map[mirror.URL]Pair{}
+	pairs, reasons := map[mirror.URL]Pair{}, map[key]string{}
 	for i := range sites {
 		id := sites[i].ID()
 		for u := range bases(&sites[i]) {
@@ -30,10 +31,17 @@ func Recorded(ctx context.Context, records Records, sites []mirror.Site) (*Board
 				continue // it is the other site's, as in a ledger
 			}
 			text := u.String()
-			pairs[*u] = Pair{states[record{id, text, IPv4}], states[record{id, text, IPv6}]}
+			var pair Pair
+			for _, f := range Families {
+				h := states[record{id, text, f}]
+				if pair[f] = ParseState(h.State); pair[f] == Down {
+					reasons[key{*u, f}] = h.Reason
+				}
+			}
+			pairs[*u] = pair
 		}
 	}
 	board := &Board{}
-	board.show(pairs)
+	board.show(pairs, reasons)
 	return board, nil
 }
