@@ -49,6 +49,7 @@ func apart(rows [][]any) (narrow [][]any, urls [][2]any) {
 func facts(a *redirect.Answer) [][2]any {
 	f := a.Resolved
 	facts := [][2]any{
+		{"client", a.Client.String()},
 		{"asked", a.URL},
 		{"location", a.Location},
 		{"match", a.Match},

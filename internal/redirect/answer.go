@@ -26,6 +26,7 @@ type Answer struct {
 	Match      string           `json:"match"`            // of that candidate
 	Site       string           `json:"site"`             // of that candidate
 	Within     string           `json:"within,omitempty"` // the directory that it was asked to hold for, escaped
+	Client     Beneficiary      `json:"client"`           // only in explained answers
 	Reason     string           `json:"reason"`           // why there is no choice; "" if there is
 	Candidates []Candidate      `json:"candidates"`       // the best first
 	LeftOut    []Candidate      `json:"left_out"`         // only in explained answers

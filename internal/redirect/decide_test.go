@@ -1,6 +1,7 @@
 package redirect
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -18,20 +19,37 @@ import (
 	"mirrortracker/internal/health"
 	"mirrortracker/internal/mirror"
 	"mirrortracker/internal/nearest"
+	"mirrortracker/internal/store"
 )
 
-// ailing returns a Redirector that takes the states for what its board shows.
+// records are what checkers have found of URLs' health.
+type records struct {
+	health.Records
+	found []store.Health
+}
+
+func (r records) Health(context.Context) ([]store.Health, error) { return r.found, nil }
+
+// ailing returns a Redirector whose board shows the states, and "out of order" as the
+// reason of what is down.
 func ailing(t testing.TB, w *world, states map[string]health.Pair) *Redirector {
-	r := New(Config{Source: w.hold(t), Now: clock})
-	s := *r.scene(r.source.Index())
-	for scheme := range schemes {
-		for family := range families {
-			s.offers[scheme][family] = offers(s.roster.Sites, scheme, family, func(u mirror.URL) health.Pair { return states[u.String()] }, s.places)
-			s.kinds[scheme][family] = kinds(s.offers[scheme][family])
+	t.Helper()
+	var found []store.Health
+	for i := range w.sites {
+		for _, u := range w.sites[i].URLs() {
+			for _, f := range health.Families {
+				found = append(found, store.Health{
+					Site: w.sites[i].ID(), URL: u.String(), Family: f.String(),
+					State: states[u.String()][f].String(), Reason: "out of order", Checked: time.Now(),
+				})
+			}
 		}
 	}
-	r.latest.Store(&s)
-	return r
+	board, err := health.Recorded(t.Context(), records{found: found}, w.sites)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return New(Config{Source: w.hold(t), Now: clock, Board: board})
 }
 
 func TestHealth(t *testing.T) {

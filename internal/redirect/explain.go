@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"mirrortracker/internal/health"
 	"mirrortracker/internal/mirror"
 	"mirrortracker/internal/nearest"
 	"mirrortracker/internal/resolver"
@@ -22,10 +23,11 @@ func (r *Redirector) Explain(q Question) (*Answer, error) {
 		decision:  d,
 		isDir:     d.isDir(&q),
 		explained: d.view.Explain(d.all, d.size),
-		scheme:    q.Scheme,
+		question:  &q,
 	}
 	e.order()
 	a := d.answer(&q)
+	a.Client = d.beneficiary(q.Client)
 	named := d.tail(len(d.best))
 	for _, at := range d.best[:named] {
 		a.Candidates = append(a.Candidates, e.candidate(at))
@@ -48,7 +50,7 @@ type explanation struct {
 	*decision
 	isDir     bool
 	explained []nearest.Explained // by position in all
-	scheme    string
+	question  *Question
 }
 
 // order ranks all candidates that serve the client.
@@ -144,11 +146,41 @@ func (e *explanation) amiss(at int32) string {
 	first := e.all[e.best[0]].Tier
 	switch tier := e.all[at].Tier; {
 	case tier&^first&down != 0:
-		return "it is down, and others are not"
+		return e.down(e.url(at)) + "; others are not"
 	case tier&^first&insecure != 0:
 		return "it is served without TLS, and others with it"
 	}
 	return fmt.Sprintf("served by %s, and others by %s", e.url(at).Scheme, e.url(e.best[0]).Scheme)
+}
+
+// down says that a URL is down for the client, and why, as far as that is known.
+func (e *explanation) down(u *mirror.URL) string {
+	text := "it is down"
+	for _, f := range health.Families {
+		if reason := e.scene.table.Reason(*u, f); reason != "" && e.concerns(f) {
+			text += fmt.Sprintf(" over %s: %s", f, reason)
+			break
+		}
+	}
+	return text
+}
+
+// concerns reports whether the client may have an address of a family.
+func (e *explanation) concerns(f health.Family) bool {
+	return !e.question.Client.IsValid() || health.FamilyOf(e.question.Client) == f
+}
+
+// instead says why a site is offered under another URL than this one.
+func (e *explanation) instead(u *mirror.URL, better *offer) string {
+	scheme, family := schemeNumber(e.question.Scheme), familyNumber(e.question.Client)
+	tier, lacks := amiss(u, scheme, family, e.scene.table.State(*u))
+	switch {
+	case tier&down != 0:
+		return e.down(u)
+	case lacks > better.lacks:
+		return "its host has no " + lacks.String() + " address"
+	}
+	return "another URL of its site suits the client better: " + better.url.String()
 }
 
 func (e *explanation) url(at int32) *mirror.URL { return e.offers[e.all[at].Site].url }
@@ -177,16 +209,16 @@ func (e *explanation) unoffered() []Candidate {
 		for base := range bases(&e.scene.roster.Sites[m.Site]) {
 			c := e.candidateAt(m, base, e.isDir)
 			c.Replica = e.replica(m)
-			chosen := e.offers[m.Site].url
+			better := &e.offers[m.Site]
 			switch {
 			case !followable(base):
 				c.Reason = "no client follows a redirect to " + base.Scheme
 			case !offered[k]:
 				c.Reason = "it holds less of the tree than was asked for with within"
-			case base == chosen:
+			case base == better.url:
 				continue
 			default:
-				c.Reason = "another URL of its site suits the client better: " + chosen.String()
+				c.Reason = e.instead(base, better)
 			}
 			all = append(all, c)
 		}

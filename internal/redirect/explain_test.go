@@ -1,11 +1,19 @@
 package redirect
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"mirrortracker/internal/health"
+	"mirrortracker/internal/mirror"
+	"mirrortracker/internal/nearest"
 )
 
 // client is who asks in tests of which nothing else is said.
@@ -92,6 +100,110 @@ func reasons(a *Answer) []string {
 		all = append(all, "-"+a.LeftOut[i].URL()+": "+a.LeftOut[i].Reason)
 	}
 	return all
+}
+
+// Of what is down it is said that it is, and why.
+func TestReasonsOfWhatIsDown(t *testing.T) {
+	const up, down, absent = health.Up, health.Down, health.Absent
+	r := ailing(t, example(t), map[string]health.Pair{
+		"http://east.example/e/":      {down, up},
+		"ftp://east.example:2121/":    {down, down},
+		"https://west.example/w%20w/": {down, down},
+		"http://wrong.example/":       {up, absent},
+		"ftp://wrong.example/":        {up, up},
+	})
+	for from, want := range map[string][]string{
+		"192.0.2.1": {
+			"http://wrong.example/gnu/file1: chosen: drawn first, 1000 km",
+			"ftp://west.example/mirrors/gnu/file1: served by ftp, and others by http, 0 km",
+			"ftp://origin.example/pub/gnu/file1: served by ftp, and others by http, 0 km",
+			"-http://east.example/e/g/file1: it is down over ipv4: out of order; others are not",
+			"-ftp://east.example:2121/g/file1: it is down over ipv4: out of order",
+			"-https://west.example/w%20w/mirrors/gnu/file1: it is down over ipv4: out of order",
+			"-rsync://west.example/w/mirrors/gnu/file1: no client follows a redirect to rsync",
+			"-ftp://wrong.example/gnu/file1: another URL of its site suits the client better: http://wrong.example/",
+		},
+		"2001:db8::1": {
+			"http://east.example/e/g/file1: chosen: drawn first, 0 km",
+			"ftp://west.example/mirrors/gnu/file1: served by ftp, and others by http, 0 km",
+			"ftp://wrong.example/gnu/file1: served by ftp, and others by http, 1000 km",
+			"ftp://origin.example/pub/gnu/file1: served by ftp, and others by http, 0 km",
+			"-ftp://east.example:2121/g/file1: it is down over ipv6: out of order",
+			"-https://west.example/w%20w/mirrors/gnu/file1: it is down over ipv6: out of order",
+			"-rsync://west.example/w/mirrors/gnu/file1: no client follows a redirect to rsync",
+			"-http://wrong.example/gnu/file1: its host has no IPv6 address",
+		},
+	} {
+		a, err := r.Explain(Question{Text: "origin/gnu/file1", Scheme: "http", Client: netip.MustParseAddr(from)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := reasons(a)
+		slices.Sort(got) // the draw of the later ones is another for each client
+		slices.Sort(want)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: %s", from, diff)
+		}
+	}
+}
+
+// What is known of the client is told with what says so, and not where exactly it is.
+func TestBeneficiary(t *testing.T) {
+	r := New(Config{Source: example(t).hold(t), Now: clock, Nearest: nearest.Options{
+		Costs: nearest.DefaultCosts(),
+		Networks: []nearest.Network{
+			{Name: "campus", Prefixes: prefixes("198.51.100.0/24"), Country: "de", Place: &mirror.Place{Latitude: 52.5, Longitude: 13.4}},
+			{Name: "abroad", Prefixes: prefixes("2001:db8::/32"), Country: "fr"},
+		},
+	}})
+	for from, want := range map[string][2]string{
+		"": {"not known", `{}`},
+		"192.0.2.7": {
+			"192.0.2.7, of which nothing is known",
+			`{"address":"192.0.2.7"}`,
+		},
+		"198.51.100.7": {
+			"198.51.100.7, country de (network campus), place (network campus), in the network campus, as all of 198.51.100.0/24",
+			`{"address":"198.51.100.7","prefix":"198.51.100.0/24","network":"campus","country":"de","sources":{"country":"network campus","place":"network campus"}}`,
+		},
+		"2001:db8::1:2:3:4": {
+			"2001:db8::1:2:3:4, country fr (network abroad), somewhere in it, in the network abroad, as all of 2001:db8::/32",
+			`{"address":"2001:db8::1:2:3:4","prefix":"2001:db8::/32","network":"abroad","country":"fr","accuracy_km":RADIUS,"sources":{"country":"network abroad","place":"country"}}`,
+		},
+	} {
+		q := Question{Text: "origin/gnu/file1", Scheme: "http"}
+		if from != "" {
+			q.Client = netip.MustParseAddr(from)
+		}
+		a, err := r.Explain(q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		written, err := json.Marshal(a.Client)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := regexp.MustCompile(`"accuracy_km":[1-9][0-9.]*`).ReplaceAllString(string(written), `"accuracy_km":RADIUS`)
+		if got := [2]string{a.Client.String(), text}; got != want {
+			t.Errorf("%s is told as\n%s\n%s\nwant\n%s\n%s", from, got[0], got[1], want[0], want[1])
+		}
+	}
+	page := read(t, ask(r.Handler(), "GET", "/origin/gnu/file1?explain&from=198.51.100.7"))
+	if !strings.Contains(page, "The client: 198.51.100.7, country de (network campus)") {
+		t.Error("the page does not say who the client is")
+	}
+}
+
+// Of a database the last name of its path is told.
+func TestSources(t *testing.T) {
+	var b Beneficiary
+	b.Address, b.Country, b.AS = client, "de", 680
+	b.Spot = nearest.Spot{Radius: 20, Known: true}
+	b.Sources = nearest.Sources{Country: "network a/b", Spot: "/var/lib/geo/city.mmdb", AS: "geo/asn.mmdb"}
+	b = b.discreet()
+	if got, want := b.String(), "192.0.2.1, country de (network a/b), place to within 20 km (city.mmdb), AS680 (asn.mmdb)"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
 }
 
 func TestWhyOriginal(t *testing.T) {

@@ -80,7 +80,7 @@ func newMirrorsView(req *http.Request, q *Question, a *Answer, l *mirrorList) *m
 			v.Legend = append(v.Legend, m)
 		}
 	}
-	v.Summary = fmt.Sprintf("%s on %s, the best for %s first.", plural(int64(len(v.Mirrors)), "address", "addresses"), plural(int64(len(sites)), "site", "sites"), beneficiary(req, q))
+	v.Summary = fmt.Sprintf("%s on %s, the best for %s first.", plural(int64(len(v.Mirrors)), "address", "addresses"), plural(int64(len(sites)), "site", "sites"), addressee(req, q))
 	v.Commands = commands(serverOf(req, q)+self, l.IsDir)
 	v.Facts = facts(found, l)
 	return v
@@ -106,8 +106,8 @@ func newMirrorView(row *mirrorRow) mirrorView {
 	return v
 }
 
-// beneficiary says for whom the order is.
-func beneficiary(req *http.Request, q *Question) string {
+// addressee says for whom the order is.
+func addressee(req *http.Request, q *Question) string {
 	if _, given := parameter(req.URL.RawQuery, "from"); given {
 		return q.Client.String()
 	}
@@ -271,6 +271,7 @@ func (r *Redirector) serveExplain(w http.ResponseWriter, req *http.Request, q *Q
 	v.Explain = true
 	v.Heading = "Where " + placeName(a.Resolved) + " comes from"
 	v.Title = v.Heading
+	v.Summary += " The client: " + a.Client.String() + "."
 	r.showPage(w, req, mirrorsPage, v)
 	return event{"explain", a.Match, a.scheme()}
 }
