@@ -1,9 +1,11 @@
 package redirect
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math"
 	"net/http"
 	"net/netip"
@@ -383,5 +385,32 @@ func TestDecidingAllocatesNothing(t *testing.T) {
 		}
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+// What of the configuration of networks means nothing is logged when that changes, and
+// not with each new map.
+func TestProblemsAreLoggedOnce(t *testing.T) {
+	var log bytes.Buffer
+	source := example(t).hold(t)
+	r := New(Config{Source: source, Now: clock, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	set := func(sites ...string) {
+		r.SetNearest(nearest.Options{
+			Costs:    nearest.DefaultCosts(),
+			Networks: []nearest.Network{{Name: "here", Prefixes: prefixes("192.0.2.0/24"), Sites: sites}},
+		})
+		r.scene(source.index)
+	}
+	for i, step := range []struct {
+		sites []string
+		lines int // logged since
+	}{
+		{[]string{"gone"}, 1}, {[]string{"gone"}, 0}, {[]string{"gone", "lost"}, 2}, {[]string{"east"}, 0}, {[]string{"gone"}, 1},
+	} {
+		log.Reset()
+		set(step.sites...)
+		if n := strings.Count(log.String(), "means nothing"); n != step.lines {
+			t.Errorf("step %d: %d lines, want %d:\n%s", i, n, step.lines, &log)
+		}
 	}
 }

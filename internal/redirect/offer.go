@@ -2,6 +2,7 @@ package redirect
 
 import (
 	"net/netip"
+	"slices"
 
 	"mirrortracker/internal/health"
 	"mirrortracker/internal/mirror"
@@ -111,9 +112,7 @@ func (r *Redirector) stage(b basis, last *scene) *scene {
 		options := *b.options
 		options.Atlas = b.atlas
 		s.places = nearest.NewMap(b.roster.Sites, options)
-		for _, problem := range s.places.Problems() {
-			r.log.Warn("a part of the configuration of networks means nothing", "why", problem)
-		}
+		r.complain(s, last)
 	}
 	for scheme := range schemes {
 		for family := range families {
@@ -122,6 +121,18 @@ func (r *Redirector) stage(b basis, last *scene) *scene {
 		}
 	}
 	return s
+}
+
+// complain logs what of the configuration of networks means nothing, unless that was
+// so in the last scene.
+func (r *Redirector) complain(s, last *scene) {
+	problems := s.places.Problems()
+	if last != nil && slices.Equal(problems, last.places.Problems()) {
+		return
+	}
+	for _, problem := range problems {
+		r.log.Warn("a part of the configuration of networks means nothing", "why", problem)
+	}
 }
 
 // offers returns how sites are offered to clients of a kind. State is what is known of
