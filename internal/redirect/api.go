@@ -25,6 +25,7 @@ var openAPI embed.FS
 // api returns the handler of /api/v1.
 func (r *Redirector) api() chi.Router {
 	mux := chi.NewRouter()
+	mux.Use(func(next http.Handler) http.Handler { return r.charged(faceCost, next) })
 	mux.Get("/sites", r.apiServe(r.apiSites))
 	mux.Get("/sites/{name}", r.apiServe(r.apiSite))
 	mux.Get("/directories", r.apiServe(r.apiDirectories))

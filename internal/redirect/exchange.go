@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/netip"
 	"runtime/debug"
-	"strconv"
 	"sync"
 	"time"
 )
@@ -20,6 +19,8 @@ type exchange struct {
 	secure bool // whether the client came by TLS
 	status int  // 0 until it is written
 	bytes  int64
+
+	charged int // as how many requests it counts
 
 	event event  // what became of the question; its outcome is "" if there was none
 	site  string // of the location
@@ -80,10 +81,7 @@ func (r *Redirector) observe(next http.Handler) http.Handler {
 		x.client, x.secure = r.proxies.of(req)
 		switch {
 		case !guard(x, req):
-		case !r.throttle.allow(x.client, x.began):
-			x.Header().Set("Retry-After", strconv.Itoa(r.throttle.wait()))
-			fail(x, req, http.StatusTooManyRequests, "too many requests from your network")
-			x.event = event{"limited", "none", ""}
+		case !monitored(req.URL.Path) && !r.charge(x, req, redirectCost):
 		default:
 			next.ServeHTTP(x, req)
 		}

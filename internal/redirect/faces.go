@@ -30,7 +30,18 @@ var parameters = []struct {
 
 // serveFace answers a question that asks for another form than a redirect.
 func (r *Redirector) serveFace(w http.ResponseWriter, req *http.Request, q *Question) (event, bool) {
-	switch faceOf(req, q.Text) {
+	asked := faceOf(req, q.Text)
+	if asked == suffixFace {
+		described := r.described(q.Text)
+		if described == "" {
+			return event{}, false
+		}
+		q.Text, asked = described, metalinkFace
+	}
+	if asked != redirectFace && !r.charge(w, req, faceCost) {
+		return limited, true
+	}
+	switch asked {
 	case jsonFace:
 		return r.serveJSON(w, req, q), true
 	case explainFace:
@@ -39,11 +50,6 @@ func (r *Redirector) serveFace(w http.ResponseWriter, req *http.Request, q *Ques
 		return r.serveMirrors(w, req, q), true
 	case metalinkFace:
 		return r.serveMetalink(w, req, q), true
-	case suffixFace:
-		if described := r.described(q.Text); described != "" {
-			q.Text = described
-			return r.serveMetalink(w, req, q), true
-		}
 	case listFace:
 		return r.serveList(w, req, q), true
 	}

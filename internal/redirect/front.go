@@ -21,6 +21,9 @@ func (r *Redirector) serveFront(w http.ResponseWriter, req *http.Request) {
 		r.serveURL(w, req, value)
 		return
 	}
+	if !r.charge(w, req, faceCost) {
+		return
+	}
 	w.Header().Set("Cache-Control", "no-cache")
 	w.Header().Set("Vary", "Accept")
 	page := newFront(r.source, r.now())

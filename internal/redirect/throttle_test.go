@@ -2,6 +2,7 @@ package redirect
 
 import (
 	"fmt"
+	"net/http"
 	"net/netip"
 	"testing"
 	"time"
@@ -47,15 +48,74 @@ func TestLimit(t *testing.T) {
 	}
 }
 
+// What takes longer than a redirect counts as more requests, and as no more than can be
+// asked at once. Monitoring is never refused.
+func TestCharges(t *testing.T) {
+	for _, test := range []struct {
+		target  string
+		burst   int
+		want    int    // how many are answered
+		refused string // for how long the next one is to wait
+	}{
+		{"/origin/gnu/file1", 40, 40, "1"},
+		{"/origin/gnu/file1.meta4x", 40, 40, "1"},
+		{"/?url=ftp://origin.example/pub/gnu/file1", 40, 40, "1"},
+		{"/nobody/x", 40, 40, "1"},
+		{"/static/style.css", 40, 40, "1"},
+		{"/uri-res/N2L?urn:mirror:ftp://origin.example/pub/gnu/file1", 40, 40, "1"},
+		{"/uri-res/L2Ls?ftp://origin.example/pub/gnu/file1", 40, 4, "1"},
+		{"/uri-res/L2C?ftp://origin.example/pub/gnu/file1", 40, 4, "1"},
+		{"/", 40, 4, "1"},
+		{"/origin/gnu/file1?mirrors", 40, 4, "1"},
+		{"/origin/gnu/file1?explain", 40, 4, "1"},
+		{"/origin/gnu/file1?json", 40, 4, "1"},
+		{"/origin/gnu/?list", 40, 4, "1"},
+		{"/origin/gnu/?meta4", 40, 4, "1"},
+		{"/origin/gnu/file1.meta4", 40, 4, "1"},
+		{"/?url=ftp://origin.example/pub/gnu/file1&mirrors", 40, 4, "1"},
+		{"/api/v1/replicas?url=/origin/gnu/file1", 40, 4, "1"},
+		{"/api/v1/nothing", 40, 4, "1"},
+		{"/origin/gnu/file1?json", 49, 4, "3"},
+		{"/origin/gnu/file1?json", 5, 1, "1"},
+		{"/origin/gnu/file1?json", 1, 1, "1"},
+		{"/healthz", 1, 50, ""},
+		{"/readyz", 1, 50, ""},
+		{"/metrics", 1, 50, ""},
+	} {
+		h := New(Config{
+			Source: example(t).hold(t), Now: clock, Limit: Limit{Rate: 4, Burst: test.burst, Bits4: 32, Bits6: 56},
+		}).Handler()
+		answered, refused := 0, ""
+		for range 50 {
+			res := ask(h, "GET", test.target)
+			if res.StatusCode != http.StatusTooManyRequests {
+				answered++
+				continue
+			}
+			if got := res.Header.Get("Retry-After"); refused == "" {
+				refused = got
+			}
+		}
+		if refused != test.refused {
+			t.Errorf("%s of %d: come again after %q, want %q", test.target, test.burst, refused, test.refused)
+		}
+		if answered != test.want {
+			t.Errorf("%s of %d: %d are answered, want %d", test.target, test.burst, answered, test.want)
+		}
+	}
+}
+
 // However many networks ask, what is remembered of them is bounded; and one that goes
 // on asking is remembered.
 func TestThrottleIsBounded(t *testing.T) {
+	const generation = 16 // fewer than there are usually: that many are made again and again
 	limiter := newThrottle(Limit{Rate: 1e-9, Burst: 1, Bits4: 32, Bits6: 64})
+	limiter.generation = generation
 	steady := netip.MustParseAddr("192.0.2.7")
-	limiter.allow(steady, crawled)
+	limiter.allow(steady, crawled, 1)
 	for i := range 10 * generation * len(limiter.shards) {
-		limiter.allow(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), crawled)
-		if i%generation == 0 && limiter.allow(steady, crawled) {
+		limiter.allow(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), crawled, 1)
+		if i%generation == 0 && limiter.allow(steady, crawled, 1) {
 			t.Fatalf("forgotten after %d others", i)
 		}
 	}
@@ -72,6 +132,6 @@ func BenchmarkThrottle(b *testing.B) {
 	limiter := newThrottle(Limit{Rate: 1e6, Burst: 1e6, Bits4: 24, Bits6: 56})
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		limiter.allow(netip.AddrFrom4([4]byte{10, byte(i >> 8 & 3), byte(i), 1}), crawled)
+		limiter.allow(netip.AddrFrom4([4]byte{10, byte(i >> 8 & 3), byte(i), 1}), crawled, 1)
 	}
 }

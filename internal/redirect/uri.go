@@ -23,16 +23,17 @@ const uriList = "text/uri-list"
 // location, and what is wanted of it.
 var services = map[string]struct {
 	named bool // whether a URN is given; else a URL
+	cost  int
 	serve func(r *Redirector, w http.ResponseWriter, req *http.Request, q *Question) event
 }{
-	"N2L":  {true, (*Redirector).serveLocation},
-	"N2R":  {true, (*Redirector).serveLocation},
-	"N2Ls": {true, (*Redirector).serveLocations},
-	"L2Ls": {false, (*Redirector).serveLocations},
-	"N2C":  {true, (*Redirector).serveDescription},
-	"L2C":  {false, (*Redirector).serveDescription},
-	"N2Ns": {true, (*Redirector).serveNames},
-	"L2Ns": {false, (*Redirector).serveNames},
+	"N2L":  {true, redirectCost, (*Redirector).serveLocation},
+	"N2R":  {true, redirectCost, (*Redirector).serveLocation},
+	"N2Ls": {true, faceCost, (*Redirector).serveLocations},
+	"L2Ls": {false, faceCost, (*Redirector).serveLocations},
+	"N2C":  {true, faceCost, (*Redirector).serveDescription},
+	"L2C":  {false, faceCost, (*Redirector).serveDescription},
+	"N2Ns": {true, faceCost, (*Redirector).serveNames},
+	"L2Ns": {false, faceCost, (*Redirector).serveNames},
 }
 
 // serveResolution answers /uri-res/SERVICE?URI (RFC 2169).
@@ -44,6 +45,9 @@ func (r *Redirector) serveResolution(w http.ResponseWriter, req *http.Request) {
 	if !ok {
 		fail(w, req, http.StatusNotImplemented, "this service of resolution is none of N2L, N2Ls, N2R, N2C, N2Ns, L2Ls, L2C, L2Ns")
 		r.note(w, event{"bad_request", "none", ""})
+		return
+	}
+	if !r.charge(w, req, service.cost) {
 		return
 	}
 	text, err := r.uriText(req.URL.RawQuery, service.named)
