@@ -89,7 +89,11 @@ var (
 	segmentsDesc = gauge("segments", "Parts that the trees are in.")
 	placesDesc   = gauge("places", "Paths of which replicas are remembered.")
 	placeDesc    = gauge("place_bytes", "About how much memory that takes.")
-	bytesDesc    = gauge("bytes", "About how much memory the trees take.")
+	bytesDesc    = gauge("bytes", "About how much memory trees and resolved links take.")
+	linksDesc    = gauge("link_bytes", "Of that, the links, which are never in mapped files.")
+	loadingDesc  = gauge("loading", "Whether snapshots are being loaded.")
+	loadDesc     = gauge("loading_trees", "Trees that were read by the loading under way, 0 if there is none.")
+	cachedDesc   = gauge("cached_timestamp_seconds", "When the index in force was saved, if it is from the cache folder and the database was not read yet; else 0.")
 	loadedDesc   = gauge("loaded_timestamp_seconds", "When the index in force was put there, 0 if there is none.")
 	checkedDesc  = gauge("checked_timestamp_seconds", "When the database was last looked at, 0 if never.")
 	upDesc       = gauge("source_up", "Whether the last look at the database went well.")
@@ -113,6 +117,10 @@ func (g gauges) Collect(ch chan<- prometheus.Metric) {
 	if !s.Checked.IsZero() && s.Err == nil {
 		up = 1
 	}
+	loading, read := 0.0, 0.0
+	if s.Loading != nil {
+		loading, read = 1, float64(s.Loading.Trees)
+	}
 	send(sitesDesc, float64(s.Sites))
 	send(indexedDesc, float64(s.Indexed))
 	send(problemsDesc, float64(len(s.Problems)))
@@ -121,6 +129,10 @@ func (g gauges) Collect(ch chan<- prometheus.Metric) {
 	send(placesDesc, float64(s.Places))
 	send(placeDesc, float64(s.PlaceBytes))
 	send(bytesDesc, float64(s.Bytes))
+	send(linksDesc, float64(s.LinkBytes))
+	send(loadingDesc, loading)
+	send(loadDesc, read)
+	send(cachedDesc, seconds(s.Cached))
 	send(loadedDesc, seconds(s.Loaded))
 	send(checkedDesc, seconds(s.Checked))
 	send(upDesc, up)

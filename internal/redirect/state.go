@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"mirrortracker/internal/human"
 )
 
 // serveHealth says that the process is alive.
@@ -25,7 +27,13 @@ func (r *Redirector) serveReady(w http.ResponseWriter, req *http.Request) {
 		status = http.StatusServiceUnavailable
 		fmt.Fprintln(&b, "not ready: "+ErrNotReady.Error())
 	} else {
-		fmt.Fprintf(&b, "ready: %d of %d sites indexed, %d trees, loaded %s\n", s.Indexed, s.Sites, s.Trees, stamp(s.Loaded))
+		fmt.Fprintf(&b, "ready: %d of %d sites indexed, %s trees, loaded %s\n", s.Indexed, s.Sites, human.Count(int64(s.Trees)), stamp(s.Loaded))
+	}
+	if l := s.Loading; l != nil {
+		fmt.Fprintf(&b, "loading site %s: %d of %d sites are done, %s trees are read\n", l.Site, l.Done, l.Sites, human.Count(int64(l.Trees)))
+	}
+	if !s.Cached.IsZero() {
+		fmt.Fprintf(&b, "the index is from the cache folder, saved %s; the database was not read yet\n", stamp(s.Cached))
 	}
 	if !s.Failing.IsZero() {
 		fmt.Fprintf(&b, "the database is away since %s\n", stamp(s.Failing))

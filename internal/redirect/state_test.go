@@ -5,12 +5,15 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"mirrortracker/internal/accesslog"
 	"mirrortracker/internal/resolver"
 )
 
@@ -32,6 +35,11 @@ func TestReady(t *testing.T) {
 	damaged := *loaded
 	damaged.status.Problems = []resolver.Problem{{Site: "east", Err: errAway, Previous: true}, {Site: "west", Err: errAway}}
 	never := &held{status: resolver.Status{Checked: crawled, Err: errAway, Failing: crawled}}
+	starting := &held{status: resolver.Status{Loading: &resolver.Progress{Site: "west", Done: 12, Sites: 200, Trees: 345678}}}
+	partly := *loaded
+	partly.status.Loading = &resolver.Progress{Site: "late", Done: 6, Sites: 7}
+	cached := *loaded
+	cached.status.Cached = crawled.Add(time.Minute)
 	tests := []struct {
 		name   string
 		source Source
@@ -40,6 +48,9 @@ func TestReady(t *testing.T) {
 	}{
 		{"not yet", &held{}, 503, []string{"not ready: no index is loaded yet\n"}},
 		{"loaded", loaded, 200, []string{"ready: 6 of 7 sites indexed", "loaded 2026-03-01T12:00:00Z"}},
+		{"loading the first", starting, 503, []string{"not ready: ", "\nloading site west: 12 of 200 sites are done, 345,678 trees are read\n"}},
+		{"loading", &partly, 200, []string{"ready: 6 of 7", "\nloading site late: 6 of 7 sites are done, 0 trees are read\n"}},
+		{"from the cache", &cached, 200, []string{"from the cache folder, saved 2026-03-01T12:01:00Z; the database was not read yet\n"}},
 		{"away", &away, 200, []string{"ready: 6 of 7", "the database is away since 2026-03-01T14:00:00Z\n"}},
 		{"never there", never, 503, []string{"not ready", "the database is away since 2026-03-01T12:00:00Z\n"}},
 		{"damaged", &damaged, 200, []string{"site east cannot be loaded; an earlier one is served", "site west cannot be loaded; it is not in"}},
@@ -64,6 +75,26 @@ func TestReady(t *testing.T) {
 				t.Errorf("/healthz: status %d", res.StatusCode)
 			}
 		})
+	}
+}
+
+// A loading under way, and an index of the cache folder, can be watched.
+func TestMetricsOfLoading(t *testing.T) {
+	source := example(t).hold(t)
+	h := New(Config{Source: source, Now: clock}).Handler()
+	for _, test := range []struct {
+		loading              *resolver.Progress
+		cached               time.Time
+		under, trees, stored float64
+	}{
+		{},
+		{&resolver.Progress{Trees: 7}, crawled, 1, 7, float64(crawled.Unix())},
+	} {
+		source.status.Loading, source.status.Cached = test.loading, test.cached
+		scrape := scrapeOf(t, h)
+		if scrape["redirector_index_loading"] != test.under || scrape["redirector_index_loading_trees"] != test.trees || scrape["redirector_index_cached_timestamp_seconds"] != test.stored {
+			t.Errorf("%+v: metrics %v", test, scrape)
+		}
 	}
 }
 
@@ -149,6 +180,42 @@ func TestMetrics(t *testing.T) {
 		if got[series] <= 0 {
 			t.Errorf("%s is %v", series, got[series])
 		}
+	}
+}
+
+// The documentation has exactly the metrics that there are.
+func TestMetricsAreDocumented(t *testing.T) {
+	text, err := os.ReadFile("../../docs/http.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(text), "\n## Metrics\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	documented := map[string]bool{}
+	for _, row := range regexp.MustCompile("(?m)^\\| `redirector_.*").FindAllString(section, -1) {
+		names, _, _ := strings.Cut(row[2:], " | ")
+		for _, name := range regexp.MustCompile(`\bredirector_[a-z_]+`).FindAllString(names, -1) {
+			documented[name] = true
+		}
+	}
+	registry := prometheus.NewRegistry()
+	h := New(Config{
+		Source: example(t).hold(t), Metrics: registry, Access: accesslog.To(io.Discard, slog.New(slog.DiscardHandler)),
+	}).Handler()
+	ask(h, "GET", "/origin/gnu/file1") // a counter with labels is there once it has counted
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, family := range families {
+		name := family.GetName()
+		if strings.HasPrefix(name, "redirector_") && !documented[name] {
+			t.Errorf("%s is not in docs/http.md", name)
+		}
+		delete(documented, name)
+	}
+	for name := range documented {
+		t.Errorf("%s is in docs/http.md, and there is no such metric", name)
 	}
 }
 
