@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
 	"net/http"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -163,6 +165,38 @@ func testServe(t *testing.T, database string) {
 	}
 	if text := <-log; strings.Contains(text, "level=ERROR") || !strings.HasSuffix(text, "msg=stopped program=redirector\n") {
 		t.Errorf("logged:\n%s", text)
+	}
+}
+
+// broken is standard output that nobody reads any more.
+type broken struct{}
+
+func (broken) Write([]byte) (int, error) { return 0, errors.New("nobody reads") }
+
+// Where it cannot be said where it serves, the program ends, and leaves nothing behind.
+func TestNobodyIsTold(t *testing.T) {
+	folder := t.TempDir()
+	database := "sqlite:" + filepath.Join(folder, "tracker.db")
+	if err := fill(database); err != nil {
+		t.Fatal(err)
+	}
+	var log strings.Builder
+	env := &ui.Env{Stdout: broken{}, Stderr: &log, Getenv: func(name string) string {
+		return map[string]string{
+			"TRACKER_DATABASE":                database,
+			"TRACKER_REDIRECTOR_CACHE":        filepath.Join(folder, "index"),
+			"TRACKER_REDIRECTOR_SQUID_SOCKET": filepath.Join(folder, "squid.sock"),
+			"TRACKER_REDIRECTOR_ACCESS_LOG":   filepath.Join(folder, "access.log"),
+		}[name]
+	}}
+	if got := Main(t.Context(), env, []string{"serve", "--listen", "127.0.0.1:0"}); got != ui.Failed {
+		t.Errorf("exit code %d", got)
+	}
+	if !strings.Contains(log.String(), "nobody reads") {
+		t.Errorf("the log does not say why:\n%s", &log)
+	}
+	if _, err := os.Stat(filepath.Join(folder, "squid.sock")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the helpers' socket: %v", err)
 	}
 }
 
