@@ -64,7 +64,6 @@ func (h *Helper) keepLink(ctx context.Context, d *desk, tried func()) {
 	pauses, away := newPauses(), false
 	for ctx.Err() == nil {
 		answered, err := h.link(ctx, d, tried)
-		tried()
 		if answered {
 			pauses, away = newPauses(), false
 		}
@@ -72,6 +71,7 @@ func (h *Helper) keepLink(ctx context.Context, d *desk, tried func()) {
 			away = true
 			h.Log.Warn("the redirector does not answer; until it does, nothing is changed", "err", err)
 		}
+		tried() // when it is said, since the helper may have nothing more to do
 		wait, _ := pauses.Next()
 		pause(ctx, wait)
 	}

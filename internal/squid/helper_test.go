@@ -159,6 +159,41 @@ func TestAway(t *testing.T) {
 	})
 }
 
+// slowLog takes its time for each line, and calls a function after it.
+type slowLog struct {
+	slog.Handler
+	written func()
+}
+
+func (slowLog) Enabled(context.Context, slog.Level) bool { return true }
+
+func (l slowLog) Handle(context.Context, slog.Record) error {
+	time.Sleep(time.Second)
+	l.written()
+	return nil
+}
+
+// That nobody is there is logged before requests are read, since when they are answered
+// the helper may end.
+func TestAwayIsLoggedFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		in := strings.NewReader("http://a/x\n")
+		lines := 0
+		h := &Helper{
+			Kind: Store,
+			Dial: func(context.Context) (net.Conn, error) { return nil, errAway },
+			Log: slog.New(slowLog{quiet.Handler(), func() {
+				if lines++; in.Len() < int(in.Size()) {
+					t.Error("requests are read before")
+				}
+			}}),
+		}
+		if err := h.Run(t.Context(), in, io.Discard); err != nil || lines != 1 {
+			t.Errorf("%d lines are logged, %v", lines, err)
+		}
+	})
+}
+
 // With somebody there who says nothing, the first request waits as long as it may, and
 // the next ones not at all. Once there is somebody who answers, that is found out.
 func TestStalled(t *testing.T) {
