@@ -37,11 +37,13 @@ func (v *View) Rank(all []Candidate, size int64, best []int32) int {
 	n, worst := 0, order(math.MaxUint64)
 	for i := range all {
 		c := &all[i]
-		o := v.least(c)
+		if order(v.standings[c.Site]) > worst { // and all the more with what else it has
+			continue
+		}
+		o := v.order(c)
 		if o > worst || !v.serves(c, size) {
 			continue
 		}
-		o = v.order(c)
 		if n < len(best) {
 			n++
 		} else if !before(o, c.Site, worst, all[best[n-1]].Site) {
@@ -106,20 +108,15 @@ func (s standing) key() float32 {
 	return math.Float32frombits(uint32(s) << 1 &^ (1 << 31))
 }
 
-// least returns the order of a candidate as it were without a further cost.
-func (v *View) least(c *Candidate) order {
-	return order(v.tier(c))<<32 | order(v.standings[c.Site])
-}
-
 // order returns that of a candidate.
 func (v *View) order(c *Candidate) order {
-	if c.Add == 0 {
-		return v.least(c)
-	}
 	s := v.standings[c.Site]
-	more := 1 + c.Add*v.m.perRadius/v.area.sites[c.Site].far
-	more *= more
-	return order(v.tier(c))<<32 | order(stands(s.class(), s.key()*more*more))
+	if c.Add != 0 {
+		more := 1 + c.Add*v.m.perRadius/v.area.sites[c.Site].far
+		more *= more
+		s = stands(s.class(), s.key()*more*more)
+	}
+	return order(v.tier(c))<<32 | order(s)
 }
 
 // serves reports whether a candidate serves the client at all.

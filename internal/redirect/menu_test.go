@@ -2,9 +2,9 @@ package redirect
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"net/netip"
-	"slices"
 	"testing"
 
 	"mirrortracker/internal/nearest"
@@ -30,10 +30,10 @@ func TestMenusAreKept(t *testing.T) {
 			if d.made == made {
 				hits++
 			}
-			got := menu{slices.Clone(d.all), slices.Clone(d.of)}
+			got := offered(&d)
 			d.offer(math.MaxInt)
-			if !slices.Equal(got.all, d.all) || !slices.Equal(got.of, d.of) {
-				t.Fatalf("%+v: got %v, want %v", q, got, d.menu)
+			if want := offered(&d); !maps.Equal(got, want) {
+				t.Fatalf("%+v: got %v, want %v", q, got, want)
 			}
 		}
 		return hits
@@ -45,4 +45,13 @@ func TestMenusAreKept(t *testing.T) {
 	costs.Generation *= 2
 	r.SetNearest(nearest.Options{Costs: costs})
 	check()
+}
+
+// offered returns the candidates by their members.
+func offered(d *decision) map[int32]nearest.Candidate {
+	all := map[int32]nearest.Candidate{}
+	for i, m := range d.of {
+		all[m] = d.all[i]
+	}
+	return all
 }
