@@ -2,10 +2,12 @@ package icp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"strings"
+	"time"
 
 	"golang.org/x/time/rate"
 )
@@ -29,6 +31,8 @@ const (
 	fewBurst = 20
 )
 
+const readPause = 100 * time.Millisecond
+
 // Serve answers on a socket until ctx is done, and returns nil then. It closes the
 // socket. All is answered in order and from memory: a reply takes microseconds, so that
 // more than one at a time would only cost.
@@ -42,8 +46,11 @@ func (r *Responder) Serve(ctx context.Context, conn *net.UDPConn) error {
 		switch {
 		case ctx.Err() != nil:
 			return nil
-		case err != nil:
+		case errors.Is(err, net.ErrClosed):
 			return fmt.Errorf("ICP on %s: %w", conn.LocalAddr(), err)
+		case err != nil: // such as too little memory
+			pause(ctx)
+			continue
 		}
 		m, ok := r.answer(datagram[:n], from.Addr().Unmap(), few)
 		if !ok {
@@ -53,6 +60,17 @@ func (r *Responder) Serve(ctx context.Context, conn *net.UDPConn) error {
 		r.count(m.Op.String())
 		reply = m.Append(reply[:0])
 		conn.WriteToUDPAddrPort(reply, from) // a reply that cannot be sent is as good as one lost on its way
+	}
+}
+
+// pause waits before a socket that failed is read again, or not as long if ctx is done
+// before.
+func pause(ctx context.Context) {
+	timer := time.NewTimer(readPause)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
 	}
 }
 
