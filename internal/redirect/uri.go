@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/go-chi/chi/v5"
@@ -68,17 +69,24 @@ func refuseURI(w http.ResponseWriter, req *http.Request, err error) event {
 	return refuse(w, req, err)
 }
 
-// uriText reads the query of a resolution: a URI as it is, or escaped once more.
-func (r *Redirector) uriText(query string, named bool) (string, error) {
-	uri := query
-	if !urn.Is(uri) && !strings.Contains(uri, "://") {
-		unescaped, err := url.QueryUnescape(uri)
-		if err != nil {
-			return "", fmt.Errorf("URI %.200q: %w", uri, err)
-		}
-		uri = strings.TrimSpace(unescaped)
+// givenURI reads the query of a resolution: a URI as it is, or escaped once more.
+func givenURI(query string) (string, error) {
+	if urn.Is(query) || strings.Contains(query, "://") {
+		return query, nil
 	}
+	uri, err := url.QueryUnescape(query)
+	if err != nil {
+		return "", fmt.Errorf("URI %.200q: %w", query, err)
+	}
+	return strings.TrimSpace(uri), nil
+}
+
+// uriText returns what the URI of a query stands for, which is to be located.
+func (r *Redirector) uriText(query string, named bool) (string, error) {
+	uri, err := givenURI(query)
 	switch {
+	case err != nil:
+		return "", err
 	case uri == "":
 		return "", errors.New("no URI is given; ask for /uri-res/SERVICE?URI")
 	case named && !urn.Is(uri):
@@ -165,8 +173,8 @@ func (r *Redirector) serveDescription(w http.ResponseWriter, req *http.Request, 
 	return r.serveMetalink(w, req, q)
 }
 
-// replyURIs writes a list as text/uri-list (RFC 2483, section 5), or as a client
-// prefers it.
+// replyURIs writes a list as text/uri-list (RFC 2483, section 5), which begins with a
+// comment of what it is a list for, or as a client prefers it.
 func replyURIs(w http.ResponseWriter, req *http.Request, all []string) error {
 	switch preferred(req, uriList, "text/plain", jsonText) {
 	case jsonText:
@@ -174,7 +182,15 @@ func replyURIs(w http.ResponseWriter, req *http.Request, all []string) error {
 	case "text/plain":
 		reply(w, req, http.StatusOK, plainText, strings.Join(all, "\n")+"\n")
 	default:
+		if uri, err := givenURI(req.URL.RawQuery); err == nil && visible(uri) {
+			all = slices.Insert(all, 0, "# "+uri)
+		}
 		reply(w, req, http.StatusOK, uriList, strings.Join(all, "\r\n")+"\r\n")
 	}
 	return nil
+}
+
+// visible reports whether a text is of visible ASCII characters alone, as URIs are.
+func visible(text string) bool {
+	return !strings.ContainsFunc(text, func(c rune) bool { return c <= ' ' || c > '~' })
 }

@@ -36,7 +36,8 @@ func TestResolution(t *testing.T) {
 		{"L2Ls?ftp://origin.example/pub/gnu/file1", "application/json", 200, "", jsonText, ""},
 		{"N2C?urn:mirror:gnu/file1", "", 200, "", metalink.Type, ""},
 		{"L2C?ftp://origin.example/pub/gnu/file1", "application/json", 200, "", jsonText, ""},
-		{"N2Ns?urn:mirror:gnu/file1", "", 200, "", uriList, "urn:mirror:gnu/file1\r\nurn:mirror:west/gnu/file1\r\n"},
+		{"N2Ns?urn:mirror:gnu/file1", "", 200, "", uriList, "# urn:mirror:gnu/file1\r\nurn:mirror:gnu/file1\r\nurn:mirror:west/gnu/file1\r\n"},
+		{"N2Ns?urn%3Amirror%3Agnu%2Ffile1", "", 200, "", uriList, "# urn:mirror:gnu/file1\r\nurn:mirror:gnu/file1\r\nurn:mirror:west/gnu/file1\r\n"},
 		{"L2Ns?http://east.example/e/g/file1", "text/plain", 200, "", plainText, "urn:mirror:gnu/file1\nurn:mirror:west/gnu/file1\n"},
 		{"L2Ns?ftp://lone.example/other/", "", 404, "", plainText, ""},
 		{"N2L?urn:mirror:nothing/x", "", 404, "", plainText, ""},
@@ -134,7 +135,13 @@ func FuzzResolution(f *testing.F) {
 		listed := rec.Code == 200 && (rec.Header().Get("Content-Type") == uriList || rec.Header().Get("Content-Type") == plainText)
 		places := strings.Fields(location)
 		if listed && !strings.HasSuffix(service, "Ns") {
-			places = append(places, strings.Fields(rec.Body.String())...)
+			lines := strings.Split(strings.TrimRight(rec.Body.String(), "\r\n"), "\n")
+			if strings.HasPrefix(lines[0], "# ") && strings.HasPrefix(rec.Header().Get("Content-Type"), uriList) {
+				lines = lines[1:] // what was asked for
+			}
+			for _, line := range lines {
+				places = append(places, strings.TrimSuffix(line, "\r"))
+			}
 		}
 		for _, place := range places {
 			if !onTracked(place) {
