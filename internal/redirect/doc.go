@@ -15,13 +15,28 @@
 //
 // # Answers
 //
-// The answer is 302. Where the path is known and its directory is complete, the
+// The answer is 302, without content, unless another face is asked for. Where the path is known and its directory is complete, the
 // candidates are its replicas, the original among them; otherwise the original is the
 // only one: for a path that is not in the index, one with a hidden name, a site
 // without a snapshot, an incomplete directory. What lies on no tracked site is 404.
 // Location and the links beside it are always made of a tracked site's URL and an
 // escaped path, never of what the client sent, so they lead to no other host and
 // hold no control character.
+//
+// # Faces
+//
+// A parameter, the end of the path or Accept asks for the answer in another form
+// (faces.go):
+//
+//	?json              all that is known                  explain.go
+//	?explain           the same as a page                 view.go
+//	?mirrors           a page, JSON or plain text         mirrors.go
+//	?meta4, PATH.meta4 a Metalink                         metalink.go
+//	?list              a directory's entries              list.go
+//
+// Beside the paths of sites there are those of our own: the front page (front.go),
+// resolution of names (uri.go), the API (api.go), /healthz, /readyz (state.go) and
+// /metrics (metrics.go). No site can have a name of theirs.
 //
 // # Decisions
 //
@@ -40,8 +55,8 @@
 //
 // # Around all handlers
 //
-// An exchange finds out who the client is, keeps to the limit of requests, and at the
-// end counts and logs what became of it.
+// An exchange finds out who the client is, keeps to the limit of requests, of which a
+// face counts as several, and at the end counts and logs what became of it.
 //
 // All of this, the headers and the metrics are described for users in
 // docs/http.md.

@@ -59,7 +59,7 @@ func (x *exchange) Unwrap() http.ResponseWriter { return x.ResponseWriter }
 // An event is what became of a question, in words for metrics and the log. All of
 // them are constants, so that there are few series.
 type event struct {
-	outcome string // replica, original, json, unknown_site, bad_request, not_ready, refused, limited or error, or the name of a face
+	outcome string // replica, original, unknown_site, unknown_within, nowhere, bad_request, not_ready, limited or error, or the name of a face
 	match   string // original, exact, blind, file or none
 	scheme  string // of the location, "" if there is none
 }
