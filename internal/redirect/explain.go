@@ -155,14 +155,12 @@ func (e *explanation) amiss(at int32) string {
 
 // down says that a URL is down for the client, and why, as far as that is known.
 func (e *explanation) down(u *mirror.URL) string {
-	text := "it is down"
 	for _, f := range health.Families {
 		if reason := e.scene.table.Reason(*u, f); reason != "" && e.concerns(f) {
-			text += fmt.Sprintf(" over %s: %s", f, reason)
-			break
+			return fmt.Sprintf("it is down over %s: %s", f, reason)
 		}
 	}
-	return text
+	return "it is down"
 }
 
 // concerns reports whether the client may have an address of a family.
