@@ -49,7 +49,7 @@ func everySecond() []Candidate {
 
 func TestWarmRankingAllocatesNothing(t *testing.T) {
 	m, clients := crowd(t)
-	all, now := everySecond(), noon
+	all, now := fieldOf(everySecond()), noon
 	var best [5]int32
 	for _, c := range clients[:1000] {
 		m.View(c, now)
@@ -99,7 +99,7 @@ func TestViewsAreKeptWithinBounds(t *testing.T) {
 
 func BenchmarkRank(b *testing.B) {
 	m, clients := crowd(b)
-	all := everySecond()
+	all := fieldOf(everySecond())
 	var best [5]int32
 	for _, c := range clients {
 		m.View(c, noon)

@@ -136,7 +136,7 @@ func TestNetworks(t *testing.T) {
 		for hour := range 50 {
 			best := make([]int32, 3)
 			v := m.View(netip.MustParseAddr(addr), noon.Add(time.Duration(hour)*time.Hour))
-			best = best[:v.Rank(candidates(3), 0, best)]
+			best = best[:v.Rank(fieldOf(candidates(3)), 0, best)]
 			if got := fmt.Sprint(best); got != want {
 				t.Fatalf("%s gets %s, want %s", addr, got, want)
 			}

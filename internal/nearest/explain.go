@@ -23,8 +23,10 @@ func (v *View) Explain(all []Candidate, size int64) []Explained {
 	for i := range all {
 		explained[i] = v.explain(&all[i], size)
 	}
+	var f Field
+	f.Reset(all)
 	ranked := make([]int32, len(all))
-	ranked = ranked[:v.Rank(all, size, ranked)]
+	ranked = ranked[:v.Rank(&f, size, ranked)]
 	for rank, i := range ranked {
 		explained[i].Rank = rank
 	}

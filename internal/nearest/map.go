@@ -44,7 +44,7 @@ type place struct {
 	networks []int // those whose clients are at home here
 }
 
-// What a map keeps: in bytes, the standings of sites, at four bytes for each client; in numbers,
+// What a map keeps: in bytes, the standings of sites, at twelve bytes for each client; in numbers,
 // areas, of which there is one for each combination of country, place and network that
 // was met.
 const (
@@ -62,7 +62,7 @@ func NewMap(sites []mirror.Site, o Options) *Map {
 		atlas:     o.Atlas,
 		sites:     make([]place, len(sites)),
 		areas:     newCache[areaKey, area](maxAreas),
-		views:     newCache[clientKey, View](min(max(viewBytes/(4*len(sites)+200), minViews), maxViews)),
+		views:     newCache[clientKey, View](min(max(viewBytes/(12*len(sites)+200), minViews), maxViews)),
 	}
 	for i := range sites {
 		m.sites[i] = o.place(&sites[i])
@@ -159,5 +159,6 @@ func (m *Map) look(key clientKey, known bool, second int64) View {
 		site, s := &m.sites[i], &v.area.sites[i]
 		v.standings[i] = stands(s.class, float32(key.draw(number, site.id)/max(site.weight, 1))*s.far*s.far*s.far*s.far)
 	}
+	v.lineUp()
 	return v
 }

@@ -17,45 +17,48 @@ type Candidate struct {
 // MaxTier is the last tier that a caller can name.
 const MaxTier = 1<<6 - 1
 
-// Rank fills best with the positions in all of the candidates that are drawn for the
-// client, the first of them first, and returns how many there are: fewer than best has
+// Rank fills best with the positions in the field of the candidates that are drawn for
+// the client, the first of them first, and returns how many there are: fewer than best has
 // room for only if the others do not serve this client. Size is that of the file which
 // is asked for, in bytes; 0 for a directory or where it is not known. It allocates
 // nothing if best has room for no more than MaxQuick.
 //
 // The client's family goes first, then tiers, then the sites of its own network before
 // all and those of last resort behind all, then the draw. Candidates of one site have
-// one draw, so that of the least Add comes first, or else the one that stands first in all.
-func (v *View) Rank(all []Candidate, size int64, best []int32) int {
+// one draw, so that of the least Add comes first, or else the one that stands first.
+//
+// Sites are gone through as they stand before anything is known of a match: what a
+// candidate has besides puts it behind that, never before, so that mostly a few sites more
+// are looked at than come out, however many candidates there are.
+func (v *View) Rank(f *Field, size int64, best []int32) int {
 	switch {
 	case len(best) == 0:
 		return 0
 	case len(best) > MaxQuick:
-		return copy(best, v.sorted(all, size))
+		return copy(best, v.sorted(f.all, size))
 	}
 	var orders [MaxQuick]order // of those in best
 	n, worst := 0, order(math.MaxUint64)
-	for i := range all {
-		c := &all[i]
-		if order(v.standings[c.Site]) > worst { // and all the more with what else it has
-			continue
+	for i := range v.line {
+		p := &v.line[i]
+		if order(p.standing) > worst || p.standing.class() == outside {
+			break
 		}
-		o := v.order(c)
-		if o > worst || !v.serves(c, size) {
-			continue
-		}
-		if n < len(best) {
-			n++
-		} else if !before(o, c.Site, worst, all[best[n-1]].Site) {
-			continue
-		}
-		at := n - 1
-		for ; at > 0 && before(o, c.Site, orders[at-1], all[best[at-1]].Site); at-- {
-			orders[at], best[at] = orders[at-1], best[at-1]
-		}
-		orders[at], best[at] = o, int32(i)
-		if n == len(best) {
-			worst = orders[n-1]
+		for next := f.firstOf(p.site); next != 0; next = f.next[next-1] {
+			c := &f.all[next-1]
+			o := v.order(c)
+			if n == len(best) && !before(o, c.Site, worst, f.all[best[n-1]].Site) || !v.serves(c, size) {
+				continue
+			}
+			n = min(n+1, len(best))
+			at := n - 1
+			for ; at > 0 && before(o, c.Site, orders[at-1], f.all[best[at-1]].Site); at-- {
+				orders[at], best[at] = orders[at-1], best[at-1]
+			}
+			orders[at], best[at] = o, next-1
+			if n == len(best) {
+				worst = orders[n-1]
+			}
 		}
 	}
 	return n

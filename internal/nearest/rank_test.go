@@ -130,7 +130,7 @@ func TestRankLaws(t *testing.T) {
 		size := rapid.SampledFrom([]int64{0, 1000, 1001}).Draw(t, "size")
 		v := w.m.View(drawAddr(t), noon)
 		whole := make([]int32, MaxQuick+len(all)) // in the other way than what comes below
-		whole = whole[:v.Rank(all, size, whole)]
+		whole = whole[:v.Rank(fieldOf(all), size, whole)]
 
 		want := 0
 		for i := range all {
@@ -145,7 +145,7 @@ func TestRankLaws(t *testing.T) {
 		}
 		limit := rapid.IntRange(0, len(all)+1).Draw(t, "limit")
 		part := make([]int32, limit)
-		part = part[:v.Rank(all, size, part)]
+		part = part[:v.Rank(fieldOf(all), size, part)]
 		if !slices.Equal(part, whole[:min(limit, len(whole))]) {
 			t.Fatalf("%v is not the beginning of %v", part, whole)
 		}
@@ -206,7 +206,7 @@ func TestOrderOfInput(t *testing.T) {
 
 func (w testWorld) ranked(all []Candidate, addr netip.Addr) []Candidate {
 	best := make([]int32, len(all))
-	best = best[:w.m.View(addr, noon).Rank(all, 0, best)]
+	best = best[:w.m.View(addr, noon).Rank(fieldOf(all), 0, best)]
 	ranked := make([]Candidate, len(best))
 	for i, at := range best {
 		ranked[i] = all[at]
@@ -217,7 +217,7 @@ func (w testWorld) ranked(all []Candidate, addr netip.Addr) []Candidate {
 // firstTwo returns the sites that are drawn first and second for an address.
 func firstTwo(m *Map, n int, addr netip.Addr) (int32, int32) {
 	var best [2]int32
-	m.View(addr, noon).Rank(candidates(n), 0, best[:])
+	m.View(addr, noon).Rank(fieldOf(candidates(n)), 0, best[:])
 	return best[0], best[1]
 }
 
@@ -263,7 +263,7 @@ func TestFrequencies(t *testing.T) {
 	for range clients {
 		n := random.Uint32()
 		var best [2]int32
-		m.View(netip.AddrFrom4([4]byte{10, byte(n), byte(n >> 8), byte(n >> 16)}), noon).Rank(all, 0, best[:])
+		m.View(netip.AddrFrom4([4]byte{10, byte(n), byte(n >> 8), byte(n >> 16)}), noon).Rank(fieldOf(all), 0, best[:])
 		first[best[0]]++
 		second[best[0]][best[1]]++
 	}
@@ -342,7 +342,7 @@ func TestFormsOfAnAddress(t *testing.T) {
 	m := equals(t, 20)
 	order := func(text string) []int32 {
 		best := make([]int32, 20)
-		m.View(netip.MustParseAddr(text), noon).Rank(candidates(20), 0, best)
+		m.View(netip.MustParseAddr(text), noon).Rank(fieldOf(candidates(20)), 0, best)
 		return best
 	}
 	for _, c := range []struct {

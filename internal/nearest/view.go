@@ -1,18 +1,40 @@
 package nearest
 
-import "net/netip"
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+)
 
 // A View is how sites look from one client during one of its epochs. It is immutable.
 type View struct {
 	m         *Map
 	area      *area
 	standings []standing // by site
+	line      []stander  // all sites, the first first
 	from      int64      // when the epoch began, in Unix seconds
 	family    Family
 	network   int // position of the operator's network, -1 for none
 	address   netip.Addr
 	prefix    netip.Prefix
 	sources   Sources
+}
+
+// A stander is a site in the line.
+type stander struct {
+	standing
+	site int32
+}
+
+// lineUp puts all sites in a line.
+func (v *View) lineUp() {
+	v.line = make([]stander, len(v.standings))
+	for i, s := range v.standings {
+		v.line[i] = stander{s, int32(i)}
+	}
+	slices.SortFunc(v.line, func(a, b stander) int {
+		return cmp.Or(cmp.Compare(a.standing, b.standing), cmp.Compare(a.site, b.site))
+	})
 }
 
 // A Family is a set of address families.

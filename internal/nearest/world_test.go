@@ -44,6 +44,12 @@ func candidates(n int) []Candidate {
 	return all
 }
 
+func fieldOf(all []Candidate) *Field {
+	var f Field
+	f.Reset(all)
+	return &f
+}
+
 // A row is what a database of a test says of a prefix.
 type row struct {
 	prefix string

@@ -51,7 +51,7 @@ func (r *Redirector) decide(d *decision, q *Question, limit int) error {
 // rank puts the candidates in order.
 func (d *decision) rank(limit int) error {
 	d.best = sized(d.best, min(limit, len(d.all)))
-	n := d.view.Rank(d.all, d.size, d.best)
+	n := d.view.Rank(&d.field, d.size, d.best)
 	d.best = d.best[:d.tail(n)]
 	if len(d.best) == 0 {
 		return ErrNowhere
@@ -145,7 +145,8 @@ func (d *decision) offer(depth int) {
 			blind = min(blind, m.Depth)
 		}
 	}
-	d.menu = menu{all[:n], of[:n]}
+	d.room.field.Reset(all[:n])
+	d.menu = menu{all[:n], of[:n], d.room.field}
 	if exact == math.MaxInt16 {
 		exact = blind
 	}

@@ -1,7 +1,6 @@
 package redirect
 
 import (
-	"cmp"
 	"hash/maphash"
 	"math"
 	"slices"
@@ -14,8 +13,16 @@ import (
 // A menu is what can be offered of some members. It depends on them and on the kind of
 // the client alone.
 type menu struct {
-	all []nearest.Candidate
-	of  []int32 // for each candidate, its member
+	all   []nearest.Candidate
+	of    []int32       // for each candidate, its member
+	field nearest.Field // of the candidates
+}
+
+// clone returns a copy of a menu.
+func (m *menu) clone() menu {
+	c := menu{all: slices.Clone(m.all), of: slices.Clone(m.of)}
+	c.field.Reset(c.all)
+	return c
 }
 
 // Menus are the last that were made of whole sets, for clients of one kind: to look
@@ -47,27 +54,9 @@ func (d *decision) choose(set *resolver.Set) {
 	}
 	d.offer(math.MaxInt)
 	if d.made++; d.made%admission == 0 {
-		taken := slots[0].Swap(&kept{set, d.promising()})
+		taken := slots[0].Swap(&kept{set, d.clone()})
 		if taken != nil {
 			slots[1].Store(taken)
 		}
 	}
-}
-
-// promising returns a copy of the menu with what comes before all else in front, so that
-// ranking can soon pass over the rest. It makes no difference to who is drawn.
-func (d *decision) promising() menu {
-	order := make([]int, len(d.all))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(i, j int) int {
-		a, b := &d.all[i], &d.all[j]
-		return cmp.Or(cmp.Compare(a.Lacks, b.Lacks), cmp.Compare(a.Tier, b.Tier), cmp.Compare(a.Add, b.Add))
-	})
-	m := menu{make([]nearest.Candidate, len(order)), make([]int32, len(order))}
-	for to, from := range order {
-		m.all[to], m.of[to] = d.all[from], d.of[from]
-	}
-	return m
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -10,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
-	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -106,7 +104,7 @@ func (c *rankCommand) Run(p *program) error {
 		return err
 	}
 	sites := x.Roster().Sites
-	r := &ranker{index: x, places: nearest.NewMap(sites, nearest.Options{Costs: nearest.DefaultCosts(), Atlas: databases.Atlas()})}
+	r := &ranker{index: x, offers: map[*resolver.Set]*nearest.Field{}, places: nearest.NewMap(sites, nearest.Options{Costs: nearest.DefaultCosts(), Atlas: databases.Atlas()})}
 	tracked := params.Tracked()
 	for i, path := range params.Archive(rankPaths) {
 		r.texts = append(r.texts, target(&tracked[path.Site], path.Path, i%2 == 0))
@@ -115,7 +113,7 @@ func (c *rankCommand) Run(p *program) error {
 		r.clients = append(r.clients, client.Addr)
 	}
 	for range 2 * len(r.texts) { // to warm up
-		if err := r.next(); err != nil {
+		if err := r.next(time.Now()); err != nil {
 			return err
 		}
 	}
@@ -127,8 +125,9 @@ func (c *rankCommand) Run(p *program) error {
 		r.candidates = 0
 		count, began, used := 0, time.Now(), cpuTime()
 		for time.Since(began) < rankRound {
+			now := time.Now()
 			for range 1000 {
-				if err := r.next(); err != nil {
+				if err := r.next(now); err != nil {
 					return err
 				}
 			}
@@ -139,8 +138,7 @@ func (c *rankCommand) Run(p *program) error {
 		result.Candidates = float64(r.candidates) / float64(count)
 		result.Allocations = float64(after.Mallocs-before.Mallocs) / float64(count)
 	}
-	slices.SortFunc(rates, cmp.Compare)
-	result.Rate = rates[len(rates)/2]
+	result.Rate, _, _ = report.Median(rates, func(rate float64) float64 { return rate })
 	return p.JSON(result)
 }
 
@@ -152,7 +150,8 @@ func cpuTime() time.Duration {
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
-// A ranker goes from one path and one client to the next.
+// A ranker goes from one path and one client to the next. As the redirector does, it
+// makes candidates of a set of replicas once, for all directories that have it.
 type ranker struct {
 	index   *resolver.Index
 	places  *nearest.Map
@@ -161,13 +160,13 @@ type ranker struct {
 
 	turn       int
 	answer     resolver.Answer
-	all        []nearest.Candidate
+	offers     map[*resolver.Set]*nearest.Field
 	best       [5]int32
 	candidates int
 }
 
-// next resolves and ranks.
-func (r *ranker) next() error {
+// next resolves and ranks, for a moment.
+func (r *ranker) next(now time.Time) error {
 	text, client := r.texts[r.turn%len(r.texts)], r.clients[r.turn%len(r.clients)]
 	r.turn++
 	if r.turn%len(r.texts) == 0 {
@@ -181,14 +180,20 @@ func (r *ranker) next() error {
 	if !r.answer.Known || r.answer.Set == nil {
 		return fmt.Errorf("%s is not known", text)
 	}
-	r.all = r.all[:0]
-	for i := range r.answer.Set.Members {
-		r.all = append(r.all, nearest.Candidate{Site: r.answer.Set.Members[i].Site})
+	field := r.offers[r.answer.Set]
+	if field == nil {
+		field = new(nearest.Field)
+		all := make([]nearest.Candidate, len(r.answer.Set.Members))
+		for i, m := range r.answer.Set.Members {
+			all[i].Site = m.Site
+		}
+		field.Reset(all)
+		r.offers[r.answer.Set] = field
 	}
-	if r.places.View(client, time.Now()).Rank(r.all, r.answer.Size, r.best[:]) == 0 {
+	if r.places.View(client, now).Rank(field, r.answer.Size, r.best[:]) == 0 {
 		return fmt.Errorf("nobody is offered %s", text)
 	}
-	r.candidates += len(r.all)
+	r.candidates += len(field.All())
 	return nil
 }
 
