@@ -16,11 +16,11 @@ const Root Path = "/"
 // ParsePath cleans up a path: a slash is put before it where there is none, and
 // repeated and trailing slashes are dropped.
 func ParsePath(raw string) (Path, error) {
-	if strings.ContainsAny(raw, "\x00\r\n") {
-		return "", fmt.Errorf("path %q holds a control character that no path may hold", raw)
-	}
 	if clean(raw) {
 		return Path(raw), nil
+	}
+	if strings.ContainsAny(raw, "\x00\r\n") {
+		return "", fmt.Errorf("path %q holds a control character that no path may hold", raw)
 	}
 	var b strings.Builder
 	for name := range strings.SplitSeq(raw, "/") {
@@ -41,24 +41,27 @@ func ParsePath(raw string) (Path, error) {
 
 // clean reports whether a path is written as it should be already.
 func clean(raw string) bool {
-	if raw == string(Root) {
-		return true
+	if raw == "" || raw[0] != '/' {
+		return false
 	}
-	for begin := 0; begin < len(raw); {
-		if raw[begin] != '/' {
+	begin := 1 // of a name
+	for i := 1; i < len(raw); i++ {
+		switch c := raw[i]; {
+		case c > '/':
+		case c == '/':
+			if !isName(raw[begin:i]) {
+				return false
+			}
+			begin = i + 1
+		case c == 0, c == '\r', c == '\n':
 			return false
 		}
-		end := len(raw)
-		if i := strings.IndexByte(raw[begin+1:], '/'); i >= 0 {
-			end = begin + 1 + i
-		}
-		if name := raw[begin+1 : end]; name == "" || name == "." || name == ".." {
-			return false
-		}
-		begin = end
 	}
-	return raw != ""
+	return len(raw) == 1 || isName(raw[begin:])
 }
+
+// isName reports whether what stands between slashes names an entry of a directory.
+func isName(text string) bool { return text != "" && text != "." && text != ".." }
 
 // Join returns the path of a name in the directory p.
 func (p Path) Join(name string) Path {

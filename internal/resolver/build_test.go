@@ -100,7 +100,7 @@ func TestLinksAreSharedOnlyBelowTheSameBase(t *testing.T) {
 	}
 }
 
-func (x *Index) byName(name string) *site { return x.addrs.byName[name] }
+func (x *Index) byName(name string) *site { return x.addrs.byWord[name].site }
 
 func TestTreesAreReadInBatches(t *testing.T) {
 	w := newWorld()

@@ -13,16 +13,35 @@ import (
 
 // addresses find the site that a text names.
 type addresses struct {
-	byName   map[string]*site
+	byWord   map[string]word      // by name, and by host and port as they are usually written
 	byText   map[string][]serving // by scheme, host and port as URLs are usually written
 	byServer map[server][]serving // by scheme, host and port
 	byHost   map[server][]serving // by host and port; without a port, those whose port is their scheme's own
+}
+
+// A word is what may stand before the path where no scheme does: the name of a site, or
+// else a host.
+type word struct {
+	site     *site
+	servings []serving
 }
 
 // A server is what stands in a URL before the path, as far as it is known.
 type server struct {
 	scheme, host string
 	port         uint16
+}
+
+// String writes host and port, if there is one.
+func (s server) String() string {
+	text := s.host
+	if strings.Contains(text, ":") {
+		text = "[" + text + "]"
+	}
+	if s.port != 0 {
+		text += ":" + strconv.Itoa(int(s.port))
+	}
+	return text
 }
 
 // A serving is one URL of a site.
@@ -33,13 +52,12 @@ type serving struct {
 
 func newAddresses(sites []*site) *addresses {
 	a := &addresses{
-		byName:   make(map[string]*site, len(sites)),
+		byWord:   make(map[string]word, len(sites)),
 		byText:   map[string][]serving{},
 		byServer: map[server][]serving{},
 		byHost:   map[server][]serving{},
 	}
 	for _, t := range sites {
-		a.byName[t.Name] = t
 		for _, u := range t.URLs() {
 			s := serving{u, t}
 			text := u.Scheme + "://" + u.Authority()
@@ -57,6 +75,12 @@ func newAddresses(sites []*site) *addresses {
 	sortServings(a.byText)
 	sortServings(a.byServer)
 	sortServings(a.byHost)
+	for s, servings := range a.byHost {
+		a.byWord[s.String()] = word{servings: servings}
+	}
+	for _, t := range sites { // names go before hosts
+		a.byWord[t.Name] = word{site: t}
+	}
 	return a
 }
 
@@ -79,7 +103,7 @@ func sortServings[K comparable](all map[K][]serving) {
 // the text is sound and nothing fits: it is no news to anybody which text that
 // is, and strangers ask for much.
 func (x *Index) Locate(text string) (site int, path mirror.Path, err error) {
-	if scheme := strings.Index(text, "://"); scheme >= 0 {
+	if scheme := strings.IndexByte(text, '/') - 1; scheme >= 0 && strings.HasPrefix(text[scheme:], "://") {
 		if where, p, ok := usualURL(text, scheme); ok {
 			return longest(x.addrs.byText[where], p)
 		}
@@ -97,8 +121,11 @@ func (x *Index) Locate(text string) (site int, path mirror.Path, err error) {
 	if err != nil {
 		return 0, "", err
 	}
-	if t := x.addrs.byName[first]; t != nil {
-		return t.number, p, nil
+	switch w, ok := x.addrs.byWord[first]; {
+	case w.site != nil:
+		return w.site.number, p, nil
+	case ok:
+		return longest(w.servings, p)
 	}
 	s, err := parseHost(first)
 	if err != nil {
