@@ -63,7 +63,7 @@ func (a *Answer) Reason() digest.Reason {
 	return a.tree().Reason()
 }
 
-func (a *Answer) tree() segment.Tree { return a.Index.trees.Tree(a.at.tree) }
+func (a *Answer) tree() segment.Tree { return a.at.node }
 
 // Capped reports whether there may be more replicas than were looked at.
 func (a *Answer) Capped() bool { return a.Set != nil && a.Set.Capped }

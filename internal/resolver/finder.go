@@ -104,7 +104,7 @@ func (x *Index) set(p *place) *Set {
 	if set := p.set.Load(); set != nil {
 		return set
 	}
-	if x.trees.Tree(p.tree).Blind().Absent() {
+	if p.node.Blind().Absent() {
 		return nil
 	}
 	f := x.finder(p)

@@ -15,6 +15,7 @@ type place struct {
 	site int            // position in Index.Sites
 	file int32          // the position of the file in the directory's tree, or noFile
 	tree segment.Number // of the real directory
+	node segment.Tree   // the same
 	path string         // as it was asked, "" for the root
 	dir  string         // the real directory that this is or lies in, "" for the root
 	name string         // of the real file, "" for a directory
@@ -212,7 +213,7 @@ func (p *places) charge(g *generation, n *place) {
 // What a slot and a place take in memory, in bytes, without what they point to.
 const (
 	slotBytes  = 16
-	placeBytes = 128
+	placeBytes = 160
 )
 
 func (n *place) bytes() int64 { return placeBytes + int64(len(n.path)+len(n.dir)+len(n.name)) }

@@ -43,7 +43,7 @@ func (a *Answer) find(t *site, path string) {
 	slash := max(0, strings.LastIndexByte(path, '/'))
 	parent := a.Index.places.get(t.number, path[:slash])
 	if parent != nil && path != "" && parent.file == noFile {
-		dir, name := a.Index.trees.Tree(parent.tree), path[slash+1:]
+		dir, name := parent.node, path[slash+1:]
 		if _, size, date, ok := dir.File(name); ok {
 			a.Known, a.File, a.Size, a.Date = true, name, size, date
 			a.Prefix, a.at = orRoot(path[:slash]), parent.real
@@ -66,12 +66,12 @@ func (a *Answer) find(t *site, path string) {
 	switch {
 	case at.file != noFile:
 		a.Known, a.File = true, at.name
-		_, a.Size, a.Date, _ = a.Index.trees.Tree(at.tree).File(at.name)
+		_, a.Size, a.Date, _ = at.node.File(at.name)
 	case used == len(path):
 		a.Known, a.IsDir = true, true
 	case used == slash:
 		name := path[slash+1:]
-		_, a.Size, a.Date, a.Known = a.Index.trees.Tree(at.tree).File(name)
+		_, a.Size, a.Date, a.Known = at.node.File(name)
 		if a.Known {
 			a.File = name
 		}
@@ -108,8 +108,9 @@ func (x *Index) enter(t *site, path string) (at *place, used int) {
 		site: t.number, file: noFile, tree: w.chain[len(w.chain)-1],
 		path: strings.Clone(known), dir: t.hierarchy.dir(w, x.trees),
 	}
+	at.node = x.trees.Tree(at.tree)
 	if w.linked {
-		name, _, _ := x.trees.Tree(at.tree).FileAt(int(w.file), nil)
+		name, _, _ := at.node.FileAt(int(w.file), nil)
 		at.file, at.name = w.file, string(name)
 	}
 	if at.dir == at.path {
@@ -127,7 +128,7 @@ func (x *Index) directory(t *site, dir string, tree segment.Number) *place {
 	if at := x.places.get(t.number, dir); at != nil {
 		return at
 	}
-	at := &place{site: t.number, file: noFile, tree: tree, path: dir, dir: dir}
+	at := &place{site: t.number, file: noFile, tree: tree, node: x.trees.Tree(tree), path: dir, dir: dir}
 	at.real = at
 	return x.places.put(at)
 }
