@@ -88,8 +88,12 @@ func (a *App) OpenWithout(able func(*config.Config) bool) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := store.Open(a, cfg.Database)
-	if err != nil && a.Err() == nil && able(&cfg) {
+	open, without := store.Open, able(&cfg)
+	if without {
+		open = store.OpenPresent
+	}
+	s, err := open(a, cfg.Database)
+	if err != nil && a.Err() == nil && without {
 		log.Warn("database is away", "program", a.Name, "err", err)
 		s, err = store.OpenLater(cfg.Database)
 	}

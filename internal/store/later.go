@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// OpenLater returns a store whose database is opened, as [Open] does it, by the
+// OpenLater returns a store whose database is opened, as [OpenPresent] does it, by the
 // first use that finds it there. Until then every use fails and says why. It is for
 // a program that has something to do while its database is away, and that stores no
 // trees. An error is about the URL.
@@ -46,7 +46,7 @@ func (db *laterDB) open(ctx context.Context) (database, error) {
 	case db.opened != nil:
 		return db.opened, nil
 	}
-	s, err := db.where.open(ctx)
+	s, err := db.where.open(ctx, false)
 	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", db.name, err)
 	}

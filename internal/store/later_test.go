@@ -24,6 +24,16 @@ func TestOpenLater(t *testing.T) {
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
+	if err := s.Ping(t.Context()); err == nil || !strings.Contains(err.Error(), "no such file") {
+		t.Errorf("without a file: %v", err)
+	}
+	made, err := Open(t.Context(), "sqlite:"+path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := made.Close(); err != nil {
+		t.Fatal(err)
+	}
 	if sites, err := s.Sites(t.Context()); err != nil || len(sites) != 0 {
 		t.Errorf("once it can be opened: %v, %v", sites, err)
 	}

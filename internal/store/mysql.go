@@ -117,9 +117,9 @@ func mysqlServer(u *url.URL) (mysqlConfig, error) {
 	return mysqlConfig{c}, nil
 }
 
-func (c mysqlConfig) open(ctx context.Context) (*Store, error) {
+func (c mysqlConfig) open(ctx context.Context, create bool) (*Store, error) {
 	db, err := c.connect(ctx)
-	if mysqlNumber(err) == mysqlNoDatabase {
+	if create && mysqlNumber(err) == mysqlNoDatabase {
 		if err := c.create(ctx); err != nil {
 			return nil, fmt.Errorf("the database does not exist, and to create it fails: %w", err)
 		}

@@ -39,11 +39,16 @@ var sqliteDialect = &dialect{
 // sqliteFile is the path of a database file.
 type sqliteFile string
 
-func (path sqliteFile) open(ctx context.Context) (*Store, error) {
-	if err := os.MkdirAll(filepath.Dir(string(path)), 0o755); err != nil {
-		return nil, fmt.Errorf("create its folder: %w", err)
+func (path sqliteFile) open(ctx context.Context, create bool) (*Store, error) {
+	if create {
+		if err := os.MkdirAll(filepath.Dir(string(path)), 0o755); err != nil {
+			return nil, fmt.Errorf("create its folder: %w", err)
+		}
 	}
 	if _, err := os.Stat(string(path)); errors.Is(err, fs.ErrNotExist) {
+		if !create {
+			return nil, errors.New("there is no such file")
+		}
 		if err := path.create(ctx); err != nil {
 			return nil, explainSQLite(err)
 		}

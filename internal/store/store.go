@@ -59,12 +59,18 @@ func readers(p pools) *sqlx.DB { return p.ro }
 //
 // Any number of processes may open the same database at once. No error shows
 // the password.
-func Open(ctx context.Context, url string) (*Store, error) {
+func Open(ctx context.Context, url string) (*Store, error) { return open(ctx, url, true) }
+
+// OpenPresent is [Open] for a program that has something to do without a database: one
+// that is not there is an error, as it may be there again soon.
+func OpenPresent(ctx context.Context, url string) (*Store, error) { return open(ctx, url, false) }
+
+func open(ctx context.Context, url string, create bool) (*Store, error) {
 	where, err := parseURL(url)
 	if err != nil {
 		return nil, err
 	}
-	s, err := where.open(ctx)
+	s, err := where.open(ctx, create)
 	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", Redact(url), err)
 	}
