@@ -74,7 +74,7 @@ func TestCrashChild(t *testing.T) {
 			t.Fatal(err)
 		}
 		fmt.Println("loaded", round)
-		l.tend(t.Context())
+		l.tend(t.Context(), true)
 	}
 }
 
@@ -110,7 +110,7 @@ func TestAKilledProcessLeavesAGoodCache(t *testing.T) {
 			t.Error(err)
 		}
 		sameAnswers(t, l.Index(), round+1)
-		l.tend(t.Context())
+		l.tend(t.Context(), true)
 		l.close()
 		left, err := os.ReadDir(folder)
 		if want := l.Index().trees.Segments() + 2; err != nil || len(left) != want {

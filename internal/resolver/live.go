@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -54,7 +55,7 @@ func (l *Live) Run(ctx context.Context, every time.Duration) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
-		before := l.Status().Err
+		before, last := l.Status().Err, l.Index()
 		err := l.Check(ctx)
 		switch {
 		case ctx.Err() != nil:
@@ -64,7 +65,7 @@ func (l *Live) Run(ctx context.Context, every time.Duration) {
 		case err == nil && before != nil:
 			l.log.Info("index can be refreshed again")
 		}
-		l.tend(ctx)
+		l.tend(ctx, l.Index() == last)
 		select {
 		case <-ctx.Done():
 			return
@@ -75,6 +76,7 @@ func (l *Live) Run(ctx context.Context, every time.Duration) {
 
 func (l *Live) close() {
 	l.background.Wait()
+	unmapOld() // so that nothing is left of what was merged
 	if err := l.keeper.Close(); err != nil {
 		l.log.Warn("cache folder cannot be given back", "err", err)
 	}
@@ -126,6 +128,9 @@ func (l *Live) refresh(ctx context.Context) error {
 		return l.failed
 	}
 	prev := l.current.Load()
+	if prev != nil {
+		runtime.GC() // or else it would come in the midst of loading, or of finding everything out anew
+	}
 	load := l.loader(cmp.Or(prev, l.base))
 	load.part = l.put
 	next, err := load.index(ctx, s)

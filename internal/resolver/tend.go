@@ -36,8 +36,10 @@ func mergeFrom(s *segment.Stack, sound int) (from int, ok bool) {
 	return from, from < n
 }
 
-// tend merges segments of the index in force and saves it, in the background.
-func (l *Live) tend(ctx context.Context) {
+// tend merges segments of the index in force and saves it, in the background. A new index
+// has enough to do, as it knows of no path yet: unless it is calm or there are too many
+// segments, they are left for the next time.
+func (l *Live) tend(ctx context.Context, calm bool) {
 	if !l.tending.TryLock() {
 		return
 	}
@@ -48,11 +50,15 @@ func (l *Live) tend(ctx context.Context) {
 	}
 	l.background.Go(func() {
 		defer l.tending.Unlock()
-		l.tended = x
 		if l.sound == 0 {
 			l.sound = x.Trees()
 		}
 		from, merging := mergeFrom(x.trees, l.sound)
+		if !calm && merging && x.trees.Segments() <= maxSegments {
+			l.save()
+			return
+		}
+		l.tended = x
 		if merging {
 			if merged, err := l.merge(ctx, x, from); err == nil {
 				l.tended = merged
@@ -61,12 +67,20 @@ func (l *Live) tend(ctx context.Context) {
 			}
 		}
 		l.save()
+		old := int64(0) // bytes that were merged
+		for i := from; i < x.trees.Segments(); i++ {
+			old += x.trees.Segment(i).Bytes()
+		}
 		x = nil
-		if merging {
+		if old > unmapAtOnce {
 			unmapOld()
 		}
 	})
 }
+
+// unmapAtOnce is how much is not left to be unmapped when the collector comes by, in
+// bytes.
+const unmapAtOnce = 64 << 20
 
 // unmapOld lets segments go that were in force until now. The collector would
 // come by itself, but in a process with little to do only after minutes, for
