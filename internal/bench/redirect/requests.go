@@ -37,16 +37,15 @@ func (b *bench) requests(ctx context.Context) (err error) {
 	if err := b.check(ctx, ours); err != nil {
 		return err
 	}
+	if err := b.warmUp(ctx, ours); err != nil {
+		return err
+	}
 	for n := range b.options.Rounds + 1 {
 		for _, s := range servers {
-			r, err := b.wrk.load(ctx, s, s.paths, b.options.Round)
-			switch {
-			case ctx.Err() != nil:
-				return run.ErrInterrupted
-			case err != nil:
+			r, err := b.round(ctx, s)
+			if err != nil {
 				return err
 			}
-			b.Say("%s: %s requests/s, p99 %.2f ms, %.1f µs of a processor each", s.name, report.Significant(r.rate()), r.P99/1e3, r.CPU)
 			if n > 0 { // the first round is to warm up
 				l := b.results.of(s.name)
 				l.Rounds = append(l.Rounds, r)
@@ -64,4 +63,33 @@ func (b *bench) requests(ctx context.Context) (err error) {
 	}
 	b.noteMemory(usedMemory, b.results.of(redirector).Memory)
 	return nil
+}
+
+// warmUp loads the redirector until it has been asked for all paths three times over: for
+// the first time it looks for their replicas, while it also merges what it has loaded.
+func (b *bench) warmUp(ctx context.Context, s *server) error {
+	for asked := int64(0); asked < int64(3*b.options.Paths); {
+		r, err := b.round(ctx, s)
+		if err != nil {
+			return err
+		}
+		if asked == 0 {
+			b.results.note("requests/s while nothing was asked before", r.rate(), "")
+		}
+		asked += r.Requests
+	}
+	return nil
+}
+
+// round loads a server once.
+func (b *bench) round(ctx context.Context, s *server) (round, error) {
+	r, err := b.wrk.load(ctx, s, s.paths, b.options.Round)
+	switch {
+	case ctx.Err() != nil:
+		return r, run.ErrInterrupted
+	case err != nil:
+		return r, err
+	}
+	b.Say("%s: %s requests/s, p99 %.2f ms, %.1f µs of a processor each", s.name, report.Significant(r.rate()), r.P99/1e3, r.CPU)
+	return r, nil
 }
