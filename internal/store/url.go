@@ -12,7 +12,7 @@ import (
 // A location is what a database's URL names.
 type location interface {
 	open(ctx context.Context, create bool) (*Store, error) // create says whether to make one that is not there
-	store(db database) *Store // with a database that is there
+	store(db database) *Store                              // with a database that is there
 }
 
 // forms are shown where a URL is not understood, instead of the URL itself,
