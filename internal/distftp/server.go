@@ -1,13 +1,13 @@
 package distftp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"mirrortracker/internal/distftp/control"
@@ -26,14 +26,20 @@ var _ FS = (*localfs.Folder)(nil)
 // Config says what a server does. Fields left zero have the value given with them;
 // FS must be set.
 type Config struct {
-	FS     FS
-	Banner string       // the greeting: "FTP server ready"
-	Logger *slog.Logger // nowhere
+	FS            FS
+	Authenticator control.Authenticator // who may log in: [control.Anonymous]
+	Banner        string                // the greeting: "FTP server ready"
+	Logger        *slog.Logger          // nowhere
 
 	LoginTimeout time.Duration // from connecting to being logged in: 1 minute
 	IdleTimeout  time.Duration // until the next command, whole: 5 minutes (RFC 1123, 4.1.3.2)
 	DataTimeout  time.Duration // for a data connection to come about, or not to move: 1 minute
-	MaxSessions  int           // at a time; further clients get 421: 1,000
+	FailureDelay time.Duration // of the answer to the first failed login, more for others: 1 second
+
+	// Limits of sessions at a time; further clients get 421. Below zero there is none.
+	MaxSessions   int // in all: 1,000
+	MaxPerAddress int // from one address: 100
+	MaxPerUser    int // of one user, the anonymous too, unless the account has its own: none
 
 	// Now is the clock that listings compare dates with: [time.Now]. Time limits
 	// always follow the real clock.
@@ -42,10 +48,8 @@ type Config struct {
 
 // A Server is one FTP server. Make it with [New].
 type Server struct {
-	engine      *control.Engine
-	log         *slog.Logger
-	maxSessions int64
-	sessions    atomic.Int64
+	engine *control.Engine
+	log    *slog.Logger
 }
 
 // New makes a server; [Server.Serve] sets it to work.
@@ -54,33 +58,34 @@ func New(c Config) *Server {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
+	users := c.Authenticator
+	if users == nil {
+		users = control.Anonymous{}
+	}
 	now := c.Now
 	if now == nil {
 		now = time.Now
 	}
 	return &Server{
 		engine: control.New(control.Config{
-			FS:           c.FS,
-			Planner:      data.Disk{Files: c.FS},
-			Banner:       or(c.Banner, "FTP server ready"),
+			FS:            c.FS,
+			Planner:       data.Disk{Files: c.FS},
+			Authenticator: users,
+			Limits: control.Limits{
+				Sessions:   cmp.Or(c.MaxSessions, 1000),
+				PerAddress: cmp.Or(c.MaxPerAddress, 100),
+				PerUser:    c.MaxPerUser,
+			},
+			Banner:       cmp.Or(c.Banner, "FTP server ready"),
 			Log:          log,
-			LoginTimeout: or(c.LoginTimeout, time.Minute),
-			IdleTimeout:  or(c.IdleTimeout, 5*time.Minute),
-			DataTimeout:  or(c.DataTimeout, time.Minute),
+			FailureDelay: cmp.Or(c.FailureDelay, time.Second),
+			LoginTimeout: cmp.Or(c.LoginTimeout, time.Minute),
+			IdleTimeout:  cmp.Or(c.IdleTimeout, 5*time.Minute),
+			DataTimeout:  cmp.Or(c.DataTimeout, time.Minute),
 			Now:          now,
 		}),
-		log:         log,
-		maxSessions: int64(or(c.MaxSessions, 1000)),
+		log: log,
 	}
-}
-
-// or returns the value, or the default if it is zero.
-func or[T comparable](value, instead T) T {
-	var zero T
-	if value == zero {
-		return instead
-	}
-	return value
 }
 
 // ServeFolder serves a folder with the defaults of [Config] until ctx ends.
@@ -126,27 +131,8 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 			continue
 		}
 		pause = 0
-		if s.sessions.Add(1) > s.maxSessions {
-			s.sessions.Add(-1)
-			s.refuse(conn)
-			continue
-		}
-		sessions.Go(func() {
-			defer s.sessions.Add(-1)
-			s.engine.Serve(ctx, conn)
-		})
+		sessions.Go(func() { s.engine.Serve(ctx, conn) })
 	}
-}
-
-// refuse sends a client away. The few bytes fit into any fresh connection's buffer;
-// the deadline is for connections that are not TCP.
-func (s *Server) refuse(conn net.Conn) {
-	defer conn.Close()
-	s.log.Warn("too many sessions", "client", conn.RemoteAddr().String(), "max", s.maxSessions)
-	if err := conn.SetWriteDeadline(time.Now().Add(time.Second)); err != nil {
-		return
-	}
-	_, _ = conn.Write([]byte("421 Too many sessions, try again later\r\n"))
 }
 
 // sleep waits, and reports false if ctx ended first.

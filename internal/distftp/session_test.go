@@ -39,8 +39,9 @@ var siteNow = time.Date(2024, 3, 1, 12, 0, 0, 0, time.UTC)
 
 func serveSite(t testing.TB) string {
 	return serve(t, distftp.Config{
-		FS:  openFolder(t, site(t)),
-		Now: func() time.Time { return siteNow },
+		FS:           openFolder(t, site(t)),
+		Now:          func() time.Time { return siteNow },
+		FailureDelay: time.Millisecond,
 	})
 }
 

@@ -1,6 +1,13 @@
 package control
 
-import "strings"
+import (
+	"cmp"
+	"context"
+	"errors"
+	"time"
+
+	"mirrortracker/internal/mirror"
+)
 
 // maxFailures is how many failed logins end a session.
 const maxFailures = 3
@@ -8,31 +15,101 @@ const maxFailures = 3
 // userName answers USER. Every name is asked for a password, so that nobody learns
 // which exist (RFC 2577, 6).
 func (s *session) userName(arg string) {
-	s.user, s.loggedIn = arg, false
+	s.logOut()
+	s.user = arg
 	s.out.reply(331, "Please give the password")
 }
 
-// password answers PASS. Anonymous clients get in with any (RFC 1635).
-func (s *session) password(string) {
+// password answers PASS.
+func (s *session) password(arg string) {
 	switch {
 	case s.loggedIn:
 		s.out.reply(230, "Already logged in")
+		return
 	case s.user == "":
 		s.out.reply(503, "Login with USER first")
-	case strings.EqualFold(s.user, "anonymous"), strings.EqualFold(s.user, "ftp"):
-		s.loggedIn = true
-		s.log.Info("login", "user", s.user)
-		s.out.reply(230, "Welcome, access is read-only")
+		return
+	}
+	ctx, cancel := context.WithDeadline(s.ctx, s.loginBy)
+	defer cancel()
+	account, err := s.Authenticator.Authenticate(ctx, Login{User: s.user, Password: arg, Peer: s.peer})
+	if err == nil {
+		err = s.logIn(account)
+	}
+	switch {
+	case err == nil:
+		s.log.Info("login", "user", account.Name)
+		s.out.reply(230, cmp.Or(account.Welcome, "Welcome"))
+	case errors.Is(err, ErrLogin):
+		s.refuseLogin(err)
+	case errors.Is(err, ErrTooMany):
+		s.log.Warn("login refused", "user", s.user, "err", err)
+		s.out.reply(421, "Try again later: "+err.Error())
+		s.over = true
 	default:
-		s.log.Info("login refused", "user", s.user)
-		s.user = ""
-		if s.failures++; s.failures < maxFailures {
-			s.out.reply(530, "Login incorrect")
-			return
-		}
-		s.out.reply(421, "Too many failed logins")
+		s.log.Error("login failed", "user", s.user, "err", err)
+		s.out.reply(421, "Nobody can log in now, try again later")
 		s.over = true
 	}
+}
+
+// refuseLogin answers a login that is not right, each time later than the last.
+func (s *session) refuseLogin(err error) {
+	s.log.Info("login refused", "user", s.user, "err", err)
+	s.user = ""
+	s.failures++
+	s.pause(time.Duration(s.failures) * s.FailureDelay)
+	if s.failures < maxFailures {
+		s.out.reply(530, "Login incorrect")
+		return
+	}
+	s.out.reply(421, "Too many failed logins")
+	s.over = true
+}
+
+// pause lets time go by, unless the server stops.
+func (s *session) pause(d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-s.ctx.Done():
+	}
+}
+
+// logIn makes an account the session's, or gives it back.
+func (s *session) logIn(a Account) error {
+	if err := s.place.logIn(a.Name, cmp.Or(a.MaxSessions, s.Limits.PerUser)); err != nil {
+		if a.Close != nil {
+			a.Close()
+		}
+		return err
+	}
+	s.loggedIn, s.account = true, a
+	s.cwd = cmp.Or(a.Home, mirror.Root)
+	s.FS, s.Planner = s.Engine.FS, s.Engine.Planner
+	if a.FS != nil {
+		s.FS = a.FS
+	}
+	if a.Planner != nil {
+		s.Planner = a.Planner
+	}
+	return nil
+}
+
+// logOut ends what logIn began; the client has as much time again for the next login.
+func (s *session) logOut() {
+	s.user = ""
+	if !s.loggedIn {
+		return
+	}
+	s.dropMeeting()
+	s.place.logOut()
+	if s.account.Close != nil {
+		s.account.Close()
+	}
+	s.loggedIn, s.account, s.FS, s.Planner = false, Account{}, nil, nil
+	s.loginBy = time.Now().Add(s.LoginTimeout)
 }
 
 // quit answers QUIT; a transfer that was running has ended by now.

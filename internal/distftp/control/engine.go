@@ -2,9 +2,11 @@ package control
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"net"
 	"net/netip"
+	"strings"
 	"time"
 
 	"mirrortracker/internal/distftp/data"
@@ -35,43 +37,66 @@ type Planner interface {
 	Retrieve(ctx context.Context, p mirror.Path, offset int64, text bool) (data.Plan, error)
 }
 
-// Config is what sessions have in common. All fields must be set.
+// Config is what sessions have in common. All fields but Limits must be set.
 type Config struct {
-	FS      FS
-	Planner Planner
-	Banner  string // the greeting, one line or several
-	Log     *slog.Logger
+	FS            FS
+	Planner       Planner
+	Authenticator Authenticator
+	Limits        Limits
+	Banner        string // the greeting, one line or several
+	Log           *slog.Logger
 
+	FailureDelay time.Duration    // before a failed login is answered, the first one of a session
 	LoginTimeout time.Duration    // from connecting to the end of the login
 	IdleTimeout  time.Duration    // for one command to arrive, whole
 	DataTimeout  time.Duration    // for a data connection to come about, and without progress on it
 	Now          func() time.Time // the time that listings compare with
 }
 
-// An Engine answers control connections. It keeps no state about them.
+// An Engine answers control connections.
 type Engine struct {
 	Config
 	commands map[string]command
+	roster   *roster
 }
 
 // New makes an engine.
 func New(c Config) *Engine {
-	return &Engine{Config: c, commands: commandTable()}
+	return &Engine{Config: c, commands: commandTable(), roster: newRoster(c.Limits)}
 }
 
-// Serve answers one control connection until either side ends it, and closes it.
+// Serve answers one control connection until either side ends it, and closes it. One
+// that is too many is told so.
 // When ctx ends, the client is told so, and a running transfer is broken off. All
 // that the session started has ended when Serve returns.
 func (e *Engine) Serve(ctx context.Context, conn net.Conn) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	defer conn.Close()
+	place, err := e.roster.enter(address(conn.RemoteAddr()), cancel)
+	if err != nil {
+		e.refuse(conn, err)
+		return
+	}
+	defer place.leave()
 	keepUrgentInline(conn)
-	s := newSession(ctx, e, conn)
+	s := newSession(ctx, e, conn, place)
+	defer s.logOut()
 	// Wakes a session that waits for its client, see session.read and timedConn.
 	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(longAgo) })
 	defer stop()
 	s.run()
+}
+
+// refuse sends a client away. The few bytes fit into any fresh connection's buffer;
+// the deadline is for connections that are not TCP.
+func (e *Engine) refuse(conn net.Conn, why error) {
+	e.Log.Warn("refused", "client", conn.RemoteAddr().String(), "err", why)
+	if err := conn.SetWriteDeadline(time.Now().Add(farewell)); err != nil {
+		return
+	}
+	text := why.Error()
+	_, _ = io.WriteString(conn, "421 "+strings.ToUpper(text[:1])+text[1:]+", try again later\r\n")
 }
 
 // longAgo as a deadline ends a read at once.

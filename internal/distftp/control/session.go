@@ -30,11 +30,15 @@ type session struct {
 	out         *replies
 	log         *slog.Logger
 	local, peer netip.Addr
+	place       *place
 
 	loginBy  time.Time // when the client must have logged in
 	user     string    // as USER gave it
+	failures int       // failed logins
 	loggedIn bool
-	failures int // failed logins
+	account  Account
+	FS       FS // the account's
+	Planner  Planner
 
 	cwd    mirror.Path
 	text   bool       // TYPE A
@@ -51,7 +55,7 @@ type session struct {
 	over   bool     // QUIT was answered, or a reason to hang up
 }
 
-func newSession(ctx context.Context, e *Engine, conn net.Conn) *session {
+func newSession(ctx context.Context, e *Engine, conn net.Conn, place *place) *session {
 	return &session{
 		Engine:  e,
 		ctx:     ctx,
@@ -59,7 +63,8 @@ func newSession(ctx context.Context, e *Engine, conn net.Conn) *session {
 		out:     newReplies(ctx, conn, e.DataTimeout),
 		log:     e.Log.With("client", conn.RemoteAddr().String()),
 		local:   address(conn.LocalAddr()),
-		peer:    address(conn.RemoteAddr()),
+		peer:    place.peer,
+		place:   place,
 		loginBy: time.Now().Add(e.LoginTimeout),
 		cwd:     mirror.Root,
 		text:    true, // RFC 959, 5.1: the default type is ASCII
