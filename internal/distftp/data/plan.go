@@ -31,19 +31,22 @@ var (
 type Plan struct {
 	Holder string        // who has the bytes, for the log: "disk", "listing"
 	Why    string        // why this holder, for the log
-	Source Source        // the holder's side
+	Source Source        // the holder's side of a transfer to the client; or
+	Sink   Sink          // that of one from the client
 	Meet   Meeting       // where the client comes
 	Stall  time.Duration // how long the client may take nothing
 }
 
 // Execute carries the plan out and gives everything back: it meets the client, calls
 // started, sends, and closes the data connection, which tells the client where the
-// data ends. It returns the number of bytes that were sent.
+// data ends; or receives until the client does that. It returns the number of bytes
+// that were moved.
 //
-// An error is [ErrNoConnection] if started was not called, [ErrSource] if the holder
-// failed, ctx's if that ended, and otherwise the data connection's.
+// An error is [ErrNoConnection] if started was not called, [ErrSource] or [ErrSink] if
+// the holder failed, ctx's if that ended, and otherwise the data connection's. What
+// was received without an error is kept for good.
 func (p Plan) Execute(ctx context.Context, started func()) (int64, error) {
-	defer p.Source.Close()
+	defer p.Release()
 	defer p.Meet.Close()
 	conn, err := p.Meet.Meet(ctx)
 	if err != nil {
@@ -52,6 +55,9 @@ func (p Plan) Execute(ctx context.Context, started func()) (int64, error) {
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
 	started()
+	if p.Sink != nil {
+		return p.receive(ctx, conn)
+	}
 	n, err := p.Source.Send(conn, p.Stall)
 	closed := conn.Close()
 	switch {
@@ -63,6 +69,24 @@ func (p Plan) Execute(ctx context.Context, started func()) (int64, error) {
 		return n, fmt.Errorf("close data connection: %w", closed)
 	}
 	return n, nil
+}
+
+func (p Plan) receive(ctx context.Context, conn net.Conn) (int64, error) {
+	defer conn.Close()
+	n, err := p.Sink.Receive(ctx, conn, p.Stall)
+	if err != nil && ctx.Err() != nil {
+		return n, ctx.Err()
+	}
+	return n, err
+}
+
+// Release gives back what the holder's side holds. Only a plan that is not executed
+// needs it.
+func (p Plan) Release() error {
+	if p.Sink != nil {
+		return p.Sink.Close()
+	}
+	return p.Source.Close()
 }
 
 // A patient writer gives the connection a new deadline before every write.

@@ -47,6 +47,9 @@ func (d *dir) Next() (vfs.Entry, error) {
 		}
 		name := d.names[0]
 		d.names = d.names[1:]
+		if isTemporary(name) {
+			continue
+		}
 		info, err := d.root.Lstat(name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // deleted since its name was read

@@ -14,12 +14,17 @@ import (
 	"time"
 )
 
-// Errors that a file system reports besides [fs.ErrNotExist] and
+// Errors that a file system reports besides [fs.ErrNotExist], [fs.ErrExist] and
 // [fs.ErrPermission]. Anything else counts as a fault of the machine, which the
 // client may try again.
 var (
 	ErrNotDir     = errors.New("not a directory")
 	ErrNotRegular = errors.New("not a plain file")
+	ErrNotEmpty   = errors.New("directory not empty")
+	ErrName       = errors.New("name not possible")      // too long for the disk, say
+	ErrPlace      = errors.New("cannot be moved there")  // into itself, or to another disk
+	ErrSpace      = errors.New("no space left")          // or a quota of the disk is used up
+	ErrChanged    = errors.New("file changed meanwhile") // what was to be resumed or appended to
 )
 
 // A Kind says what an entry is.

@@ -1,0 +1,161 @@
+package data
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"syscall"
+	"time"
+
+	"mirrortracker/internal/distftp/vfs"
+	"mirrortracker/internal/mirror"
+)
+
+// A Sink is the holder's side of a transfer towards it.
+//
+// Receive moves all bytes out of the connection and returns without an error only
+// when they are kept for good. It fails with a deadline error when the client sends
+// none for the time of stall, and returns soon after ctx has ended or the connection
+// was closed under it; then nothing has changed for anybody. Errors of its own, as
+// opposed to those of the connection, are wrapped in [ErrSink]. Close gives back what
+// the sink holds, whether anything was received or not.
+type Sink interface {
+	Receive(ctx context.Context, conn net.Conn, stall time.Duration) (int64, error)
+	Close() error
+}
+
+// An Upload is a file that is being written. Nobody sees it before Commit.
+type Upload interface {
+	// Prepare takes over what is kept of the old content, which can take a while. It
+	// is called once, before the first Write.
+	Prepare(ctx context.Context) error
+	io.Writer
+	// Commit makes the content, whole and lasting, that of the file, and returns when
+	// it is on the disk. With an error nothing has changed, unless that came from
+	// making it last. If ctx has ended it changes nothing.
+	Commit(ctx context.Context) error
+	// Close gives up what was not committed.
+	Close() error
+}
+
+// KeepAll, as the number of bytes to keep, means to append, and to begin a new file
+// where there is none.
+const KeepAll = -1
+
+// A Creator begins uploads. It keeps the first keep bytes of the file that p names,
+// or fails with [ErrOffset] if that has fewer.
+type Creator interface {
+	CreateFile(ctx context.Context, p mirror.Path, keep int64) (Upload, error)
+}
+
+// ErrSink says that the holder could not keep what it received.
+var ErrSink = errors.New("write error")
+
+// Store begins an upload to p, of which the first keep bytes are kept ([KeepAll] to
+// append). With text set, CR LF becomes LF (RFC 959, 3.1.1.1).
+func (d Disk) Store(ctx context.Context, p mirror.Path, keep int64, text bool) (Plan, error) {
+	creator, ok := d.Files.(Creator)
+	if !ok {
+		return Plan{}, fmt.Errorf("store %s: disk is read-only: %w", p, os.ErrPermission)
+	}
+	file, err := creator.CreateFile(ctx, p, keep)
+	if err != nil {
+		return Plan{}, err
+	}
+	return Plan{Holder: "disk", Why: "the only holder", Sink: incoming{file: file, text: text}}, nil
+}
+
+// An incoming sink writes to an upload and commits it.
+type incoming struct {
+	file Upload
+	text bool
+}
+
+func (s incoming) Close() error { return s.file.Close() }
+
+func (s incoming) Receive(ctx context.Context, conn net.Conn, stall time.Duration) (int64, error) {
+	if err := s.file.Prepare(ctx); err != nil {
+		return 0, fmt.Errorf("%w: %w", ErrSink, err)
+	}
+	n, err := s.read(conn, stall)
+	switch {
+	case errors.Is(err, vfs.ErrSpace), errors.Is(err, syscall.EIO):
+		return n, fmt.Errorf("%w: %w", ErrSink, err)
+	case err != nil:
+		return n, err
+	}
+	if err := s.file.Commit(ctx); err != nil {
+		return n, fmt.Errorf("%w: %w", ErrSink, err)
+	}
+	return n, nil
+}
+
+func (s incoming) read(conn net.Conn, stall time.Duration) (int64, error) {
+	if !s.text {
+		return receive(s.file, conn, stall)
+	}
+	w := &lineEnds{w: s.file}
+	n, err := receive(w, conn, stall)
+	if err == nil {
+		err = w.end()
+	}
+	return n, err
+}
+
+// receive moves what comes until the client closes its side. Where the writer is a
+// file, the kernel does it (splice).
+func receive(w io.Writer, conn net.Conn, stall time.Duration) (int64, error) {
+	var total int64
+	for {
+		if err := conn.SetReadDeadline(time.Now().Add(stall)); err != nil {
+			return total, err
+		}
+		n, err := io.Copy(w, &io.LimitedReader{R: conn, N: step})
+		total += n
+		switch {
+		case err == nil && n < step:
+			return total, nil
+		case err == nil:
+		case errors.Is(err, os.ErrDeadlineExceeded) && n > 0:
+			// Slow, but not stalled: go on.
+		default:
+			return total, err
+		}
+	}
+}
+
+// lineEnds writes text with every CR LF changed to LF.
+type lineEnds struct {
+	w       io.Writer
+	out     []byte
+	pending bool // a CR, of which it is not known what follows
+}
+
+func (t *lineEnds) Write(b []byte) (int, error) {
+	t.out = t.out[:0]
+	for _, c := range b {
+		if t.pending && c != '\n' {
+			t.out = append(t.out, '\r')
+		}
+		if t.pending = c == '\r'; !t.pending {
+			t.out = append(t.out, c)
+		}
+	}
+	if _, err := t.w.Write(t.out); err != nil {
+		return 0, err
+	}
+	return len(b), nil
+}
+
+// end writes a CR that was the last byte.
+func (t *lineEnds) end() error {
+	if !t.pending {
+		return nil
+	}
+	t.pending = false
+	_, err := t.w.Write([]byte{'\r'})
+	return err
+}
