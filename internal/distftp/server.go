@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"mirrortracker/internal/distftp/control"
 	"mirrortracker/internal/distftp/data"
 	"mirrortracker/internal/distftp/localfs"
@@ -98,10 +100,30 @@ func ServeFolder(ctx context.Context, ln net.Listener, dir string) error {
 	return New(Config{FS: folder}).Serve(ctx, ln)
 }
 
-// Serve answers the connections of a listener until ctx ends, which is no error, or
-// the listener fails. In either case it closes the listener and all its sessions, and
-// returns when everything that it started has ended.
+// Serve answers the connections of one listener as [Server.ServeDoors] does.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
+	return s.ServeDoors(ctx, Door{Listener: ln})
+}
+
+// A Door is a listener, and what holds for those who come in through it.
+type Door struct {
+	net.Listener
+	control.Door
+}
+
+// ServeDoors answers the connections of several listeners until ctx ends, which is no
+// error, or one of them fails. In either case it closes them and all sessions, and
+// returns when everything that it started has ended.
+func (s *Server) ServeDoors(ctx context.Context, doors ...Door) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, d := range doors {
+		group.Go(func() error { return s.serve(ctx, d) })
+	}
+	return group.Wait()
+}
+
+func (s *Server) serve(ctx context.Context, d Door) error {
+	ln := d.Listener
 	ctx, cancel := context.WithCancel(ctx)
 	var sessions sync.WaitGroup
 	defer sessions.Wait()
@@ -131,7 +153,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 			continue
 		}
 		pause = 0
-		sessions.Go(func() { s.engine.Serve(ctx, conn) })
+		sessions.Go(func() { s.engine.Serve(ctx, conn, d.Door) })
 	}
 }
 

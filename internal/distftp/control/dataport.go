@@ -21,6 +21,7 @@ func (s *session) passive(string) {
 	}
 	addr, ok := s.listen()
 	if ok {
+		addr = s.door.announce(addr)
 		s.out.reply(227, "Entering Passive Mode ("+string(data.AppendPasv(nil, addr))+")")
 	}
 }
@@ -56,7 +57,7 @@ func (s *session) extendedPassive(arg string) {
 // listen opens a listener in place of the last one.
 func (s *session) listen() (netip.AddrPort, bool) {
 	s.dropMeeting()
-	l, err := data.Listen(s.ctx, s.local, s.peer, s.DataTimeout)
+	l, err := data.Listen(s.ctx, s.local, s.door.Ports, s.partner(), s.DataTimeout)
 	if err != nil {
 		s.log.Error("no data port", "err", err)
 		s.out.reply(425, "No port for the data connection")
@@ -64,6 +65,11 @@ func (s *session) listen() (netip.AddrPort, bool) {
 	}
 	s.meeting = l
 	return l.Addr(), true
+}
+
+// partner says who may take part in the session's data connections.
+func (s *session) partner() data.Partner {
+	return data.Partner{Peer: s.peer, Foreign: s.account.Foreign}
 }
 
 // port answers PORT (RFC 959, 4.1.2).
@@ -92,7 +98,7 @@ func (s *session) extendedPort(arg string) {
 // dial notes where the client listens, if it may.
 func (s *session) dial(verb string, addr netip.AddrPort, err error) {
 	if err == nil {
-		err = data.Admit(s.peer, addr)
+		err = s.partner().Admit(addr)
 	}
 	switch {
 	case errors.Is(err, data.ErrFamily):

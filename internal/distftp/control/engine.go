@@ -65,11 +65,11 @@ func New(c Config) *Engine {
 	return &Engine{Config: c, commands: commandTable(), roster: newRoster(c.Limits)}
 }
 
-// Serve answers one control connection until either side ends it, and closes it. One
-// that is too many is told so.
+// Serve answers one control connection, which came in through a door, until either
+// side ends it, and closes it. One that is too many is told so.
 // When ctx ends, the client is told so, and a running transfer is broken off. All
 // that the session started has ended when Serve returns.
-func (e *Engine) Serve(ctx context.Context, conn net.Conn) {
+func (e *Engine) Serve(ctx context.Context, conn net.Conn, door Door) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer conn.Close()
@@ -80,7 +80,7 @@ func (e *Engine) Serve(ctx context.Context, conn net.Conn) {
 	}
 	defer place.leave()
 	keepUrgentInline(conn)
-	s := newSession(ctx, e, conn, place)
+	s := newSession(ctx, e, conn, place, door)
 	defer s.logOut()
 	// Wakes a session that waits for its client, see session.read and timedConn.
 	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(longAgo) })

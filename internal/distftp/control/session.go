@@ -31,6 +31,7 @@ type session struct {
 	log         *slog.Logger
 	local, peer netip.Addr
 	place       *place
+	door        Door
 
 	loginBy  time.Time // when the client must have logged in
 	user     string    // as USER gave it
@@ -55,7 +56,7 @@ type session struct {
 	over   bool     // QUIT was answered, or a reason to hang up
 }
 
-func newSession(ctx context.Context, e *Engine, conn net.Conn, place *place) *session {
+func newSession(ctx context.Context, e *Engine, conn net.Conn, place *place, door Door) *session {
 	return &session{
 		Engine:  e,
 		ctx:     ctx,
@@ -65,6 +66,7 @@ func newSession(ctx context.Context, e *Engine, conn net.Conn, place *place) *se
 		local:   address(conn.LocalAddr()),
 		peer:    place.peer,
 		place:   place,
+		door:    door,
 		loginBy: time.Now().Add(e.LoginTimeout),
 		cwd:     mirror.Root,
 		text:    true, // RFC 959, 5.1: the default type is ASCII

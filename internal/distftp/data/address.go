@@ -83,16 +83,26 @@ func Family(addr netip.Addr) int {
 	return 2
 }
 
-// Admit checks an address that the client on the other end of a control
-// connection, peer, asked us to connect to (RFC 2577, 3).
-func Admit(peer netip.Addr, addr netip.AddrPort) error {
+// A Partner is who may be on the other end of a data connection.
+type Partner struct {
+	Peer    netip.Addr // of the control connection
+	Foreign bool       // or any other address: a permission, for transfers between servers (FXP)
+}
+
+// Admit checks an address that the client asked us to connect to (RFC 2577, 3).
+func (p Partner) Admit(addr netip.AddrPort) error {
 	switch {
-	case plain(addr.Addr()) != plain(peer):
-		return fmt.Errorf("connect to %s for %s: %w", addr, peer, ErrForeign)
+	case !p.may(addr.Addr()):
+		return fmt.Errorf("connect to %s for %s: %w", addr, p.Peer, ErrForeign)
 	case addr.Port() < 1024:
 		return fmt.Errorf("connect to %s: %w", addr, ErrLowPort)
 	}
 	return nil
+}
+
+// may reports whether addr may take part.
+func (p Partner) may(addr netip.Addr) bool {
+	return p.Foreign || plain(addr) == plain(p.Peer)
 }
 
 // plain makes addresses of one host comparable: IPv4 in its own family, no zone.

@@ -76,7 +76,7 @@ func TestParseEprt(t *testing.T) {
 func TestAdmit(t *testing.T) {
 	tests := []struct {
 		peer, addr string
-		want       error
+		want       error // without the permission for foreign addresses
 	}{
 		{"127.0.0.1", "127.0.0.1:1024", nil},
 		{"127.0.0.1", "127.0.0.1:1023", ErrLowPort},
@@ -88,8 +88,16 @@ func TestAdmit(t *testing.T) {
 		{"::1", "127.0.0.1:1024", ErrForeign},
 	}
 	for _, tt := range tests {
-		if err := Admit(netip.MustParseAddr(tt.peer), netip.MustParseAddrPort(tt.addr)); !errors.Is(err, tt.want) || err != nil && tt.want == nil {
+		peer, addr := netip.MustParseAddr(tt.peer), netip.MustParseAddrPort(tt.addr)
+		if err := (Partner{Peer: peer}).Admit(addr); !errors.Is(err, tt.want) || err != nil && tt.want == nil {
 			t.Errorf("%s for %s: %v, want %v", tt.addr, tt.peer, err, tt.want)
+		}
+		want := tt.want
+		if want == ErrForeign {
+			want = nil
+		}
+		if err := (Partner{Peer: peer, Foreign: true}).Admit(addr); !errors.Is(err, want) || err != nil && want == nil {
+			t.Errorf("%s for %s, foreign: %v, want %v", tt.addr, tt.peer, err, want)
 		}
 	}
 }

@@ -17,9 +17,10 @@
 //
 // [Listen] opens a listener for one data connection (PASV, EPSV) on the control
 // connection's own address; [Dial] names the client's address (PORT, EPRT). RFC 2577
-// rules who may take part: a listener drops connections that do not come from the
-// control connection's peer and keeps waiting for the right one; an address that is
-// not the peer's, or a port below 1024, is never dialled ([Admit]).
+// rules who may take part ([Partner]): a listener drops connections that do not come
+// from the control connection's peer and keeps waiting for the right one; an address
+// that is not the peer's, or a port below 1024, is never dialled. Only who has the
+// permission may name other hosts.
 //
 // # Time
 //

@@ -2,12 +2,9 @@ package data
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"net/netip"
-	"syscall"
 	"time"
 )
 
@@ -24,44 +21,19 @@ type Meeting interface {
 // A Listener is a meeting that the client comes to.
 type Listener struct {
 	ln      *net.TCPListener
-	peer    netip.Addr
+	partner Partner
 	timeout time.Duration
 }
 
 // Listen opens a listener at local, the address at which the client reached us, on
-// a random port, for one connection from peer. Meet will wait for it no longer than
+// a random port of a range, for one connection. Meet will wait for it no longer than
 // timeout.
-func Listen(ctx context.Context, local, peer netip.Addr, timeout time.Duration) (*Listener, error) {
-	ln, err := listenSomewhere(ctx, local)
+func Listen(ctx context.Context, local netip.Addr, ports Ports, partner Partner, timeout time.Duration) (*Listener, error) {
+	ln, err := ports.listen(ctx, local)
 	if err != nil {
 		return nil, fmt.Errorf("listen for a data connection: %w", err)
 	}
-	return &Listener{ln: ln.(*net.TCPListener), peer: peer, timeout: timeout}, nil
-}
-
-// Passive ports are from the range that is meant for them (RFC 6335, section 6).
-const (
-	firstPort = 49152
-	ports     = 65536 - firstPort
-)
-
-// tries is how many ports are tried before the choice is left to the system.
-const tries = 16
-
-// listenSomewhere listens on a port chosen at random (RFC 2577, section 8). The
-// system, asked for any port, gives none on which a connection ended within the last
-// minute, so that it runs out of them at some hundred transfers a second; asked for
-// a certain one it does.
-func listenSomewhere(ctx context.Context, local netip.Addr) (net.Listener, error) {
-	var config net.ListenConfig
-	for range tries {
-		port := uint16(firstPort + rand.IntN(ports))
-		ln, err := config.Listen(ctx, "tcp", netip.AddrPortFrom(local, port).String())
-		if !errors.Is(err, syscall.EADDRINUSE) {
-			return ln, err
-		}
-	}
-	return config.Listen(ctx, "tcp", netip.AddrPortFrom(local, 0).String())
+	return &Listener{ln: ln.(*net.TCPListener), partner: partner, timeout: timeout}, nil
 }
 
 // Addr returns the address that the client is to connect to.
@@ -89,7 +61,7 @@ func (l *Listener) Meet(ctx context.Context) (net.Conn, error) {
 		if err != nil {
 			return nil, fmt.Errorf("await data connection: %w", err)
 		}
-		if from := conn.RemoteAddr().(*net.TCPAddr).AddrPort().Addr(); plain(from) == plain(l.peer) {
+		if from := conn.RemoteAddr().(*net.TCPAddr).AddrPort().Addr(); l.partner.may(from) {
 			return conn, nil
 		}
 		conn.Close()
