@@ -30,6 +30,7 @@ var _ FS = (*localfs.Folder)(nil)
 type Config struct {
 	FS            FS
 	Authenticator control.Authenticator // who may log in: [control.Anonymous]
+	Access        control.Access        // what accounts without rights of their own may do: [control.ReadOnly]
 	Banner        string                // the greeting: "FTP server ready"
 	Logger        *slog.Logger          // nowhere
 
@@ -64,6 +65,10 @@ func New(c Config) *Server {
 	if users == nil {
 		users = control.Anonymous{}
 	}
+	access := c.Access
+	if access == nil {
+		access = control.ReadOnly
+	}
 	now := c.Now
 	if now == nil {
 		now = time.Now
@@ -73,6 +78,7 @@ func New(c Config) *Server {
 			FS:            c.FS,
 			Planner:       data.Disk{Files: c.FS},
 			Authenticator: users,
+			Access:        access,
 			Limits: control.Limits{
 				Sessions:   cmp.Or(c.MaxSessions, 1000),
 				PerAddress: cmp.Or(c.MaxPerAddress, 100),

@@ -87,12 +87,15 @@ func TestReplies(t *testing.T) {
 			USER c => 331
 			PASS c => 421`},
 		{"kinds of no", false, `
-			STOR x => 550 Permission denied: this server is read-only
+			STOR x => 550 Permission denied: access is read-only
 			DELE README => 550
 			RNFR README => 550
 			MKD x => 550
 			MFMT 20200101000000 README => 550
-			SITE CHMOD 777 README => 502
+			SITE CHMOD 777 README => 550
+			SITE CPFR README => 350
+			SITE CPTO x => 550
+			SITE NOTHING => 500
 			PROT P => 502
 			FOO => 500
 			README\x20 => 500
@@ -111,13 +114,16 @@ func TestReplies(t *testing.T) {
 			MODE B => 504
 			STRU F => 200
 			STRU R => 504
-			ALLO 100 => 202
+			ALLO 100 => 200
+			ALLO => 501
+			ALLO 5 R x => 501
+			ALLO 9223372036854775807 => 452
 			OPTS UTF8 ON => 200
 			OPTS utf8 on => 200
 			OPTS UTF8 OFF => 501
 			OPTS HASH => 501
 			OPTS MLST size;TYPE;bogus; => 200 MLST OPTS type;size;
-			FEAT => 211-Features\r\n EPRT\r\n EPSV\r\n MDTM\r\n MLST type*;size*;modify;perm;unique;UNIX.mode;\r\n REST STREAM\r\n SIZE\r\n TVFS\r\n UTF8\r\n211 End
+			FEAT => 211-Features\r\n EPRT\r\n EPSV\r\n MDTM\r\n MFMT\r\n MLST type*;size*;modify;perm;unique;UNIX.mode;\r\n REST STREAM\r\n SITE COPY\r\n SITE SYMLINK\r\n SITE UTIME\r\n SIZE\r\n TVFS\r\n UTF8\r\n211 End
 			MLST README => 250-Listing /README\r\n type=file;size=12; /README\r\n250 End
 			OPTS MLST => 200 MLST OPTS\r\n
 			MLST README => 250-Listing /README\r\n  /README\r\n250 End

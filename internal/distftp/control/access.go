@@ -87,12 +87,15 @@ func (s *session) logIn(a Account) error {
 	}
 	s.loggedIn, s.account = true, a
 	s.cwd = cmp.Or(a.Home, mirror.Root)
-	s.FS, s.Planner = s.Engine.FS, s.Engine.Planner
+	s.FS, s.Planner, s.access = s.Engine.FS, s.Engine.Planner, s.Access
 	if a.FS != nil {
 		s.FS = a.FS
 	}
 	if a.Planner != nil {
 		s.Planner = a.Planner
+	}
+	if a.Access != nil {
+		s.access = a.Access
 	}
 	return nil
 }
@@ -108,7 +111,8 @@ func (s *session) logOut() {
 	if s.account.Close != nil {
 		s.account.Close()
 	}
-	s.loggedIn, s.account, s.FS, s.Planner = false, Account{}, nil, nil
+	s.loggedIn, s.account, s.FS, s.Planner, s.access = false, Account{}, nil, nil, nil
+	s.renaming, s.copying = "", ""
 	s.loginBy = time.Now().Add(s.LoginTimeout)
 }
 

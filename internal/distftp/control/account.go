@@ -25,6 +25,7 @@ type Account struct {
 	Home        mirror.Path // where the session begins: the root if empty
 	FS          FS          // names as this user may see them: the engine's if nil
 	Planner     Planner     // bytes as this user may have them: the engine's if nil
+	Access      Access      // what this user may do: the engine's if nil
 	MaxSessions int         // of this user at a time: the engine's limit if 0
 	Foreign     bool        // data connections with other addresses than the client's (FXP)
 	Admin       bool        // SITE WHO and KICK

@@ -11,7 +11,7 @@ func (s *session) printDirectory(string) {
 
 // changeDirectory answers CWD.
 func (s *session) changeDirectory(arg string) {
-	p, err := resolve(s.cwd, arg)
+	p, err := s.target(arg, List)
 	if err != nil {
 		s.fail(err)
 		return

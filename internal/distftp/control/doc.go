@@ -8,12 +8,15 @@
 // one file per family:
 //
 //	access.go      USER PASS QUIT NOOP
-//	parameters.go  TYPE MODE STRU ALLO SYST FEAT OPTS
+//	parameters.go  TYPE MODE STRU SYST FEAT OPTS
 //	directory.go   PWD CWD CDUP
 //	dataport.go    PASV EPSV PORT EPRT
 //	facts.go       SIZE MDTM MLST
 //	listing.go     LIST NLST MLSD STAT
 //	retrieve.go    REST RETR
+//	store.go       STOR APPE STOU ALLO
+//	change.go      DELE RMD MKD RNFR RNTO MFMT
+//	site.go        SITE: CHMOD UTIME SYMLINK CPFR CPTO
 //	transfer.go    what happens while a transfer runs: ABOR, STAT
 //
 // A new family is a new file and lines in the table. Errors of the file system become

@@ -17,7 +17,8 @@ import (
 // FS is where names come from. Its methods may be called concurrently.
 //
 // Errors are told apart by [fs.ErrNotExist], [fs.ErrPermission], [vfs.ErrNotDir]
-// and [vfs.ErrNotRegular]; all others count as a fault of ours. A directory that
+// and [vfs.ErrNotRegular]; all others count as a fault of ours. One whose names can be
+// changed is a [Writer] too. A directory that
 // cannot be read is an error of OpenDir or of its Next, never an empty directory.
 type FS interface {
 	// Lstat describes the entry at p itself, be it a link.
@@ -28,7 +29,8 @@ type FS interface {
 	OpenDir(ctx context.Context, p mirror.Path) (vfs.Dir, error)
 }
 
-// A Planner decides where the bytes of files come from.
+// A Planner decides where the bytes of files come from; one that takes uploads is a
+// [Storer] too.
 //
 // Retrieve plans to send the file that p leads to, from offset on; with text set, as
 // TYPE A wants it. The plan has no meeting and no limits yet: the session adds those.
@@ -42,6 +44,7 @@ type Config struct {
 	FS            FS
 	Planner       Planner
 	Authenticator Authenticator
+	Access        Access // of accounts that have none of their own
 	Limits        Limits
 	Banner        string // the greeting, one line or several
 	Log           *slog.Logger
@@ -56,13 +59,14 @@ type Config struct {
 // An Engine answers control connections.
 type Engine struct {
 	Config
-	commands map[string]command
-	roster   *roster
+	commands     map[string]command
+	siteCommands map[string]command
+	roster       *roster
 }
 
 // New makes an engine.
 func New(c Config) *Engine {
-	return &Engine{Config: c, commands: commandTable(), roster: newRoster(c.Limits)}
+	return &Engine{Config: c, commands: commandTable(), siteCommands: siteTable(), roster: newRoster(c.Limits)}
 }
 
 // Serve answers one control connection, which came in through a door, until either

@@ -16,8 +16,22 @@ func (s *session) fail(err error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		code, text = 550, "No such file or directory"
+	case errors.Is(err, errReadOnly):
+		code, text = 550, "Permission denied: access is read-only"
 	case errors.Is(err, fs.ErrPermission):
 		code, text = 550, "Permission denied"
+	case errors.Is(err, vfs.ErrNotEmpty): // before ErrExist, which it can also be
+		code, text = 550, "Directory is not empty"
+	case errors.Is(err, fs.ErrExist):
+		code, text = 550, "There is something of that name"
+	case errors.Is(err, vfs.ErrName):
+		code, text = 553, "Name is not possible here"
+	case errors.Is(err, vfs.ErrPlace):
+		code, text = 553, "Not possible between these places"
+	case errors.Is(err, vfs.ErrSpace):
+		code, text = 452, "No space left"
+	case errors.Is(err, vfs.ErrChanged):
+		code, text = 450, "File was changed meanwhile"
 	case errors.Is(err, vfs.ErrNotDir):
 		code, text = 550, "Not a directory"
 	case errors.Is(err, vfs.ErrNotRegular):

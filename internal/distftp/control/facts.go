@@ -30,7 +30,7 @@ func (s *session) modified(arg string) {
 
 // plainFile finds the file that an argument names, or answers why not.
 func (s *session) plainFile(arg string) (vfs.Entry, bool) {
-	p, err := resolve(s.cwd, arg)
+	p, err := s.target(arg, List)
 	if err != nil {
 		s.fail(err)
 		return vfs.Entry{}, false
@@ -59,7 +59,7 @@ func (s *session) machineStat(arg string) {
 }
 
 func (s *session) look(arg string) (mirror.Path, vfs.Entry, error) {
-	p, err := resolve(s.cwd, arg)
+	p, err := s.target(arg, List)
 	if err != nil {
 		return p, vfs.Entry{}, err
 	}

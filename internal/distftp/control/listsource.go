@@ -48,7 +48,7 @@ type listing struct {
 // open finds what is to be listed. All refusals come to light here, before the client
 // is told that a transfer begins.
 func (s *session) open(arg string, style style) (*listing, error) {
-	p, err := resolve(s.cwd, arg)
+	p, err := s.target(arg, List)
 	if err != nil {
 		return nil, err
 	}

@@ -45,9 +45,6 @@ func (s *session) setStructure(arg string) {
 	s.out.reply(200, "Structure is file")
 }
 
-// allocate answers ALLO (RFC 959, 4.1.3).
-func (s *session) allocate(string) { s.out.reply(202, "Nothing needs to be allocated") }
-
 // system answers SYST; clients conclude from it how paths and LIST look.
 func (s *session) system(string) { s.out.reply(215, "UNIX Type: L8") }
 
@@ -57,8 +54,12 @@ func (s *session) features(string) {
 		"EPRT",
 		"EPSV",
 		"MDTM",
+		"MFMT",
 		"MLST " + s.facts.Feature(),
 		"REST STREAM",
+		"SITE COPY",
+		"SITE SYMLINK",
+		"SITE UTIME",
 		"SIZE",
 		"TVFS",
 		"UTF8",

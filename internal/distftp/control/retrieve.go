@@ -16,7 +16,7 @@ func (s *session) restart(arg string) {
 		s.out.reply(501, "REST is not available in TYPE A, use TYPE I")
 	default:
 		s.offset = offset
-		s.out.reply(350, "Restarting at "+strconv.FormatInt(offset, 10)+", send RETR")
+		s.out.reply(350, "Restarting at "+strconv.FormatInt(offset, 10)+", send RETR or STOR")
 	}
 }
 
@@ -34,7 +34,7 @@ func (s *session) retrieve(arg string) {
 		s.out.reply(554, "REST is not available in TYPE A, use TYPE I")
 		return
 	}
-	p, err := resolve(s.cwd, arg)
+	p, err := s.target(arg, Read)
 	if err != nil {
 		s.fail(err)
 		return
@@ -44,5 +44,5 @@ func (s *session) retrieve(arg string) {
 		s.fail(err)
 		return
 	}
-	s.start("RETR "+string(p), plan)
+	s.start("RETR "+string(p), "Here it comes", plan)
 }

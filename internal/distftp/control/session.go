@@ -40,11 +40,15 @@ type session struct {
 	account  Account
 	FS       FS // the account's
 	Planner  Planner
+	access   Access
 
 	cwd    mirror.Path
 	text   bool       // TYPE A
 	offset int64      // of the last REST
 	facts  list.Facts // that MLSD and MLST show
+
+	renaming mirror.Path // what RNFR named, or ""
+	copying  mirror.Path // what SITE CPFR named, or ""
 
 	epsvAll bool         // EPSV ALL was sent
 	meeting data.Meeting // for the next transfer; nil without PASV or PORT

@@ -14,14 +14,11 @@ type command struct {
 	open   bool   // to clients that have not logged in
 }
 
-// readOnly are the commands that would change something.
-const readOnly = "STOR STOU APPE DELE MKD RMD RNFR RNTO MFMT MFCT MFF XMKD XRMD"
-
 // unimplemented are the other verbs that RFCs, drafts and wide use have given a
 // meaning. They get 502 rather than 500, so that a client can tell a missing feature
 // from a mistake (RFC 959, 5.4; RFC 5797).
-const unimplemented = "ACCT SMNT REIN SITE AUTH ADAT PBSZ PROT CCC MIC CONF ENC HOST LANG " +
-	"LPRT LPSV PRET CPSV SSCN CEPR CLNT CSID HASH RANG RMDA THMB COMB AVBL DSIZ " +
+const unimplemented = "ACCT SMNT REIN AUTH ADAT PBSZ PROT CCC MIC CONF ENC HOST LANG " +
+	"LPRT LPSV PRET CPSV SSCN CEPR CLNT CSID HASH RANG RMDA MFCT MFF THMB COMB AVBL DSIZ " +
 	"XCRC XMD5 MD5 XSHA XSHA1 XSHA256 XSHA512 MAIL MSND MSOM MSAM MRSQ MRCP ESTP ESTA"
 
 // commandTable makes the table of all commands.
@@ -40,7 +37,6 @@ func commandTable() map[string]command {
 		"TYPE": {run: (*session).setType, syntax: "A | I | L 8", needs: true},
 		"MODE": {run: (*session).setMode, syntax: "S", needs: true},
 		"STRU": {run: (*session).setStructure, syntax: "F", needs: true},
-		"ALLO": {run: (*session).allocate, syntax: "size"},
 
 		"PWD":  {run: (*session).printDirectory},
 		"CWD":  {run: (*session).changeDirectory, syntax: "path", needs: true},
@@ -59,12 +55,22 @@ func commandTable() map[string]command {
 		"REST": {run: (*session).restart, syntax: "offset", needs: true},
 		"RETR": {run: (*session).retrieve, syntax: "path", needs: true},
 		"ABOR": {run: (*session).abort},
+
+		"STOR": {run: (*session).store, syntax: "path", needs: true},
+		"APPE": {run: (*session).appendTo, syntax: "path", needs: true},
+		"STOU": {run: (*session).storeUnique, syntax: "[path]"},
+		"ALLO": {run: (*session).allocate, syntax: "size [R size]", needs: true},
+		"DELE": {run: (*session).remove, syntax: "path", needs: true},
+		"RMD":  {run: (*session).removeDirectory, syntax: "path", needs: true},
+		"MKD":  {run: (*session).makeDirectory, syntax: "path", needs: true},
+		"RNFR": {run: (*session).renameFrom, syntax: "path", needs: true},
+		"RNTO": {run: (*session).renameTo, syntax: "path", needs: true},
+		"MFMT": {run: (*session).setModified, syntax: "YYYYMMDDhhmmss path", needs: true},
+		"SITE": {run: (*session).site, syntax: "command", needs: true},
 	}
 	// RFC 1123, 4.1.3.1: names that old clients use.
 	table["XPWD"], table["XCWD"], table["XCUP"] = table["PWD"], table["CWD"], table["CDUP"]
-	for verb := range strings.FieldsSeq(readOnly) {
-		table[verb] = command{run: (*session).refuseChange}
-	}
+	table["XMKD"], table["XRMD"] = table["MKD"], table["RMD"]
 	for verb := range strings.FieldsSeq(unimplemented) {
 		table[verb] = command{run: (*session).refuseFeature, open: true}
 	}
@@ -98,11 +104,6 @@ func redact(verb, arg string) string {
 	return arg
 }
 
-// refuseChange answers commands that write.
-func (s *session) refuseChange(string) {
-	s.out.reply(550, "Permission denied: this server is read-only")
-}
-
 // refuseFeature answers commands that have a meaning elsewhere.
 func (s *session) refuseFeature(string) {
 	s.out.reply(502, "Command not implemented")
@@ -121,7 +122,7 @@ func (s *session) help(arg string) {
 	}
 	var verbs []string
 	for _, verb := range slices.Sorted(maps.Keys(s.commands)) {
-		if !slices.Contains(strings.Fields(readOnly+" "+unimplemented), verb) {
+		if !slices.Contains(strings.Fields(unimplemented), verb) {
 			verbs = append(verbs, verb)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"mirrortracker/internal/distftp/data"
+	"mirrortracker/internal/distftp/vfs"
 )
 
 // A transfer is a plan being executed in a goroutine of its own, while the session
@@ -34,12 +35,13 @@ func (t *transfer) ended() bool {
 	}
 }
 
-// start takes the meeting that PASV or PORT prepared and executes the plan there.
+// start takes the meeting that PASV or PORT prepared and executes the plan there,
+// with opening as the text of the 150.
 // Without one it answers 425: we never connect to the default data port, which would
 // need privileges.
-func (s *session) start(what string, plan data.Plan) {
+func (s *session) start(what, opening string, plan data.Plan) {
 	if s.meeting == nil {
-		plan.Source.Close()
+		plan.Release()
 		s.out.reply(425, "Use PASV, EPSV, PORT or EPRT first")
 		return
 	}
@@ -59,7 +61,7 @@ func (s *session) start(what string, plan data.Plan) {
 	go func() {
 		defer close(t.gone)
 		t.sent, t.err = plan.Execute(ctx, func() {
-			s.out.reply(150, "Here it comes")
+			s.out.reply(150, opening)
 			t.opened.Store(true)
 			s.out.flush()
 		})
@@ -144,6 +146,12 @@ func (s *session) finish() {
 		s.out.reply(425, "Cannot open data connection")
 	case errors.Is(t.err, errUnshowable):
 		s.out.reply(550, "Listing incomplete: a name holds CR, LF, NUL or a slash")
+	case errors.Is(t.err, vfs.ErrSpace):
+		s.out.reply(452, "No space left, nothing was stored")
+	case errors.Is(t.err, vfs.ErrChanged):
+		s.out.reply(450, "File was changed meanwhile, nothing was stored")
+	case errors.Is(t.err, data.ErrSink):
+		s.out.reply(451, "Write error, nothing was stored")
 	case errors.Is(t.err, data.ErrSource):
 		s.out.reply(451, "Read error, transfer incomplete")
 	default:

@@ -1,0 +1,199 @@
+package control
+
+import (
+	"io/fs"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"mirrortracker/internal/distftp/vfs"
+	"mirrortracker/internal/mirror"
+)
+
+// siteTable makes the table of SITE commands.
+func siteTable() map[string]command {
+	return map[string]command{
+		"HELP":    {run: (*session).siteHelp},
+		"CHMOD":   {run: (*session).siteMode, syntax: "mode path", needs: true},
+		"UTIME":   {run: (*session).siteTime, syntax: "YYYYMMDDhhmm[ss] path", needs: true},
+		"SYMLINK": {run: (*session).siteLink, syntax: "target link", needs: true},
+		"CPFR":    {run: (*session).copyFrom, syntax: "path", needs: true},
+		"CPTO":    {run: (*session).copyTo, syntax: "path", needs: true},
+	}
+}
+
+// site answers SITE, whose argument is a command of its own.
+func (s *session) site(line string) {
+	word, arg, _ := strings.Cut(line, " ")
+	verb := strings.ToUpper(word)
+	cmd, known := s.siteCommands[verb]
+	switch {
+	case !known:
+		s.out.reply(500, "Unknown SITE command, see SITE HELP")
+	case cmd.needs && arg == "":
+		s.refuseSite(verb)
+	default:
+		cmd.run(s, arg)
+	}
+}
+
+func (s *session) refuseSite(verb string) {
+	s.out.reply(501, "SITE "+verb+" needs an argument: "+s.siteCommands[verb].syntax)
+}
+
+// siteHelp answers SITE HELP.
+func (s *session) siteHelp(string) {
+	var lines []string
+	for _, verb := range slices.Sorted(maps.Keys(s.siteCommands)) {
+		lines = append(lines, strings.TrimSpace("SITE "+verb+" "+s.siteCommands[verb].syntax))
+	}
+	s.out.block(214, "These SITE commands are understood", lines, "End of help")
+}
+
+// siteMode answers SITE CHMOD. Only permissions are set: a file that runs with its
+// owner's rights is nothing that a client should be able to make.
+func (s *session) siteMode(arg string) {
+	digits, path, _ := strings.Cut(arg, " ")
+	mode, err := strconv.ParseUint(digits, 8, 16)
+	if err != nil || mode > 0o777 || path == "" {
+		s.out.reply(501, "SITE CHMOD needs a mode from 0 to 777 and a path")
+		return
+	}
+	s.change(path, Write, func(w Writer, p mirror.Path) error {
+		return w.SetMode(s.ctx, p, fs.FileMode(mode))
+	}, 200, "Mode is "+strconv.FormatUint(mode, 8))
+}
+
+// siteTime answers SITE UTIME in both forms that clients know: the time and a path; or
+// a path, the times of last access, of modification and of creation, and "UTC".
+func (s *session) siteTime(arg string) {
+	when, path, _ := strings.Cut(arg, " ")
+	modified, err := parseTime(when)
+	if fields := strings.Split(arg, " "); len(fields) >= 5 && fields[len(fields)-1] == "UTC" {
+		fields = fields[:len(fields)-1]
+		last := len(fields) - 3
+		modified, err = parseTime(fields[last+1])
+		path = strings.Join(fields[:last], " ")
+	}
+	if err != nil || path == "" {
+		s.refuseSite("UTIME")
+		return
+	}
+	s.setTime(path, modified, 200, "Time is set")
+}
+
+// siteLink answers SITE SYMLINK. An absolute target counts from the root that the
+// client sees, and becomes one from the link's directory.
+func (s *session) siteLink(arg string) {
+	target, link, ok := twoPaths(arg)
+	if !ok {
+		s.out.reply(501, `SITE SYMLINK needs a target and a path, in quotes if they hold blanks`)
+		return
+	}
+	s.change(link, Write, func(w Writer, p mirror.Path) error {
+		if strings.HasPrefix(target, "/") {
+			to, err := resolve(mirror.Root, target)
+			if err != nil {
+				return err
+			}
+			target = relative(p.Parent(), to)
+		}
+		return w.Symlink(s.ctx, target, p)
+	}, 200, "Link to "+target)
+}
+
+// relative writes the path to as one from the directory dir.
+func relative(dir, to mirror.Path) string {
+	from, names := dir.Names(), to.Names()
+	for len(from) > 0 && len(names) > 0 && from[0] == names[0] {
+		from, names = from[1:], names[1:]
+	}
+	steps := append(slices.Repeat([]string{".."}, len(from)), names...)
+	if len(steps) == 0 {
+		return "."
+	}
+	return strings.Join(steps, "/")
+}
+
+// twoPaths cuts an argument that names two paths. One that holds blanks stands in
+// double quotes, quotes in it doubled, as 257 writes them.
+func twoPaths(arg string) (first, second string, ok bool) {
+	first, rest, ok := onePath(arg)
+	rest, separated := strings.CutPrefix(rest, " ")
+	if !ok || !separated {
+		return "", "", false
+	}
+	second, rest, ok = onePath(rest)
+	return first, second, ok && rest == "" && first != "" && second != ""
+}
+
+func onePath(arg string) (path, rest string, ok bool) {
+	if !strings.HasPrefix(arg, `"`) {
+		if i := strings.IndexByte(arg, ' '); i >= 0 {
+			return arg[:i], arg[i:], true
+		}
+		return arg, "", true
+	}
+	var b strings.Builder
+	for rest = arg[1:]; ; {
+		piece, after, found := strings.Cut(rest, `"`)
+		if !found {
+			return "", "", false
+		}
+		b.WriteString(piece)
+		if !strings.HasPrefix(after, `"`) {
+			return b.String(), after, true
+		}
+		b.WriteByte('"')
+		rest = after[1:]
+	}
+}
+
+// copyFrom answers SITE CPFR, with which a copy on the server begins (mod_copy).
+func (s *session) copyFrom(arg string) {
+	s.copying = ""
+	p, err := s.target(arg, Read)
+	if err != nil {
+		s.fail(err)
+		return
+	}
+	e, err := s.FS.Stat(s.ctx, p)
+	if err == nil && e.Kind != vfs.File {
+		err = vfs.ErrNotRegular
+	}
+	if err != nil {
+		s.fail(err)
+		return
+	}
+	s.copying = p
+	s.out.reply(350, "Ready for SITE CPTO")
+}
+
+// copyTo answers SITE CPTO.
+func (s *session) copyTo(arg string) {
+	from := s.copying
+	s.copying = ""
+	if from == "" {
+		s.out.reply(503, "Use SITE CPFR first")
+		return
+	}
+	w, err := s.writer()
+	if err != nil {
+		s.fail(err)
+		return
+	}
+	p, err := s.target(arg)
+	if err == nil {
+		err = s.mayReplace(p, 0)
+	}
+	if err == nil {
+		err = w.Copy(s.ctx, from, p)
+	}
+	if err != nil {
+		s.fail(err)
+		return
+	}
+	s.log.Info("copied", "from", from, "to", p)
+	s.out.reply(250, "Copied from "+string(from))
+}

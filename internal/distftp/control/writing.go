@@ -1,0 +1,56 @@
+package control
+
+import (
+	"context"
+	"io/fs"
+	"time"
+
+	"mirrortracker/internal/distftp/data"
+	"mirrortracker/internal/mirror"
+)
+
+// A Writer is an [FS] whose names can be changed. What its methods report as done
+// lasts. None acts on the root.
+//
+// Besides the errors of FS there are [fs.ErrExist], [vfs.ErrNotEmpty], [vfs.ErrName],
+// [vfs.ErrPlace] and [vfs.ErrSpace].
+type Writer interface {
+	FS
+	// Remove deletes the entry at p, be it a link, but no directory.
+	Remove(ctx context.Context, p mirror.Path) error
+	// RemoveDir deletes the empty directory at p.
+	RemoveDir(ctx context.Context, p mirror.Path) error
+	// MakeDir makes a directory.
+	MakeDir(ctx context.Context, p mirror.Path) error
+	// Rename gives what is at from, be it a link, the path to, in place of a file
+	// that is there.
+	Rename(ctx context.Context, from, to mirror.Path) error
+	// SetMode sets the permission bits of what p leads to.
+	SetMode(ctx context.Context, p mirror.Path, mode fs.FileMode) error
+	// SetTime sets the modification time of what p leads to.
+	SetTime(ctx context.Context, p mirror.Path, modified time.Time) error
+	// Symlink makes a link at p whose target is a path from p's directory.
+	Symlink(ctx context.Context, target string, p mirror.Path) error
+	// Copy makes a copy of the file that from leads to, in place of a file at to.
+	Copy(ctx context.Context, from, to mirror.Path) error
+	// Free returns how many bytes can still be stored in the directory p.
+	Free(ctx context.Context, p mirror.Path) (int64, error)
+}
+
+// A Storer is a [Planner] that also decides where the bytes of uploads go.
+//
+// Store plans to receive a file to p, of which the first keep bytes stay as they are:
+// none, those before a restart, or [data.KeepAll]. With text set, it comes as TYPE A
+// has it.
+type Storer interface {
+	Planner
+	Store(ctx context.Context, p mirror.Path, keep int64, text bool) (data.Plan, error)
+}
+
+// writer returns the session's file system for changing it.
+func (s *session) writer() (Writer, error) {
+	if w, ok := s.FS.(Writer); ok {
+		return w, nil
+	}
+	return nil, errReadOnly
+}
