@@ -23,19 +23,32 @@ func files(t *testing.T, folder embed.FS, dir string) []string {
 	return names
 }
 
+// schemas are the two databases, each with its folders.
+var schemas = []struct {
+	mysql, sqlite       embed.FS
+	mysqlDir, sqliteDir string
+}{
+	{MySQL, SQLite, "mysql", "sqlite"},
+	{FTPServerMySQL, FTPServerSQLite, "ftpd/mysql", "ftpd/sqlite"},
+}
+
 func TestBothFoldersHoldTheSameNames(t *testing.T) {
-	mysql, sqlite := files(t, MySQL, "mysql"), files(t, SQLite, "sqlite")
-	if !slices.Equal(mysql, sqlite) {
-		t.Errorf("mysql has %v, sqlite has %v", mysql, sqlite)
+	for _, s := range schemas {
+		mysql, sqlite := files(t, s.mysql, s.mysqlDir), files(t, s.sqlite, s.sqliteDir)
+		if !slices.Equal(mysql, sqlite) {
+			t.Errorf("%s has %v, %s has %v", s.mysqlDir, mysql, s.sqliteDir, sqlite)
+		}
 	}
 }
 
 func TestNumbersFollowEachOther(t *testing.T) {
 	sound := regexp.MustCompile(`^[a-z0-9_]+\.sql$`)
-	for i, name := range files(t, SQLite, "sqlite") {
-		rest, ok := strings.CutPrefix(name, fmt.Sprintf("%05d_", i+1))
-		if !ok || !sound.MatchString(rest) {
-			t.Errorf("%s is not %05d_words.sql", name, i+1)
+	for _, s := range schemas {
+		for i, name := range files(t, s.sqlite, s.sqliteDir) {
+			rest, ok := strings.CutPrefix(name, fmt.Sprintf("%05d_", i+1))
+			if !ok || !sound.MatchString(rest) {
+				t.Errorf("%s/%s is not %05d_words.sql", s.sqliteDir, name, i+1)
+			}
 		}
 	}
 }
@@ -44,14 +57,16 @@ func TestNumbersFollowEachOther(t *testing.T) {
 // after every statement that changes a table.
 func TestOneStatementInAMySQLFile(t *testing.T) {
 	comment := regexp.MustCompile(`(?m)--.*$`)
-	for _, name := range files(t, MySQL, "mysql") {
-		text, err := MySQL.ReadFile("mysql/" + name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		bare := strings.TrimSpace(comment.ReplaceAllString(string(text), ""))
-		if n := strings.Count(bare, ";"); n != 1 || !strings.HasSuffix(bare, ";") {
-			t.Errorf("%s has %d statements", name, n)
+	for _, s := range schemas {
+		for _, name := range files(t, s.mysql, s.mysqlDir) {
+			text, err := s.mysql.ReadFile(s.mysqlDir + "/" + name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			bare := strings.TrimSpace(comment.ReplaceAllString(string(text), ""))
+			if n := strings.Count(bare, ";"); n != 1 || !strings.HasSuffix(bare, ";") {
+				t.Errorf("%s/%s has %d statements", s.mysqlDir, name, n)
+			}
 		}
 	}
 }

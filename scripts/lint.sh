@@ -18,7 +18,10 @@ check() { # check NAME COMMAND...: the command must succeed and print nothing bu
 }
 
 formatted() { gofmt -l $(git ls-files '*.go'); }
-same_migrations() { diff <(ls migrations/mysql) <(ls migrations/sqlite); }
+same_migrations() {
+	diff <(ls migrations/mysql) <(ls migrations/sqlite)
+	diff <(ls migrations/ftpd/mysql) <(ls migrations/ftpd/sqlite)
+}
 
 check vet go vet ./...
 check gofmt formatted
