@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"syscall"
 	"testing"
 )
@@ -41,6 +42,10 @@ func TestMain(m *testing.M) {
 // cancelled, 10 of one that did not.
 func TestSignals(t *testing.T) {
 	const hup, interrupt, term = syscall.SIGHUP, syscall.SIGINT, syscall.SIGTERM
+	// What these tests were started by may ignore it, and programs take that over.
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, hup)
+	t.Cleanup(func() { signal.Stop(hangups) })
 	for name, c := range map[string]struct {
 		nohup bool
 		first syscall.Signal
