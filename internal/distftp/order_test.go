@@ -63,6 +63,12 @@ func TestPipelinedTransfer(t *testing.T) {
 // serveHuge serves a sparse file that no test reads to its end.
 func serveHuge(t testing.TB) string {
 	dir := t.TempDir()
+	hugeFile(t, dir)
+	return serveDir(t, dir)
+}
+
+func hugeFile(t testing.TB, dir string) {
+	t.Helper()
 	f, err := os.Create(filepath.Join(dir, "huge"))
 	if err != nil {
 		t.Fatal(err)
@@ -71,7 +77,6 @@ func serveHuge(t testing.TB) string {
 	if err := f.Truncate(1 << 40); err != nil {
 		t.Fatal(err)
 	}
-	return serveDir(t, dir)
 }
 
 // begin starts a transfer of the huge file and reads a little of it.

@@ -31,6 +31,7 @@ type Config struct {
 	FS            FS
 	Authenticator control.Authenticator // who may log in: [control.Anonymous]
 	Access        control.Access        // what accounts without rights of their own may do: [control.ReadOnly]
+	TLS           *control.TLS          // how connections are protected: not at all
 	Banner        string                // the greeting: "FTP server ready"
 	Logger        *slog.Logger          // nowhere
 
@@ -53,6 +54,7 @@ type Config struct {
 type Server struct {
 	engine *control.Engine
 	log    *slog.Logger
+	tls    bool
 }
 
 // New makes a server; [Server.Serve] sets it to work.
@@ -79,6 +81,7 @@ func New(c Config) *Server {
 			Planner:       data.Disk{Files: c.FS},
 			Authenticator: users,
 			Access:        access,
+			TLS:           c.TLS,
 			Limits: control.Limits{
 				Sessions:   cmp.Or(c.MaxSessions, 1000),
 				PerAddress: cmp.Or(c.MaxPerAddress, 100),
@@ -93,6 +96,7 @@ func New(c Config) *Server {
 			Now:          now,
 		}),
 		log: log,
+		tls: c.TLS != nil,
 	}
 }
 
@@ -121,6 +125,11 @@ type Door struct {
 // error, or one of them fails. In either case it closes them and all sessions, and
 // returns when everything that it started has ended.
 func (s *Server) ServeDoors(ctx context.Context, doors ...Door) error {
+	for _, d := range doors {
+		if d.Implicit && !s.tls {
+			return fmt.Errorf("serve ftp on %s: implicit TLS needs a certificate", d.Addr())
+		}
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	for _, d := range doors {
 		group.Go(func() error { return s.serve(ctx, d) })

@@ -96,7 +96,7 @@ func TestReplies(t *testing.T) {
 			SITE CPFR README => 350
 			SITE CPTO x => 550
 			SITE NOTHING => 500
-			PROT P => 502
+			PROT P => 503
 			FOO => 500
 			README\x20 => 500
 			VERYLONGVERBINDEED => 500

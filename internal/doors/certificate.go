@@ -34,10 +34,13 @@ func (c *Certificate) Reload() error {
 // Listener returns one that speaks TLS on the connections of l.
 func (c *Certificate) Listener(l net.Listener) net.Listener {
 	return tls.NewListener(l, &tls.Config{
-		MinVersion: tls.VersionTLS12,
-		NextProtos: []string{"h2", "http/1.1"},
-		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-			return c.current.Load(), nil
-		},
+		MinVersion:     tls.VersionTLS12,
+		NextProtos:     []string{"h2", "http/1.1"},
+		GetCertificate: c.Get,
 	})
+}
+
+// Get returns the certificate that is in force, as [tls.Config.GetCertificate] does.
+func (c *Certificate) Get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	return c.current.Load(), nil
 }

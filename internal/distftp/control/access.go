@@ -16,6 +16,10 @@ const maxFailures = 3
 // which exist (RFC 2577, 6).
 func (s *session) userName(arg string) {
 	s.logOut()
+	if s.guard == nil && s.TLS != nil && s.TLS.RequireControl {
+		s.out.reply(530, "Protect the connection first: AUTH TLS")
+		return
+	}
 	s.user = arg
 	s.out.reply(331, "Please give the password")
 }
@@ -32,7 +36,7 @@ func (s *session) password(arg string) {
 	}
 	ctx, cancel := context.WithDeadline(s.ctx, s.loginBy)
 	defer cancel()
-	account, err := s.Authenticator.Authenticate(ctx, Login{User: s.user, Password: arg, Peer: s.peer})
+	account, err := s.Authenticator.Authenticate(ctx, Login{User: s.user, Password: arg, Peer: s.peer, Secure: s.guard != nil})
 	if err == nil {
 		err = s.logIn(account)
 	}
@@ -102,7 +106,7 @@ func (s *session) logIn(a Account) error {
 
 // logOut ends what logIn began; the client has as much time again for the next login.
 func (s *session) logOut() {
-	s.user = ""
+	s.user, s.cwd = "", mirror.Root
 	if !s.loggedIn {
 		return
 	}

@@ -9,7 +9,8 @@ import (
 // A Door is what holds for the sessions that come in through one listener. The zero
 // value is right where no address is translated and no port is filtered.
 type Door struct {
-	Ports data.Ports // that data connections come to
+	Implicit bool       // TLS from the first byte on, and PROT P; otherwise from AUTH on
+	Ports    data.Ports // that data connections come to
 
 	// How clients reach us, one address per family, where that is not the address at
 	// which their control connections arrive: behind NAT. It is what PASV announces.

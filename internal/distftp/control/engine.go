@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"crypto/tls"
 	"io"
 	"log/slog"
 	"net"
@@ -39,13 +40,14 @@ type Planner interface {
 	Retrieve(ctx context.Context, p mirror.Path, offset int64, text bool) (data.Plan, error)
 }
 
-// Config is what sessions have in common. All fields but Limits must be set.
+// Config is what sessions have in common. All fields but Limits and TLS must be set.
 type Config struct {
 	FS            FS
 	Planner       Planner
 	Authenticator Authenticator
 	Access        Access // of accounts that have none of their own
 	Limits        Limits
+	TLS           *TLS   // nil: there is none
 	Banner        string // the greeting, one line or several
 	Log           *slog.Logger
 
@@ -62,11 +64,16 @@ type Engine struct {
 	commands     map[string]command
 	siteCommands map[string]command
 	roster       *roster
+	tls          *tls.Config // nil: there is none
 }
 
 // New makes an engine.
 func New(c Config) *Engine {
-	return &Engine{Config: c, commands: commandTable(), siteCommands: siteTable(), roster: newRoster(c.Limits)}
+	e := &Engine{Config: c, commands: commandTable(), siteCommands: siteTable(), roster: newRoster(c.Limits)}
+	if c.TLS != nil {
+		e.tls = c.TLS.config()
+	}
+	return e
 }
 
 // Serve answers one control connection, which came in through a door, until either
@@ -79,7 +86,7 @@ func (e *Engine) Serve(ctx context.Context, conn net.Conn, door Door) {
 	defer conn.Close()
 	place, err := e.roster.enter(address(conn.RemoteAddr()), cancel)
 	if err != nil {
-		e.refuse(conn, err)
+		e.refuse(conn, door, err)
 		return
 	}
 	defer place.leave()
@@ -92,10 +99,13 @@ func (e *Engine) Serve(ctx context.Context, conn net.Conn, door Door) {
 	s.run()
 }
 
-// refuse sends a client away. The few bytes fit into any fresh connection's buffer;
-// the deadline is for connections that are not TCP.
-func (e *Engine) refuse(conn net.Conn, why error) {
+// refuse sends a client away, without a word where it expects TLS. The few bytes fit
+// into any fresh connection's buffer; the deadline is for connections that are not TCP.
+func (e *Engine) refuse(conn net.Conn, door Door, why error) {
 	e.Log.Warn("refused", "client", conn.RemoteAddr().String(), "err", why)
+	if door.Implicit {
+		return
+	}
 	if err := conn.SetWriteDeadline(time.Now().Add(farewell)); err != nil {
 		return
 	}

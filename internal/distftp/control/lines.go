@@ -60,6 +60,11 @@ func (l *lines) next() ([]byte, error) {
 	return bytes.TrimSuffix(rest[:end], []byte{'\r'}), nil
 }
 
+// more reports whether something has arrived that next has not returned.
+func (l *lines) more() bool {
+	return l.at < len(l.buf) || l.state != plainText || l.skip
+}
+
 // fill reads once from the client.
 func (l *lines) fill(r io.Reader) error {
 	n, err := r.Read(l.raw[:])

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"slices"
 	"strings"
 
 	"mirrortracker/internal/distftp/list"
@@ -50,7 +51,7 @@ func (s *session) system(string) { s.out.reply(215, "UNIX Type: L8") }
 
 // features answers FEAT (RFC 2389, 3). The names are those registered by RFC 5797.
 func (s *session) features(string) {
-	s.out.block(211, "Features", []string{
+	features := []string{
 		"EPRT",
 		"EPSV",
 		"MDTM",
@@ -63,7 +64,12 @@ func (s *session) features(string) {
 		"SIZE",
 		"TVFS",
 		"UTF8",
-	}, "End")
+	}
+	if s.tls != nil {
+		features = append(features, "AUTH TLS", "CPSV", "PBSZ", "PROT", "SSCN")
+	}
+	slices.Sort(features)
+	s.out.block(211, "Features", features, "End")
 }
 
 // options answers OPTS (RFC 2389, 4). UTF8 is always on, in the sense that names are

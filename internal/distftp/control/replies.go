@@ -17,8 +17,13 @@ type replies struct {
 	w  *bufio.Writer
 }
 
-func newReplies(ctx context.Context, conn net.Conn, limit time.Duration) *replies {
-	return &replies{w: bufio.NewWriter(timedConn{ctx, conn, limit})}
+func newReplies(to timedConn) *replies { return &replies{w: bufio.NewWriter(to)} }
+
+// use goes on with another connection; nothing is buffered.
+func (r *replies) use(to timedConn) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.w.Reset(to)
 }
 
 // reply buffers a reply of one line, or of several if the text has several (RFC 959,

@@ -43,12 +43,17 @@ type session struct {
 	access   Access
 
 	cwd    mirror.Path
-	text   bool       // TYPE A
+	text   bool       // TYPE A; the default
 	offset int64      // of the last REST
 	facts  list.Facts // that MLSD and MLST show
 
 	renaming mirror.Path // what RNFR named, or ""
 	copying  mirror.Path // what SITE CPFR named, or ""
+
+	guard        *guard // nil without TLS
+	private      bool   // PROT P
+	reversed     bool   // SSCN ON
+	reversedOnce bool   // the meeting was made by CPSV
 
 	epsvAll bool         // EPSV ALL was sent
 	meeting data.Meeting // for the next transfer; nil without PASV or PORT
@@ -61,26 +66,42 @@ type session struct {
 }
 
 func newSession(ctx context.Context, e *Engine, conn net.Conn, place *place, door Door) *session {
-	return &session{
+	s := &session{
 		Engine:  e,
 		ctx:     ctx,
 		conn:    conn,
-		out:     newReplies(ctx, conn, e.DataTimeout),
+		out:     newReplies(timedConn{ctx, conn, e.DataTimeout}),
 		log:     e.Log.With("client", conn.RemoteAddr().String()),
 		local:   address(conn.LocalAddr()),
 		peer:    place.peer,
 		place:   place,
 		door:    door,
 		loginBy: time.Now().Add(e.LoginTimeout),
-		cwd:     mirror.Root,
-		text:    true, // RFC 959, 5.1: the default type is ASCII
-		facts:   list.AllFacts,
 	}
+	s.reinitialize()
+	return s
+}
+
+// reinitialize brings everything to where a session begins (RFC 959, 5.1), except what
+// protects its connections.
+func (s *session) reinitialize() {
+	s.logOut()
+	s.text = true
+	s.offset = 0
+	s.facts = list.AllFacts
+	s.epsvAll = false
+	s.reversed = false
 }
 
 // run answers commands until the session is over.
 func (s *session) run() {
 	s.log.Debug("session begins")
+	if s.door.Implicit {
+		if !s.protect() {
+			return
+		}
+		s.private = true
+	}
 	s.out.reply(220, s.Banner)
 	for !s.over {
 		line, err := s.next()
@@ -92,6 +113,7 @@ func (s *session) run() {
 	}
 	s.dropMeeting()
 	s.out.flush()
+	s.conn.Close() // under TLS, not without saying so
 	s.log.Debug("session ends")
 }
 
@@ -183,6 +205,6 @@ func (s *session) hangUp(err error) {
 func (s *session) dropMeeting() {
 	if s.meeting != nil {
 		s.meeting.Close()
-		s.meeting = nil
+		s.meeting, s.reversedOnce = nil, false
 	}
 }

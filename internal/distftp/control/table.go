@@ -17,8 +17,8 @@ type command struct {
 // unimplemented are the other verbs that RFCs, drafts and wide use have given a
 // meaning. They get 502 rather than 500, so that a client can tell a missing feature
 // from a mistake (RFC 959, 5.4; RFC 5797).
-const unimplemented = "ACCT SMNT REIN AUTH ADAT PBSZ PROT CCC MIC CONF ENC HOST LANG " +
-	"LPRT LPSV PRET CPSV SSCN CEPR CLNT CSID HASH RANG RMDA MFCT MFF THMB COMB AVBL DSIZ " +
+const unimplemented = "ACCT SMNT REIN ADAT MIC CONF ENC HOST LANG " +
+	"LPRT LPSV PRET CEPR CLNT CSID HASH RANG RMDA MFCT MFF THMB COMB AVBL DSIZ " +
 	"XCRC XMD5 MD5 XSHA XSHA1 XSHA256 XSHA512 MAIL MSND MSOM MSAM MRSQ MRCP ESTP ESTA"
 
 // commandTable makes the table of all commands.
@@ -33,6 +33,13 @@ func commandTable() map[string]command {
 		"SYST": {run: (*session).system, open: true},
 		"NOOP": {run: (*session).noop, open: true},
 		"STAT": {run: (*session).stat, syntax: "[path]", open: true},
+
+		"AUTH": {run: (*session).authenticate, syntax: "TLS", needs: true, open: true},
+		"PBSZ": {run: (*session).bufferSize, syntax: "0", needs: true, open: true},
+		"PROT": {run: (*session).protection, syntax: "C | P", needs: true, open: true},
+		"CCC":  {run: (*session).clearCommands, open: true},
+		"SSCN": {run: (*session).securedClient, syntax: "[ON | OFF]"},
+		"CPSV": {run: (*session).clientPassive},
 
 		"TYPE": {run: (*session).setType, syntax: "A | I | L 8", needs: true},
 		"MODE": {run: (*session).setMode, syntax: "S", needs: true},

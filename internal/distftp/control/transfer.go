@@ -45,7 +45,13 @@ func (s *session) start(what, opening string, plan data.Plan) {
 		s.out.reply(425, "Use PASV, EPSV, PORT or EPRT first")
 		return
 	}
-	plan.Meet, s.meeting = s.meeting, nil
+	if !s.private && s.TLS != nil && s.TLS.RequireData {
+		plan.Release()
+		s.out.reply(521, "Data connections must be private: PROT P")
+		return
+	}
+	plan.Secure = s.dataProtection()
+	plan.Meet, s.meeting, s.reversedOnce = s.meeting, nil, false
 	plan.Stall = s.DataTimeout
 	s.aborted = false
 	ctx, cancel := context.WithCancel(s.ctx)
@@ -144,6 +150,10 @@ func (s *session) finish() {
 		s.out.reply(426, "Transfer aborted")
 	case errors.Is(t.err, data.ErrNoConnection):
 		s.out.reply(425, "Cannot open data connection")
+	case errors.Is(t.err, errReuse):
+		s.out.reply(522, "The data connection must reuse the TLS session of the control connection")
+	case errors.Is(t.err, data.ErrInsecure):
+		s.out.reply(522, "No TLS on the data connection")
 	case errors.Is(t.err, errUnshowable):
 		s.out.reply(550, "Listing incomplete: a name holds CR, LF, NUL or a slash")
 	case errors.Is(t.err, vfs.ErrSpace):

@@ -24,6 +24,7 @@ type Source interface {
 // Why a plan could not be carried out to its end.
 var (
 	ErrNoConnection = errors.New("no data connection")
+	ErrInsecure     = errors.New("data connection could not be protected")
 	ErrSource       = errors.New("read error")
 )
 
@@ -35,6 +36,10 @@ type Plan struct {
 	Sink   Sink          // that of one from the client
 	Meet   Meeting       // where the client comes
 	Stall  time.Duration // how long the client may take nothing
+
+	// Secure, where it is set, puts TLS on the data connection. That happens after the
+	// transfer was announced, for which most clients wait before they begin a handshake.
+	Secure func(ctx context.Context, conn net.Conn) (net.Conn, error)
 }
 
 // Execute carries the plan out and gives everything back: it meets the client, calls
@@ -42,7 +47,8 @@ type Plan struct {
 // data ends; or receives until the client does that. It returns the number of bytes
 // that were moved.
 //
-// An error is [ErrNoConnection] if started was not called, [ErrSource] or [ErrSink] if
+// An error is [ErrNoConnection] if started was not called, [ErrInsecure] if Secure
+// failed, [ErrSource] or [ErrSink] if
 // the holder failed, ctx's if that ended, and otherwise the data connection's. What
 // was received without an error is kept for good.
 func (p Plan) Execute(ctx context.Context, started func()) (int64, error) {
@@ -52,9 +58,16 @@ func (p Plan) Execute(ctx context.Context, started func()) (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("%w: %w", ErrNoConnection, err)
 	}
-	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	bare := conn // what ctx ends, without a farewell
+	stop := context.AfterFunc(ctx, func() { bare.Close() })
 	defer stop()
 	started()
+	if p.Secure != nil {
+		if conn, err = p.Secure(ctx, bare); err != nil {
+			bare.Close()
+			return 0, errors.Join(ctx.Err(), fmt.Errorf("%w: %w", ErrInsecure, err))
+		}
+	}
 	if p.Sink != nil {
 		return p.receive(ctx, conn)
 	}

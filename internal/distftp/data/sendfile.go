@@ -14,9 +14,18 @@ import (
 // noticed, not how slow a client may be.
 const step = 16 << 20
 
+// buffer is how much is read at once where bytes must pass through this process.
+const buffer = 128 << 10
+
 // sendfile sends the rest of a file without its bytes passing through this process:
-// [net.TCPConn] recognises a limited [os.File] and uses sendfile(2).
+// [net.TCPConn] recognises a limited [os.File] and uses sendfile(2). Connections under
+// TLS get them encrypted.
 func sendfile(conn net.Conn, file *os.File, stall time.Duration) (int64, error) {
+	if _, ok := conn.(*net.TCPConn); !ok {
+		w := &patient{conn: conn, stall: stall} // to be encrypted
+		_, err := io.CopyBuffer(w, faults{file}, make([]byte, buffer))
+		return w.n, err
+	}
 	begin, err := file.Seek(0, io.SeekCurrent)
 	if err != nil {
 		return 0, fmt.Errorf("%w: %w", ErrSource, err)

@@ -1,0 +1,128 @@
+package control
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"time"
+)
+
+// TLS is how connections are protected (RFC 4217).
+type TLS struct {
+	// Certificate returns what to show. It is asked for every connection, so that a
+	// renewed certificate counts from the next one on.
+	Certificate func(*tls.ClientHelloInfo) (*tls.Certificate, error)
+
+	RequireControl bool // no login before AUTH
+	RequireData    bool // no data connection without PROT P
+
+	// RequireReuse refuses data connections that do not resume the TLS session of their
+	// control connection. Nobody else's can, so that a data connection cannot be taken
+	// from the client's own address either. Some clients cannot do it.
+	RequireReuse bool
+}
+
+// config makes what is common to all connections: among it are the keys that tickets
+// for later connections are made with.
+func (t *TLS) config() *tls.Config {
+	return &tls.Config{
+		MinVersion:     tls.VersionTLS12,
+		GetCertificate: t.Certificate,
+		// The first records would be small, for browsers that wait for a head.
+		DynamicRecordSizingDisabled: true,
+	}
+}
+
+// errReuse says that a data connection began a TLS session of its own.
+var errReuse = errors.New("the TLS session of the control connection was not reused")
+
+// A guard puts TLS on the connections of one session. Its tickets hold a name that no
+// other session's have, so that it can be told which data connections are its own.
+type guard struct {
+	common *tls.Config
+	config *tls.Config
+	names  [][]byte // of this session; of the one that the control connection resumed
+	offer  []byte   // the name in the ticket that was shown last
+	shaken bool     // the control connection is under TLS
+}
+
+func newGuard(common *tls.Config) *guard {
+	name := make([]byte, 16)
+	rand.Read(name) // never fails
+	g := &guard{common: common, config: common.Clone(), names: [][]byte{name}}
+	g.config.WrapSession, g.config.UnwrapSession = g.wrap, g.unwrap
+	return g
+}
+
+// wrap makes a ticket, with the session's name for its own client alone: on a data
+// connection only who has one already gets another.
+func (g *guard) wrap(c tls.ConnectionState, s *tls.SessionState) ([]byte, error) {
+	if !g.shaken || g.own(c) {
+		s.Extra = append(s.Extra, g.names[0])
+	}
+	return g.common.EncryptTicket(c, s)
+}
+
+// unwrap opens a ticket.
+func (g *guard) unwrap(ticket []byte, c tls.ConnectionState) (*tls.SessionState, error) {
+	s, err := g.common.DecryptTicket(ticket, c)
+	g.offer = nil
+	if s != nil && len(s.Extra) == 1 {
+		g.offer = s.Extra[0]
+	}
+	return s, err
+}
+
+// control puts TLS on the control connection. If it resumes an earlier session, data
+// connections may do so too.
+func (g *guard) control(ctx context.Context, conn net.Conn, limit time.Duration) (*tls.Conn, error) {
+	secure := tls.Server(conn, g.config)
+	if err := shake(ctx, secure, limit); err != nil {
+		return nil, err
+	}
+	g.shaken = true
+	if secure.ConnectionState().DidResume && g.offer != nil {
+		g.names = append(g.names, g.offer)
+	}
+	return secure, nil
+}
+
+// data puts TLS on a data connection.
+func (g *guard) data(ctx context.Context, conn net.Conn, limit time.Duration, reuse bool) (net.Conn, error) {
+	secure := tls.Server(conn, g.config)
+	if err := shake(ctx, secure, limit); err != nil {
+		return nil, err
+	}
+	if reuse && !g.own(secure.ConnectionState()) {
+		return nil, errReuse
+	}
+	return secure, nil
+}
+
+// own reports whether a connection resumed the control connection's session.
+func (g *guard) own(c tls.ConnectionState) bool {
+	return c.DidResume && slices.ContainsFunc(g.names, func(name []byte) bool { return bytes.Equal(name, g.offer) })
+}
+
+// dataAsClient puts TLS on a data connection with the roles reversed, for transfers
+// between two servers, of which one must play the client (SSCN, CPSV). Whom it meets is
+// only known by its address: names of other servers never come up in FTP.
+func dataAsClient(ctx context.Context, conn net.Conn, limit time.Duration) (net.Conn, error) {
+	secure := tls.Client(conn, &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: true})
+	return secure, shake(ctx, secure, limit)
+}
+
+// shake does the handshake, within a time limit.
+func shake(ctx context.Context, conn *tls.Conn, limit time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	if err := conn.HandshakeContext(ctx); err != nil {
+		return fmt.Errorf("tls handshake: %w", err)
+	}
+	return nil
+}
