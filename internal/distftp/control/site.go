@@ -100,7 +100,7 @@ func (s *session) siteLink(arg string) {
 			target = relative(p.Parent(), to)
 		}
 		return w.Symlink(s.ctx, target, p)
-	}, 200, "Link to "+target)
+	}, 200, "Link made")
 }
 
 // relative writes the path to as one from the directory dir.

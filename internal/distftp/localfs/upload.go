@@ -64,7 +64,7 @@ func (u *upload) regard(keep int64) error {
 		return err
 	}
 	info, err := u.folder.root.Stat(name)
-	err = kind(err)
+	err = nameKind(err)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && keep > 0:
 		return data.ErrOffset
