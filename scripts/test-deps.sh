@@ -22,6 +22,7 @@ installed=(
 	my_print_defaults:mariadb-client-core
 	curl:curl
 	lftp:lftp
+	strace:strace
 	wget:wget
 	aria2c:aria2
 	wrk:wrk

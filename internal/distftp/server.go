@@ -32,6 +32,7 @@ type Config struct {
 	Authenticator control.Authenticator // who may log in: [control.Anonymous]
 	Access        control.Access        // what accounts without rights of their own may do: [control.ReadOnly]
 	TLS           *control.TLS          // how connections are protected: not at all
+	Hosts         []string              // the names that HOST may ask for: any
 	Banner        string                // the greeting: "FTP server ready"
 	Logger        *slog.Logger          // nowhere
 
@@ -55,6 +56,8 @@ type Server struct {
 	engine *control.Engine
 	log    *slog.Logger
 	tls    bool
+
+	sweeper sweeper // nil if nobody can upload
 }
 
 // New makes a server; [Server.Serve] sets it to work.
@@ -75,13 +78,14 @@ func New(c Config) *Server {
 	if now == nil {
 		now = time.Now
 	}
-	return &Server{
+	s := &Server{
 		engine: control.New(control.Config{
 			FS:            c.FS,
 			Planner:       data.Disk{Files: c.FS},
 			Authenticator: users,
 			Access:        access,
 			TLS:           c.TLS,
+			Hosts:         c.Hosts,
 			Limits: control.Limits{
 				Sessions:   cmp.Or(c.MaxSessions, 1000),
 				PerAddress: cmp.Or(c.MaxPerAddress, 100),
@@ -98,6 +102,10 @@ func New(c Config) *Server {
 		log: log,
 		tls: c.TLS != nil,
 	}
+	if c.Authenticator != nil || c.Access != nil {
+		s.sweeper, _ = c.FS.(sweeper)
+	}
+	return s
 }
 
 // ServeFolder serves a folder with the defaults of [Config] until ctx ends.
@@ -131,10 +139,27 @@ func (s *Server) ServeDoors(ctx context.Context, doors ...Door) error {
 		}
 	}
 	group, ctx := errgroup.WithContext(ctx)
+	if s.sweeper != nil {
+		group.Go(func() error { s.sweep(ctx); return nil })
+	}
 	for _, d := range doors {
 		group.Go(func() error { return s.serve(ctx, d) })
 	}
 	return group.Wait()
+}
+
+// A sweeper is an [FS] in which killed uploads can leave something.
+type sweeper interface {
+	Sweep(ctx context.Context) (removed int, err error)
+}
+
+// sweep removes what uploads of an earlier server left.
+func (s *Server) sweep(ctx context.Context) {
+	removed, err := s.sweeper.Sweep(ctx)
+	s.log.Info("swept", "removed", removed)
+	if err != nil && ctx.Err() == nil {
+		s.log.Warn("sweep incomplete", "err", err)
+	}
 }
 
 func (s *Server) serve(ctx context.Context, d Door) error {
