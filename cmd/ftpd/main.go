@@ -1,5 +1,5 @@
-// Command ftpd will be the distributed FTP server. It is not available yet; this program says
-// so, so that nobody wonders. What exists of it is the package internal/distftp.
+// Command ftpd is the FTP server. What there is of it so far are its users and groups; it
+// serves nothing yet. The server that it will be is the package internal/distftp.
 package main
 
 import "mirrortracker/internal/ui"

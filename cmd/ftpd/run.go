@@ -1,30 +1,87 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"errors"
 
+	"github.com/alecthomas/kong"
+
+	"mirrortracker/internal/distftp/account"
+	"mirrortracker/internal/store"
 	"mirrortracker/internal/ui"
 )
 
-// errUnavailable is what the program says instead of serving.
-var errUnavailable = errors.New("not available yet: the distributed FTP server comes with a later release; " +
-	`"make demo" shows the read-only server that it grows from`)
+const description = `The FTP server. So far it keeps users and groups; it serves nothing yet ("make demo" shows the read-only server that it grows from).
 
-// A grammar is the command line. It has no commands.
+First steps:
+
+  ftpd group add staff --rule 'allow all ~/**'
+  ftpd user add ann --home /home/ann --group staff
+  ftpd user show ann /home/ann/file
+
+Exit codes: 0 done, 1 failed, 2 wrong usage.`
+
+// A grammar is the command line.
 type grammar struct {
-	Version bool `help:"Print the version and exit."`
+	flags
+
+	User    userCommand    `cmd:"" help:"Add, change, remove and show users."`
+	Group   groupCommand   `cmd:"" help:"Add, change, remove and show groups."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+}
+
+// Flags are the flags that every command takes.
+type flags struct {
+	Database    string      `help:"Database: sqlite:PATH or mysql://user:password@host:3306/name. Default: sqlite:var/ftpd.db. Environment: FTPD_DATABASE." placeholder:"URL"`
+	JSON        bool        `help:"Write results as JSON."`
+	ShowVersion versionFlag `name:"version" help:"Print the version."`
 }
 
 // Main runs the program.
-func Main(_ context.Context, env *ui.Env, args []string) ui.Exit {
-	return env.Run("ftpd", "The distributed FTP server; not available yet.", &grammar{}, args, env)
+func Main(ctx context.Context, env *ui.Env, args []string) ui.Exit {
+	var g grammar
+	a := &app{Context: ctx, Env: env, flags: &g.flags}
+	return env.Run("ftpd", description, &g, args, a)
 }
 
-// Run prints the version, or says that there is nothing else yet.
-func (g *grammar) Run(env *ui.Env) error {
-	if g.Version {
-		return env.Version("ftpd", false)
-	}
-	return errUnavailable
+// An app is what a command runs in.
+type app struct {
+	context.Context
+	*ui.Env
+	flags *flags
 }
+
+// open opens the database. The caller closes it.
+func (a *app) open() (*account.Store, error) {
+	url := cmp.Or(a.flags.Database, a.Getenv("FTPD_DATABASE"), "sqlite:var/ftpd.db")
+	if err := store.CheckURL(url); err != nil {
+		if a.flags.Database != "" {
+			return nil, ui.Misuse("--database: %w", err)
+		}
+		return nil, err
+	}
+	s, err := account.Open(a, url)
+	if err != nil {
+		return nil, ui.Hint(err, "the database is named by --database or FTPD_DATABASE")
+	}
+	return s, nil
+}
+
+// A versionFlag prints the version in place of running a command.
+type versionFlag bool
+
+// BeforeReset is called by kong where the flag is met.
+func (versionFlag) BeforeReset(k *kong.Kong, a *app) error {
+	err := a.Version("ftpd", a.flags.JSON)
+	if err == nil {
+		k.Exit(0)
+	}
+	return err
+}
+
+type versionCommand struct{}
+
+func (versionCommand) Help() string { return examples("ftpd version") }
+
+// Run prints the version.
+func (versionCommand) Run(a *app) error { return a.Version("ftpd", a.flags.JSON) }

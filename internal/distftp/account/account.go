@@ -68,6 +68,16 @@ type Decision struct {
 	Of      string `json:"of"`             // whose rule: "user ann", "group staff", "the built-in rules"
 }
 
+// Rules returns the rules in the order in which they are asked, each as the decision that
+// it makes.
+func (a *Account) Rules() []Decision {
+	all := make([]Decision, len(a.rules))
+	for i, s := range a.rules {
+		all[i] = Decision{Allowed: s.Allow, Rule: s.String(), Of: s.of}
+	}
+	return all
+}
+
 // builtIn is where a decision comes from that is no rule's.
 const builtIn = "the built-in rules"
 
