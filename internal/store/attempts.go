@@ -142,6 +142,17 @@ func (s *Store) RecordProgress(ctx context.Context, lease Lease, t Tally) error 
 	})
 }
 
+// endAttempt ends the attempt that runs at a site, as it has published a snapshot.
+func endAttempt(ctx context.Context, tx *sqlx.Tx, snap Snapshot) error {
+	_, err := tx.ExecContext(ctx, `
+		UPDATE attempts
+		SET outcome = ?, ended_at = ?, succeeded_at = ?, failures = 0, updated_at = ?
+		WHERE site = ? AND ended_at = 0`,
+		OutcomePublished, toUnix(snap.Finished), toUnix(snap.Finished), time.Now().Unix(), snap.Site,
+	)
+	return err
+}
+
 // attemptColumns are those that make an attemptRow.
 const attemptColumns = `
 			site,

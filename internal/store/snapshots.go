@@ -23,7 +23,9 @@ type Snapshot struct {
 
 // Publish makes a snapshot the one in force for its site and ends the site's
 // crawl, whose facts and progress are no longer there, in one transaction; what
-// was set aside of the site is dropped. The lease must be the one that
+// was set aside of the site is dropped, and the attempt that runs there has published,
+// so that nobody crawls the site again whose crawler is killed before it tells more of
+// the attempt. The lease must be the one that
 // [SiteLease] names. Seq is set in the snapshot that is returned.
 //
 // Nothing is changed if it fails: with [ErrLeaseLost] if the lease is no longer
@@ -41,6 +43,9 @@ func (s *Store) Publish(ctx context.Context, lease Lease, snap Snapshot) (Snapsh
 			return err
 		}
 		if snap, err = publish(ctx, tx, snap); err != nil {
+			return err
+		}
+		if err := endAttempt(ctx, tx, snap); err != nil {
 			return err
 		}
 		return deleteCrawl(ctx, tx, snap.Site)

@@ -100,6 +100,30 @@ var attemptTests = map[string]func(t *testing.T, w *world){
 			t.Fatalf("got %+v, %v: it has ended", got, err)
 		}
 	},
+	"an attempt that runs has published with its snapshot": func(t *testing.T, w *world) {
+		s := site(t, "alpha")
+		w.put(t, s)
+		lease := w.acquire(t, s, "me")
+		root := w.putTree(t, w.tree("file"))
+		w.record(t, lease, store.Attempt{Site: s.ID(), Started: noon, Outcome: store.OutcomeFailed, Ended: noon})
+		a := store.Attempt{Site: s.ID(), Started: noon.Add(time.Hour), Outcome: store.OutcomeRunning}
+		w.record(t, lease, a)
+		done := noon.Add(2 * time.Hour)
+		if _, err := w.Publish(t.Context(), lease, store.Snapshot{Site: s.ID(), Root: root.ID, Started: a.Started, Finished: done}); err != nil {
+			t.Fatal(err)
+		}
+		got, err := w.Attempts(t.Context())
+		if err != nil || len(got) != 1 {
+			t.Fatalf("%d attempts, %v", len(got), err)
+		}
+		if a := got[0]; a.Outcome != store.OutcomePublished || !a.Ended.Equal(done) || !a.Succeeded.Equal(done) || a.Failures != 0 {
+			t.Errorf("got %+v", a)
+		}
+		a.Outcome, a.Ended, a.Ways = store.OutcomePublished, done.Add(time.Second), "stat 2"
+		if got := w.record(t, lease, a); got.Ways != a.Ways || !got.Ended.Equal(a.Ended) || !got.Succeeded.Equal(a.Ended) {
+			t.Errorf("once more is told of it: %+v", got)
+		}
+	},
 	"flapping": func(t *testing.T, w *world) {
 		s := site(t, "alpha")
 		w.put(t, s)
