@@ -217,6 +217,16 @@ func (e everybody) Authenticate(_ context.Context, l control.Login) (control.Acc
 	return control.Account{Name: l.User, Access: control.ReadWrite, Close: e[l.User]}, nil
 }
 
+// serveUntil serves a folder in which everybody may do everything, and closes ended when
+// the session of the user ann has ended.
+func serveUntil(t *testing.T, dir string, ended chan struct{}) string {
+	t.Helper()
+	return serve(t, distftp.Config{
+		FS: openFolder(t, dir), DataTimeout: time.Second,
+		Authenticator: everybody{"ann": func() { close(ended) }},
+	})
+}
+
 // An upload that is broken off, in whatever way, changes nothing and leaves nothing.
 func TestStoreBrokenOff(t *testing.T) {
 	for name, end := range map[string]func(c *client, data net.Conn){
@@ -228,14 +238,13 @@ func TestStoreBrokenOff(t *testing.T) {
 		},
 		"client gone": func(c *client, _ net.Conn) { c.conn.Close() },
 		"stalled":     func(c *client, _ net.Conn) { c.want("426") },
+		// What the kernel does for a killed client: both connections end, in this order.
+		"client killed": func(c *client, data net.Conn) { c.conn.Close(); data.Close() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := plant(t, t.TempDir(), map[string]string{"file": "old"})
 			ended := make(chan struct{})
-			addr := serve(t, distftp.Config{
-				FS: openFolder(t, dir), DataTimeout: time.Second,
-				Authenticator: everybody{"ann": func() { close(ended) }},
-			})
+			addr := serveUntil(t, dir, ended)
 			c := dial(t, addr)
 			c.loginAs("ann", "x", "230")
 			c.do("TYPE I", "200")
@@ -263,6 +272,25 @@ func TestStoreBrokenOff(t *testing.T) {
 				t.Errorf("folder holds %q, file %.10q", got, content(t, dir, "file"))
 			}
 		})
+	}
+}
+
+// A client that has said that it will go may do so.
+func TestStoreAndQuit(t *testing.T) {
+	dir := t.TempDir()
+	ended := make(chan struct{})
+	c := dial(t, serveUntil(t, dir, ended))
+	c.loginAs("ann", "x", "230")
+	data := c.passive()
+	c.raw("STOR file\r\nQUIT\r\n")
+	c.want("150")
+	c.conn.(*net.TCPConn).CloseWrite()
+	io.WriteString(data, "content")
+	data.Close()
+	c.want("226")
+	<-ended
+	if got := content(t, dir, "file"); got != "content" {
+		t.Errorf("stored %q", got)
 	}
 }
 
@@ -363,7 +391,8 @@ SITE SYMLINK ../../etc/passwd sub/out => 550 Permission denied
 SITE SYMLINK x/../../../etc sub/out => 550 Permission denied
 SITE SYMLINK other good => 200
 SITE SYMLINK other good => 550 There is something
-SITE SYMLINK a b c => 501
+SITE SYMLINK other two more words => 200
+DELE two more words => 250
 SITE SYMLINK "a b => 501
 SITE SYMLINK a => 501
 RNFR sub/good => 350

@@ -88,7 +88,7 @@ func (s *session) siteTime(arg string) {
 func (s *session) siteLink(arg string) {
 	target, link, ok := twoPaths(arg)
 	if !ok {
-		s.out.reply(501, `SITE SYMLINK needs a target and a path, in quotes if they hold blanks`)
+		s.out.reply(501, "SITE SYMLINK needs a target and a path, in double quotes where they hold blanks")
 		return
 	}
 	s.change(link, Write, func(w Writer, p mirror.Path) error {
@@ -116,25 +116,26 @@ func relative(dir, to mirror.Path) string {
 	return strings.Join(steps, "/")
 }
 
-// twoPaths cuts an argument that names two paths. One that holds blanks stands in
-// double quotes, quotes in it doubled, as 257 writes them.
+// twoPaths cuts an argument that names two paths. A path may stand in double quotes,
+// quotes in it doubled, as 257 writes it. Otherwise the first ends at the first blank,
+// and the second, as lftp sends it, at the end.
 func twoPaths(arg string) (first, second string, ok bool) {
-	first, rest, ok := onePath(arg)
-	rest, separated := strings.CutPrefix(rest, " ")
-	if !ok || !separated {
-		return "", "", false
+	first, second, ok = strings.Cut(arg, " ")
+	if strings.HasPrefix(arg, `"`) {
+		first, second, ok = unquote(arg)
+		ok = ok && strings.HasPrefix(second, " ")
+		second = strings.TrimPrefix(second, " ")
 	}
-	second, rest, ok = onePath(rest)
-	return first, second, ok && rest == "" && first != "" && second != ""
+	if ok && strings.HasPrefix(second, `"`) {
+		var rest string
+		second, rest, ok = unquote(second)
+		ok = ok && rest == ""
+	}
+	return first, second, ok && first != "" && second != ""
 }
 
-func onePath(arg string) (path, rest string, ok bool) {
-	if !strings.HasPrefix(arg, `"`) {
-		if i := strings.IndexByte(arg, ' '); i >= 0 {
-			return arg[:i], arg[i:], true
-		}
-		return arg, "", true
-	}
+// unquote reads a path in quotes from the beginning of an argument.
+func unquote(arg string) (path, rest string, ok bool) {
 	var b strings.Builder
 	for rest = arg[1:]; ; {
 		piece, after, found := strings.Cut(rest, `"`)

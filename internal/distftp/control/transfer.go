@@ -19,6 +19,7 @@ type transfer struct {
 	cancel context.CancelFunc
 	begun  time.Time
 	opened atomic.Bool   // 150 was sent
+	quit   atomic.Bool   // QUIT is among the commands that wait for the end
 	done   chan struct{} // closed when sent and err are set
 	gone   chan struct{} // closed when the goroutine touches nothing any more
 	sent   int64
@@ -61,6 +62,14 @@ func (s *session) start(what, opening string, plan data.Plan) {
 		begun:  time.Now(),
 		done:   make(chan struct{}),
 		gone:   make(chan struct{}),
+	}
+	t.quit.Store(s.leaving())
+	control := s.conn
+	plan.Confirm = func() error {
+		if hungUp(control) && !t.quit.Load() {
+			return errGone
+		}
+		return nil
 	}
 	s.running = t
 	s.log.Debug("transfer planned", "what", what, "holder", plan.Holder, "why", plan.Why)
@@ -119,6 +128,9 @@ func (s *session) meanwhile(line []byte) {
 		return
 	}
 	s.queue = append(s.queue, slices.Clone(line))
+	if verb == "QUIT" {
+		s.running.quit.Store(true)
+	}
 }
 
 // leaving reports whether the client has said QUIT, so that the end of its side of

@@ -40,6 +40,10 @@ type Plan struct {
 	// Secure, where it is set, puts TLS on the data connection. That happens after the
 	// transfer was announced, for which most clients wait before they begin a handshake.
 	Secure func(ctx context.Context, conn net.Conn) (net.Conn, error)
+
+	// Confirm, where it is set, is asked before what a sink received is kept. Data
+	// connections end alike for a client that has sent all and for one that was killed.
+	Confirm func() error
 }
 
 // Execute carries the plan out and gives everything back: it meets the client, calls
@@ -48,9 +52,9 @@ type Plan struct {
 // that were moved.
 //
 // An error is [ErrNoConnection] if started was not called, [ErrInsecure] if Secure
-// failed, [ErrSource] or [ErrSink] if
-// the holder failed, ctx's if that ended, and otherwise the data connection's. What
-// was received without an error is kept for good.
+// failed, [ErrSource] or [ErrSink] if the holder failed, ctx's if that ended, what
+// Confirm returned, and otherwise the data connection's. What was received without an
+// error is kept for good.
 func (p Plan) Execute(ctx context.Context, started func()) (int64, error) {
 	defer p.Release()
 	defer p.Meet.Close()
@@ -87,6 +91,12 @@ func (p Plan) Execute(ctx context.Context, started func()) (int64, error) {
 func (p Plan) receive(ctx context.Context, conn net.Conn) (int64, error) {
 	defer conn.Close()
 	n, err := p.Sink.Receive(ctx, conn, p.Stall)
+	if err == nil && p.Confirm != nil {
+		err = p.Confirm()
+	}
+	if err == nil {
+		err = p.Sink.Commit(ctx)
+	}
 	if err != nil && ctx.Err() != nil {
 		return n, ctx.Err()
 	}

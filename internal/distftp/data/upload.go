@@ -16,14 +16,15 @@ import (
 
 // A Sink is the holder's side of a transfer towards it.
 //
-// Receive moves all bytes out of the connection and returns without an error only
-// when they are kept for good. It fails with a deadline error when the client sends
-// none for the time of stall, and returns soon after ctx has ended or the connection
-// was closed under it; then nothing has changed for anybody. Errors of its own, as
-// opposed to those of the connection, are wrapped in [ErrSink]. Close gives back what
-// the sink holds, whether anything was received or not.
+// Receive moves all bytes out of the connection; nobody else sees them yet. It fails
+// with a deadline error when the client sends none for the time of stall, and returns
+// soon after ctx has ended or the connection was closed under it. Commit returns without
+// an error only when what was received is kept for good; if ctx has ended it changes
+// nothing. Errors of the sink, as opposed to those of the connection, are wrapped in
+// [ErrSink]. Close gives back what the sink holds, and drops what was not committed.
 type Sink interface {
 	Receive(ctx context.Context, conn net.Conn, stall time.Duration) (int64, error)
+	Commit(ctx context.Context) error
 	Close() error
 }
 
@@ -81,16 +82,17 @@ func (s incoming) Receive(ctx context.Context, conn net.Conn, stall time.Duratio
 		return 0, fmt.Errorf("%w: %w", ErrSink, err)
 	}
 	n, err := s.read(conn, stall)
-	switch {
-	case errors.Is(err, vfs.ErrSpace), errors.Is(err, syscall.EIO):
+	if errors.Is(err, vfs.ErrSpace) || errors.Is(err, syscall.EIO) {
 		return n, fmt.Errorf("%w: %w", ErrSink, err)
-	case err != nil:
-		return n, err
 	}
+	return n, err
+}
+
+func (s incoming) Commit(ctx context.Context) error {
 	if err := s.file.Commit(ctx); err != nil {
-		return n, fmt.Errorf("%w: %w", ErrSink, err)
+		return fmt.Errorf("%w: %w", ErrSink, err)
 	}
-	return n, nil
+	return nil
 }
 
 func (s incoming) read(conn net.Conn, stall time.Duration) (int64, error) {
