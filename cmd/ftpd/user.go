@@ -20,7 +20,7 @@ type userCommand struct {
 
 // userFlags are what can be said of a user; nil leaves it as it is.
 type userFlags struct {
-	Home     *string  `placeholder:"PATH" help:"Directory where its sessions begin, as a path of the tree that is served. Default: /."`
+	Home     *string  `placeholder:"PATH" help:"Directory where its sessions begin, as a path of the tree that is served. Default: none, and they begin at /."`
 	Groups   []string `name:"group" placeholder:"NAME" help:"Group that it is in. May be repeated: what the first says counts before what the next says."`
 	Disabled *bool    `negatable:"" help:"Keep it out."`
 	Expires  *string  `placeholder:"DAY" help:"Day from whose beginning (UTC) on it is kept out, such as 2027-01-31, or a time."`
@@ -30,7 +30,11 @@ type userFlags struct {
 
 // change gives a user what the flags say.
 func (f *userFlags) change(u *account.User) (err error) {
-	if f.Home != nil {
+	switch {
+	case f.Home == nil:
+	case *f.Home == "":
+		u.Home = ""
+	default:
 		if u.Home, err = mirror.ParsePath(*f.Home); err != nil {
 			return err
 		}

@@ -35,7 +35,7 @@ func (userList) Run(a *app) error {
 	}
 	rows := make([][]any, len(users))
 	for i, u := range users {
-		rows[i] = []any{u.Name, state(u), home(u), strings.Join(u.Groups, " "), ui.Volume(u.Used.Bytes), ui.Number(u.Used.Files)}
+		rows[i] = []any{u.Name, state(u), u.Home, strings.Join(u.Groups, " "), ui.Volume(u.Used.Bytes), ui.Number(u.Used.Files)}
 	}
 	return a.Table([]string{"user", "state", "home", "groups", "bytes", "files"}, rows)
 }
@@ -82,12 +82,13 @@ func (c *userShow) Run(a *app) error {
 			Effective effectiveJSON `json:"effective"`
 		}{describe(u), effectiveJSON{texts(effective.Networks), effective.Limits, effective.Rules()}})
 	}
-	pairs := [][2]any{{"user", u.Name}, {"state", state(u)}, {"home", home(u)}}
-	if len(u.Groups) > 0 {
-		pairs = append(pairs, [2]any{"groups", strings.Join(u.Groups, " ")})
-	}
-	pairs = append(pairs, facts([]setting{{"expires", printTime(u.Expires)}})...)
-	pairs = append(pairs, facts(settings(effective.Networks, effective.Limits))...)
+	pairs := facts(append([]setting{
+		{"user", u.Name},
+		{"state", state(u)},
+		{"home", string(u.Home)},
+		{"groups", strings.Join(u.Groups, " ")},
+		{"expires", printTime(u.Expires)},
+	}, settings(effective.Networks, effective.Limits)...))
 	pairs = append(pairs, [2]any{"uploaded bytes", ui.Volume(u.Used.Bytes)}, [2]any{"uploaded files", ui.Number(u.Used.Files)})
 	for i, r := range effective.Rules() {
 		pairs = append(pairs, [2]any{"rule " + strconv.Itoa(i+1), fmt.Sprintf("%s (%s)", r.Rule, r.Of)})
@@ -119,7 +120,7 @@ func (a *app) showPath(who *account.Account, path mirror.Path) error {
 type userJSON struct {
 	Name     string         `json:"name"`
 	State    string         `json:"state"`
-	Home     string         `json:"home"` // escaped as in URLs
+	Home     string         `json:"home"` // escaped as in URLs; "" for none
 	Groups   []string       `json:"groups"`
 	Rules    []string       `json:"rules"`
 	From     []string       `json:"from"`
@@ -138,7 +139,7 @@ type effectiveJSON struct {
 
 func describe(u account.User) userJSON {
 	return userJSON{
-		Name: u.Name, State: state(u), Home: mirror.EscapePath(home(u)), Groups: append([]string{}, u.Groups...),
+		Name: u.Name, State: state(u), Home: mirror.EscapePath(string(u.Home)), Groups: append([]string{}, u.Groups...),
 		Rules: texts(u.Rules), From: texts(u.Networks), Limits: u.Limits, Disabled: u.Disabled, Expires: u.Expires, Used: u.Used,
 	}
 }
@@ -154,11 +155,4 @@ func state(u account.User) string {
 		return "no password"
 	}
 	return "active"
-}
-
-func home(u account.User) string {
-	if u.Home == "" {
-		return string(mirror.Root)
-	}
-	return string(u.Home)
 }

@@ -42,15 +42,16 @@ func Resolve(u User, groups []Group) *Account {
 		disabled:  u.Disabled,
 		expires:   u.Expires,
 	}
-	if a.Home == "" {
+	// Nobody gets all of the root by a rule about homes, for want of one.
+	if u.Home == "" {
 		a.Home = mirror.Root
 	}
 	for _, r := range u.Rules {
-		a.rules = append(a.rules, source{r.at(a.Home), "user " + u.Name})
+		a.rules = append(a.rules, source{r.at(u.Home), "user " + u.Name})
 	}
 	for _, g := range groups {
 		for _, r := range g.Rules {
-			a.rules = append(a.rules, source{r.at(a.Home), "group " + g.Name})
+			a.rules = append(a.rules, source{r.at(u.Home), "group " + g.Name})
 		}
 		a.Limits = a.Limits.or(g.Limits)
 		if len(a.Networks) == 0 {

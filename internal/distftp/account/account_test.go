@@ -30,6 +30,8 @@ func TestDecide(t *testing.T) {
 		Name: "ann", Home: "/home/ann",
 		Rules: rules(t, "deny delete /pub/kept/**", "allow all ~/**", "deny list,read /secret/**", "allow read,append /pub/log"),
 	}, []Group{staff, last})
+	homes := []Group{{Name: "homes", Rules: rules(t, "allow all ~/**")}}
+	homeless, rooted := Resolve(User{Name: "bob"}, homes), Resolve(User{Name: "root", Home: "/"}, homes)
 	guest := Resolve(User{Name: "guest"}, nil)
 	anonymous := Resolve(User{Name: Anonymous, Rules: rules(t, "deny all /secret/**")}, []Group{staff, last})
 	tests := []struct {
@@ -45,6 +47,9 @@ func TestDecide(t *testing.T) {
 		{ann, "/secret", List, Decision{false, "deny list,read /secret/**", "user ann"}},
 		{ann, "/", Read, Decision{false, "deny all /**", "group last"}},
 		{ann, "/", Admin, Decision{true, "allow admin /**", "group last"}},
+		{homeless, "/home/x", Write, Decision{false, "", "the built-in rules"}},
+		{homeless, "/", Write, Decision{false, "", "the built-in rules"}},
+		{rooted, "/home/x", Write, Decision{true, "allow all ~/**", "group homes"}},
 		{guest, "/a", List, Decision{true, "", "the built-in rules"}},
 		{guest, "/a", Read, Decision{true, "", "the built-in rules"}},
 		{guest, "/a", Write, Decision{false, "", "the built-in rules"}},

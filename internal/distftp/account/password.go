@@ -30,6 +30,7 @@ var maxCost = Cost{Time: 64, Memory: 1 << 20, Threads: 64}
 const (
 	saltLength = 16
 	sumLength  = 32
+	minSum     = 16 // of hashes that others made
 	maxSum     = 64
 )
 
@@ -125,18 +126,18 @@ var errNoHash = errors.New("what is stored as the password's hash is not one of 
 // decode is the reverse of encode.
 func decode(hash string) (c Cost, salt, sum []byte, err error) {
 	fields := strings.Split(hash, "$")
-	if len(fields) != 6 || fields[0] != "" || fields[1] != "argon2id" || fields[2] != fmt.Sprintf("v=%d", argon2.Version) {
+	if len(fields) != 6 {
 		return Cost{}, nil, nil, errNoHash
 	}
-	if _, err := fmt.Sscanf(fields[3], "m=%d,t=%d,p=%d", &c.Memory, &c.Time, &c.Threads); err != nil {
-		return Cost{}, nil, nil, errNoHash
-	}
+	_, badCost := fmt.Sscanf(fields[3], "m=%d,t=%d,p=%d", &c.Memory, &c.Time, &c.Threads)
 	salt, badSalt := coding.DecodeString(fields[4])
 	sum, badSum := coding.DecodeString(fields[5])
 	switch {
-	case badSalt != nil || badSum != nil || len(salt) == 0 || len(sum) < saltLength || len(sum) > maxSum:
+	case badCost != nil || badSalt != nil || badSum != nil || encode(c, salt, sum) != hash:
 		return Cost{}, nil, nil, errNoHash
 	case c.Time == 0 || c.Threads == 0 || c.Time > maxCost.Time || c.Memory > maxCost.Memory || c.Threads > maxCost.Threads:
+		return Cost{}, nil, nil, errNoHash
+	case len(sum) < minSum || len(sum) > maxSum:
 		return Cost{}, nil, nil, errNoHash
 	}
 	return c, salt, sum, nil

@@ -55,6 +55,8 @@ func TestHashRefused(t *testing.T) {
 		"much memory":  "$argon2id$v=19$m=4294967295,t=1,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
 		"many threads": "$argon2id$v=19$m=8,t=1,p=255$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
 		"short sum":    "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$nf4",
+		"rest":         "$argon2id$v=19$m=8,t=1,p=1x$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
+		"version":      "$argon2id$v=16$m=8,t=1,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
 		"text":         "secret",
 	} {
 		if ok, err := NewHasher(cheap, 1).Verify(t.Context(), hash, "password"); ok || err == nil || strings.Contains(err.Error(), hash) {

@@ -24,7 +24,7 @@ import (
 // directory and all below it.
 type Pattern struct {
 	text  string
-	home  bool // it begins with the user's home
+	home  bool // it begins with a home that is not in its place yet
 	parts []part
 }
 
@@ -106,9 +106,9 @@ func parsePart(text string) (part, error) {
 // String returns the pattern as it was written.
 func (p Pattern) String() string { return p.text }
 
-// at returns the pattern with a user's home in its place.
+// at returns the pattern with a user's home in its place, if there is one.
 func (p Pattern) at(home mirror.Path) Pattern {
-	if !p.home {
+	if !p.home || home == "" {
 		return p
 	}
 	var parts []part
@@ -122,11 +122,13 @@ func (p Pattern) at(home mirror.Path) Pattern {
 	return Pattern{text: p.text, parts: slices.Concat(parts, p.parts)}
 }
 
-// matches compares a path with a pattern that has no home to be put in its place. It
-// takes time in proportion to both lengths multiplied: of several "**", only the last
+// matches compares a path with a pattern. It takes time in proportion to both lengths multiplied: of several "**", only the last
 // one met needs to be tried with more components, as what follows it may stand at any
 // later place too. The same holds for "*" in a name.
 func (p Pattern) matches(path mirror.Path) bool {
+	if p.home {
+		return false
+	}
 	rest := string(path) // begins with a slash for each component, "" at the end
 	if path == mirror.Root {
 		rest = ""

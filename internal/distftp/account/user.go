@@ -23,7 +23,7 @@ const (
 type User struct {
 	Name     string
 	Password string         // the hash that a [Hasher] made; "" lets nobody in
-	Home     mirror.Path    // where its sessions begin, in the tree that is served; "" is the root
+	Home     mirror.Path    // where its sessions begin, in the tree that is served; "" for none: they begin at the root
 	Groups   []string       // what the first says counts before what the next says
 	Rules    []Rule         // the first that matches wins, before those of the groups
 	Networks []netip.Prefix // from where it may come; none: as its groups say
