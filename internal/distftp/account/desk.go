@@ -91,8 +91,8 @@ func NewDesk(users Users, hasher *Hasher, now func() time.Time) *Desk {
 }
 
 // Login begins a session of a user that comes from an address. The caller closes the
-// session at its end. Errors are [ErrRefused], a [LimitError], that of the
-// context, or say that the database is away.
+// session at its end. Errors are [ErrRefused], a [LimitError], that of the context,
+// or say that the database is away.
 //
 // An unknown user, one that may not log in, and a wrong password cost the same time.
 func (d *Desk) Login(ctx context.Context, name, password string, from netip.Addr) (*Session, error) {
