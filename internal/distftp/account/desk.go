@@ -15,21 +15,6 @@ import (
 // it learns nothing about users (RFC 2577, 5 and 6). What else the error says is for the log.
 var ErrRefused = errors.New("login refused")
 
-// A LimitError says that a user has too many sessions.
-type LimitError struct {
-	Name    string     // the user
-	Address netip.Addr // of which there are too many; the zero value if it is about all of them
-	Max     int64
-}
-
-// Error names the limit.
-func (e *LimitError) Error() string {
-	if e.Address.IsValid() {
-		return fmt.Sprintf("user %s has %d sessions from %s, which is the most", e.Name, e.Max, e.Address)
-	}
-	return fmt.Sprintf("user %s has %d sessions, which is the most", e.Name, e.Max)
-}
-
 // Users is where a desk finds users. A [Store] is one.
 type Users interface {
 	// User returns a user, or [ErrNoUser]; [Anonymous] is always there.

@@ -161,6 +161,8 @@ func TestSessionLimits(t *testing.T) {
 	var limit *LimitError
 	if _, err := login(here); !errors.As(err, &limit) || limit.Address != here || limit.Max != 2 {
 		t.Errorf("third from one address: %v", err)
+	} else if text := err.Error(); text != "user ann has 2 sessions from 192.0.2.1, and may not have more" {
+		t.Error(text)
 	}
 	s, err := login(there)
 	if err != nil {

@@ -3,6 +3,7 @@ package account
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 
 	"mirrortracker/internal/human"
@@ -34,6 +35,22 @@ func (e *MembersError) Error() string {
 		named, more = named[:5], ", ..."
 	}
 	return fmt.Sprintf("group %s has %s: %s%s", e.Group, human.Plural(int64(len(e.Members)), "member", "members"), strings.Join(named, ", "), more)
+}
+
+// A LimitError says that a user has too many sessions.
+type LimitError struct {
+	Name    string     // the user
+	Address netip.Addr // of which there are too many; the zero value if it is about all of them
+	Max     int64
+}
+
+// Error names the limit.
+func (e *LimitError) Error() string {
+	where := ""
+	if e.Address.IsValid() {
+		where = " from " + e.Address.String()
+	}
+	return fmt.Sprintf("user %s has %s%s, and may not have more", e.Name, human.Plural(e.Max, "session", "sessions"), where)
 }
 
 // A QuotaError says that an upload would be beyond a user's quota.
