@@ -1,6 +1,6 @@
-// Package distftp is our FTP server. Today it serves one folder, read-only, to
-// anonymous clients; it is built so that users, uploads, TLS, slaves and remote
-// mirrors can be added without changing what stands here.
+// Package distftp is our FTP server. It serves one folder, to anonymous clients for
+// reading and to others for what their accounts allow; it is built so that slaves and
+// remote mirrors can be added without changing what stands here.
 //
 //	client ══ control connection ══ control ──── names ────> control.FS       (localfs)
 //	   ║                               │  └──── bytes ────> control.Planner   (data.Disk)
@@ -11,16 +11,18 @@
 // The parts, each a package below this one:
 //
 //   - control: a session on a control connection, from commands to replies. It
-//     declares the two things that it needs: FS, where names come from, and Planner,
-//     which decides where bytes come from.
+//     declares what it needs: FS, where names come from, and Planner, which decides
+//     where bytes come from; Writer and Storer, if they can also be changed; and
+//     Access, which decides who may do what.
 //   - data: data connections, who may take part in them, and the plan of a transfer:
 //     who holds the bytes, where client and holder meet, and why. A plan is made
 //     first and executed then, so that a later holder on another machine can meet the
 //     client directly.
 //   - vfs: what a name is: the vocabulary that the others share.
 //   - list: how entries look in LIST, NLST, MLSD and MLST.
-//   - localfs: a folder of the local disk as FS and as opener of files, through
-//     [os.Root], so that neither ".." nor a link leads out of it.
+//   - localfs: a folder of the local disk as FS, and as opener and creator of files,
+//     through [os.Root], so that neither ".." nor a link leads out of it. An upload
+//     appears under its name whole, and stays there, or not at all.
 //
 // This package is the door: it accepts connections, limits their number, and ends
 // them all, joined, when it is told to stop.

@@ -39,6 +39,13 @@
 // A command must have arrived whole within the idle limit, however many bytes of it
 // trickle in, and the login within the login limit: then 421.
 //
+// # Changing files
+//
+// Whether a session may do something is asked of its [Access] first, by path and right,
+// for every command that names something. 226 after an upload, and 250 or 257 after any
+// other change, mean that it lasts: see [Writer] and [data.Sink]. An upload whose client
+// closed the control connection, other than after QUIT, is not kept.
+//
 // # Names
 //
 // A name is bytes, from the line to the file system and back. CR, LF and NUL end in 501
