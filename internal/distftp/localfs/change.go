@@ -23,6 +23,13 @@ func (f *Folder) Remove(_ context.Context, p mirror.Path) error {
 		return err
 	}
 	defer at.close()
+	if err := f.remove(at); err != nil {
+		return fmt.Errorf("remove %s: %w", p, err)
+	}
+	return at.sync()
+}
+
+func (f *Folder) remove(at place) error {
 	f.naming.Lock()
 	defer f.naming.Unlock()
 	info, err := at.dir.Lstat(at.name)
@@ -30,12 +37,12 @@ func (f *Folder) Remove(_ context.Context, p mirror.Path) error {
 		return kind(err)
 	}
 	if info.IsDir() {
-		return fmt.Errorf("remove %s: %w", p, vfs.ErrNotRegular)
+		return vfs.ErrNotRegular
 	}
 	if err := at.dir.Remove(at.name); err != nil {
 		return kind(err)
 	}
-	return at.sync()
+	return nil
 }
 
 // RemoveDir deletes the empty directory at p. What killed uploads left in it, and
