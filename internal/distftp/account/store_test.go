@@ -305,13 +305,14 @@ func manyOpenAtOnce(t *testing.T, url string) {
 }
 
 func tablesBesideTheTrackers(t *testing.T, url string) {
-	for range 2 {
+	for _, name := range []string{"ann", "bob"} {
 		tracker, err := store.Open(t.Context(), url)
 		must(t, err)
-		must(t, tracker.Close())
+		_, err = tracker.Sites(t.Context())
+		must(t, errors.Join(err, tracker.Close()))
 		s, err := Open(t.Context(), url)
 		must(t, err)
-		must(t, s.Close())
+		must(t, errors.Join(s.AddUser(t.Context(), User{Name: name}), s.Close()))
 	}
 }
 
