@@ -32,6 +32,7 @@ type Config struct {
 	Authenticator control.Authenticator // who may log in: [control.Anonymous]
 	Access        control.Access        // what accounts without rights of their own may do: [control.ReadOnly]
 	TLS           *control.TLS          // how connections are protected: not at all
+	Hosts         []string              // the names that HOST may ask for: any
 	Banner        string                // the greeting: "FTP server ready"
 	Logger        *slog.Logger          // nowhere
 
@@ -84,6 +85,7 @@ func New(c Config) *Server {
 			Authenticator: users,
 			Access:        access,
 			TLS:           c.TLS,
+			Hosts:         c.Hosts,
 			Limits: control.Limits{
 				Sessions:   cmp.Or(c.MaxSessions, 1000),
 				PerAddress: cmp.Or(c.MaxPerAddress, 100),

@@ -79,6 +79,41 @@ func TestReplies(t *testing.T) {
 			PASS secret => 530 Login incorrect
 			USER anonymous => 331
 			PASS x => 230`},
+		{"virtual hosts", true, `
+			HOST ftp.example.org => 220
+			HOST FTP.EXAMPLE.ORG. => 220
+			HOST [2001:db8::1] => 220
+			HOST 192.0.2.1 => 220
+			HOST a b => 501
+			HOST [192.0.2.1] => 501
+			HOST [2001:db8::1 => 501
+			HOST a..b => 501
+			HOST => 501
+			USER ftp => 331
+			HOST ftp.example.org => 503
+			PASS x => 230
+			HOST ftp.example.org => 503
+			REIN => 220
+			HOST ftp.example.org => 220`},
+		{"beginning anew", true, `
+			REIN => 220
+			USER ftp => 331
+			PASS x => 230
+			TYPE I => 200
+			OPTS MLST size; => 200
+			EPSV ALL => 200
+			CEPR ON => 200
+			CWD pub => 250
+			REIN => 220
+			PWD => 530
+			PASS x => 503
+			USER ftp => 331
+			PASS x => 230
+			PWD => 257 "/"
+			FEAT => 211-Features\r\n CEPR\r\n EPRT\r\n EPSV\r\n HOST
+			SIZE README => 550 SIZE is not available in TYPE A
+			PASV => 227
+			EPSV => 229 Entering Extended Passive Mode (|||`},
 		{"three strikes", true, `
 			USER a => 331
 			PASS a => 530
@@ -123,7 +158,7 @@ func TestReplies(t *testing.T) {
 			OPTS UTF8 OFF => 501
 			OPTS HASH => 501
 			OPTS MLST size;TYPE;bogus; => 200 MLST OPTS type;size;
-			FEAT => 211-Features\r\n EPRT\r\n EPSV\r\n MDTM\r\n MFMT\r\n MLST type*;size*;modify;perm;unique;UNIX.mode;\r\n REST STREAM\r\n SITE COPY\r\n SITE SYMLINK\r\n SITE UTIME\r\n SIZE\r\n TVFS\r\n UTF8\r\n211 End
+			FEAT => 211-Features\r\n CEPR\r\n EPRT\r\n EPSV\r\n HOST\r\n MDTM\r\n MFMT\r\n MLST type*;size*;modify;perm;unique;UNIX.mode;\r\n PRET\r\n REST STREAM\r\n SITE COPY\r\n SITE SYMLINK\r\n SITE UTIME\r\n SIZE\r\n TVFS\r\n UTF8\r\n211 End
 			MLST README => 250-Listing /README\r\n type=file;size=12; /README\r\n250 End
 			OPTS MLST => 200 MLST OPTS\r\n
 			MLST README => 250-Listing /README\r\n  /README\r\n250 End
@@ -211,6 +246,23 @@ func TestReplies(t *testing.T) {
 			PASV => 227 Entering Passive Mode (127,0,0,1,
 			ABOR => 225
 			RETR README => 425
+			PRET RETR README => 200
+			PRET RETR nothere => 550 No such file
+			PRET RETR pub => 550 Not a plain file
+			PRET RETR passwd => 550 Permission denied
+			PRET MLSD null => 200
+			PRET LIST => 200
+			PRET NLST -l => 200
+			PRET STOR x => 550 Permission denied: access is read-only
+			PRET APPE README => 550
+			PRET STOU => 550
+			PRET DELE x => 504
+			PRET => 501
+			CEPR ON => 200
+			EPSV => 229 Entering Extended Passive Mode (|1|127.0.0.1|
+			CEPR OFF => 200
+			CEPR MAYBE => 501
+			EPSV => 229 Entering Extended Passive Mode (|||
 			EPSV ALL => 200
 			PASV => 503
 			PORT 127,0,0,1,4,0 => 503

@@ -36,7 +36,9 @@ func (s *session) password(arg string) {
 	}
 	ctx, cancel := context.WithDeadline(s.ctx, s.loginBy)
 	defer cancel()
-	account, err := s.Authenticator.Authenticate(ctx, Login{User: s.user, Password: arg, Peer: s.peer, Secure: s.guard != nil})
+	account, err := s.Authenticator.Authenticate(ctx, Login{
+		User: s.user, Password: arg, Peer: s.peer, Host: s.host, Secure: s.guard != nil,
+	})
 	if err == nil {
 		err = s.logIn(account)
 	}

@@ -49,8 +49,28 @@ func (s *session) extendedPassive(arg string) {
 		return
 	}
 	addr, ok := s.listen()
-	if ok {
+	switch {
+	case ok && s.cepr:
+		addr = s.door.announce(addr)
+		s.out.reply(229, fmt.Sprintf("Entering Extended Passive Mode (|%d|%s|%d|)", data.Family(addr.Addr()), addr.Addr(), addr.Port()))
+	case ok:
 		s.out.reply(229, fmt.Sprintf("Entering Extended Passive Mode (|||%d|)", addr.Port()))
+	}
+}
+
+// customExtended answers CEPR: whether EPSV is to name an address, which RFC 2428 forbids
+// and clients that ask for it honour. lftp asks before the login, and then understands
+// nothing else.
+func (s *session) customExtended(arg string) {
+	switch strings.ToUpper(strings.TrimSpace(arg)) {
+	case "ON":
+		s.cepr = true
+		s.out.reply(200, "EPSV names an address")
+	case "OFF":
+		s.cepr = false
+		s.out.reply(200, "EPSV names no address")
+	default:
+		s.out.reply(501, "CEPR takes ON or OFF")
 	}
 }
 

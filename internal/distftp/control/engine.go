@@ -40,15 +40,17 @@ type Planner interface {
 	Retrieve(ctx context.Context, p mirror.Path, offset int64, text bool) (data.Plan, error)
 }
 
-// Config is what sessions have in common. All fields but Limits and TLS must be set.
+// Config is what sessions have in common. All fields but
+// Limits, TLS and Hosts must be set.
 type Config struct {
 	FS            FS
 	Planner       Planner
 	Authenticator Authenticator
 	Access        Access // of accounts that have none of their own
 	Limits        Limits
-	TLS           *TLS   // nil: there is none
-	Banner        string // the greeting, one line or several
+	TLS           *TLS     // nil: there is none
+	Hosts         []string // the names that HOST may ask for; none: any
+	Banner        string   // the greeting, one line or several
 	Log           *slog.Logger
 
 	FailureDelay time.Duration    // before a failed login is answered, the first one of a session

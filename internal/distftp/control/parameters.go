@@ -52,6 +52,9 @@ func (s *session) system(string) { s.out.reply(215, "UNIX Type: L8") }
 // features answers FEAT (RFC 2389, 3). The names are those registered by RFC 5797.
 func (s *session) features(string) {
 	features := []string{
+		"CEPR",
+		"HOST",
+		"PRET",
 		"EPRT",
 		"EPSV",
 		"MDTM",

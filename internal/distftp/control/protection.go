@@ -35,6 +35,7 @@ func (s *session) authenticate(arg string) {
 		return
 	}
 	s.reinitialize()
+	s.host = ""
 	s.private = mechanism == "SSL" || mechanism == "TLS-P"
 }
 

@@ -34,6 +34,7 @@ type session struct {
 	door        Door
 
 	loginBy  time.Time // when the client must have logged in
+	host     string    // as HOST gave it
 	user     string    // as USER gave it
 	failures int       // failed logins
 	loggedIn bool
@@ -56,6 +57,7 @@ type session struct {
 	reversedOnce bool   // the meeting was made by CPSV
 
 	epsvAll bool         // EPSV ALL was sent
+	cepr    bool         // CEPR ON: EPSV names the address
 	meeting data.Meeting // for the next transfer; nil without PASV or PORT
 	running *transfer    // nil when none is under way
 	aborted bool         // the last transfer was broken off by ABOR, not yet answered
@@ -89,7 +91,7 @@ func (s *session) reinitialize() {
 	s.text = true
 	s.offset = 0
 	s.facts = list.AllFacts
-	s.epsvAll = false
+	s.epsvAll, s.cepr = false, false
 	s.reversed = false
 }
 

@@ -17,8 +17,8 @@ type command struct {
 // unimplemented are the other verbs that RFCs, drafts and wide use have given a
 // meaning. They get 502 rather than 500, so that a client can tell a missing feature
 // from a mistake (RFC 959, 5.4; RFC 5797).
-const unimplemented = "ACCT SMNT REIN ADAT MIC CONF ENC HOST LANG " +
-	"LPRT LPSV PRET CEPR CLNT CSID HASH RANG RMDA MFCT MFF THMB COMB AVBL DSIZ " +
+const unimplemented = "ACCT SMNT ADAT MIC CONF ENC LANG " +
+	"LPRT LPSV CLNT CSID HASH RANG RMDA MFCT MFF THMB COMB AVBL DSIZ " +
 	"XCRC XMD5 MD5 XSHA XSHA1 XSHA256 XSHA512 MAIL MSND MSOM MSAM MRSQ MRCP ESTP ESTA"
 
 // commandTable makes the table of all commands.
@@ -26,6 +26,8 @@ func commandTable() map[string]command {
 	table := map[string]command{
 		"USER": {run: (*session).userName, syntax: "name", needs: true, open: true},
 		"PASS": {run: (*session).password, syntax: "password", open: true},
+		"HOST": {run: (*session).virtualHost, syntax: "name", needs: true, open: true},
+		"REIN": {run: (*session).restartSession, open: true},
 		"QUIT": {run: (*session).quit, open: true},
 		"HELP": {run: (*session).help, syntax: "[command]", open: true},
 		"FEAT": {run: (*session).features, open: true},
@@ -52,6 +54,8 @@ func commandTable() map[string]command {
 		"MDTM": {run: (*session).modified, syntax: "path", needs: true},
 		"MLST": {run: (*session).machineStat, syntax: "[path]"},
 
+		"PRET": {run: (*session).preTransfer, syntax: "command [path]", needs: true},
+		"CEPR": {run: (*session).customExtended, syntax: "ON | OFF", needs: true, open: true},
 		"PASV": {run: (*session).passive},
 		"EPSV": {run: (*session).extendedPassive, syntax: "[1 | 2 | ALL]"},
 		"PORT": {run: (*session).port, syntax: "h1,h2,h3,h4,p1,p2", needs: true},
