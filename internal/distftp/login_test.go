@@ -43,7 +43,7 @@ func (c *client) loginAs(user, password, prefix string) {
 	c.do("PASS "+password, prefix)
 }
 
-func TestUsers(t *testing.T) {
+func TestAuthenticator(t *testing.T) {
 	u := &users{accounts: map[string]control.Account{
 		"ann:secret": {Home: "/pub", Welcome: "Hello Ann"},
 		"bob:secret": {FS: brokenFS{}, MaxSessions: 1},

@@ -110,7 +110,7 @@ func TestReplies(t *testing.T) {
 			USER ftp => 331
 			PASS x => 230
 			PWD => 257 "/"
-			FEAT => 211-Features\r\n CEPR\r\n EPRT\r\n EPSV\r\n HOST
+			FEAT => 211-Features\r\n AVBL\r\n CEPR\r\n EPRT\r\n EPSV\r\n HASH CRC32;MD5;SHA-1;SHA-256*;SHA-512\r\n HOST
 			SIZE README => 550 SIZE is not available in TYPE A
 			PASV => 227
 			EPSV => 229 Entering Extended Passive Mode (|||`},
@@ -156,9 +156,9 @@ func TestReplies(t *testing.T) {
 			OPTS UTF8 ON => 200
 			OPTS utf8 on => 200
 			OPTS UTF8 OFF => 501
-			OPTS HASH => 501
+			OPTS HASH => 200 SHA-256\r\n
 			OPTS MLST size;TYPE;bogus; => 200 MLST OPTS type;size;
-			FEAT => 211-Features\r\n CEPR\r\n EPRT\r\n EPSV\r\n HOST\r\n MDTM\r\n MFMT\r\n MLST type*;size*;modify;perm;unique;UNIX.mode;\r\n PRET\r\n REST STREAM\r\n SITE COPY\r\n SITE SYMLINK\r\n SITE UTIME\r\n SIZE\r\n TVFS\r\n UTF8\r\n211 End
+			FEAT => 211-Features\r\n AVBL\r\n CEPR\r\n EPRT\r\n EPSV\r\n HASH CRC32;MD5;SHA-1;SHA-256*;SHA-512\r\n HOST\r\n MDTM\r\n MFMT\r\n MLST type*;size*;modify;perm;unique;UNIX.mode;\r\n PRET\r\n REST STREAM\r\n SITE COPY\r\n SITE SYMLINK\r\n SITE UTIME\r\n SIZE\r\n TVFS\r\n UTF8\r\n XCRC\r\n XMD5\r\n XSHA1\r\n XSHA256\r\n211 End
 			MLST README => 250-Listing /README\r\n type=file;size=12; /README\r\n250 End
 			OPTS MLST => 200 MLST OPTS\r\n
 			MLST README => 250-Listing /README\r\n  /README\r\n250 End

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"runtime"
 	"strings"
 	"time"
 
@@ -66,12 +67,14 @@ type Engine struct {
 	commands     map[string]command
 	siteCommands map[string]command
 	roster       *roster
-	tls          *tls.Config // nil: there is none
+	tls          *tls.Config   // nil: there is none
+	hashing      chan struct{} // one for each checksum that is being computed
 }
 
 // New makes an engine.
 func New(c Config) *Engine {
 	e := &Engine{Config: c, commands: commandTable(), siteCommands: siteTable(), roster: newRoster(c.Limits)}
+	e.hashing = make(chan struct{}, max(1, runtime.NumCPU()/2))
 	if c.TLS != nil {
 		e.tls = c.TLS.config()
 	}

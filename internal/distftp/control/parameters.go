@@ -54,6 +54,12 @@ func (s *session) features(string) {
 	features := []string{
 		"CEPR",
 		"HOST",
+		"AVBL",
+		s.hashFeature(),
+		"XCRC",
+		"XMD5",
+		"XSHA1",
+		"XSHA256",
 		"PRET",
 		"EPRT",
 		"EPSV",
@@ -89,6 +95,8 @@ func (s *session) options(arg string) {
 	case "MLST":
 		s.facts = list.ParseFacts(value)
 		s.out.reply(200, strings.TrimSpace("MLST OPTS "+s.facts.String()))
+	case "HASH":
+		s.chooseAlgorithm(strings.TrimSpace(value))
 	default:
 		s.out.reply(501, "No options for this command")
 	}

@@ -48,6 +48,8 @@ type session struct {
 	offset int64      // of the last REST
 	facts  list.Facts // that MLSD and MLST show
 
+	algorithm string // of HASH
+
 	renaming mirror.Path // what RNFR named, or ""
 	copying  mirror.Path // what SITE CPFR named, or ""
 
@@ -91,6 +93,7 @@ func (s *session) reinitialize() {
 	s.text = true
 	s.offset = 0
 	s.facts = list.AllFacts
+	s.algorithm = defaultAlgorithm
 	s.epsvAll, s.cepr = false, false
 	s.reversed = false
 }

@@ -18,8 +18,8 @@ type command struct {
 // meaning. They get 502 rather than 500, so that a client can tell a missing feature
 // from a mistake (RFC 959, 5.4; RFC 5797).
 const unimplemented = "ACCT SMNT ADAT MIC CONF ENC LANG " +
-	"LPRT LPSV CLNT CSID HASH RANG RMDA MFCT MFF THMB COMB AVBL DSIZ " +
-	"XCRC XMD5 MD5 XSHA XSHA1 XSHA256 XSHA512 MAIL MSND MSOM MSAM MRSQ MRCP ESTP ESTA"
+	"LPRT LPSV CLNT CSID RANG RMDA MFCT MFF THMB COMB DSIZ " +
+	"MD5 XSHA XSHA512 MAIL MSND MSOM MSAM MRSQ MRCP ESTP ESTA"
 
 // commandTable makes the table of all commands.
 func commandTable() map[string]command {
@@ -31,7 +31,7 @@ func commandTable() map[string]command {
 		"QUIT": {run: (*session).quit, open: true},
 		"HELP": {run: (*session).help, syntax: "[command]", open: true},
 		"FEAT": {run: (*session).features, open: true},
-		"OPTS": {run: (*session).options, syntax: "UTF8 ON | MLST [fact;]...", needs: true, open: true},
+		"OPTS": {run: (*session).options, syntax: "UTF8 ON | MLST [fact;]... | HASH [algorithm]", needs: true, open: true},
 		"SYST": {run: (*session).system, open: true},
 		"NOOP": {run: (*session).noop, open: true},
 		"STAT": {run: (*session).stat, syntax: "[path]", open: true},
@@ -56,6 +56,9 @@ func commandTable() map[string]command {
 
 		"PRET": {run: (*session).preTransfer, syntax: "command [path]", needs: true},
 		"CEPR": {run: (*session).customExtended, syntax: "ON | OFF", needs: true, open: true},
+		"AVBL": {run: (*session).available, syntax: "[path]"},
+		"HASH": {run: (*session).hash, syntax: "path", needs: true},
+
 		"PASV": {run: (*session).passive},
 		"EPSV": {run: (*session).extendedPassive, syntax: "[1 | 2 | ALL]"},
 		"PORT": {run: (*session).port, syntax: "h1,h2,h3,h4,p1,p2", needs: true},
@@ -78,6 +81,9 @@ func commandTable() map[string]command {
 		"RNTO": {run: (*session).renameTo, syntax: "path", needs: true},
 		"MFMT": {run: (*session).setModified, syntax: "YYYYMMDDhhmmss path", needs: true},
 		"SITE": {run: (*session).site, syntax: "command", needs: true},
+	}
+	for verb, algorithm := range map[string]string{"XCRC": "CRC32", "XMD5": "MD5", "XSHA1": "SHA-1", "XSHA256": "SHA-256"} {
+		table[verb] = command{run: checksumCommand(verb, algorithm), syntax: `path | "path" [begin [end]]`, needs: true}
 	}
 	// RFC 1123, 4.1.3.1: names that old clients use.
 	table["XPWD"], table["XCWD"], table["XCUP"] = table["PWD"], table["CWD"], table["CDUP"]

@@ -24,6 +24,7 @@ type transfer struct {
 	gone   chan struct{} // closed when the goroutine touches nothing any more
 	sent   int64
 	err    error
+	answer func() (int, string) // what was computed; nil for a transfer
 }
 
 // ended reports whether the transfer is over, its reply not yet given.
@@ -54,15 +55,7 @@ func (s *session) start(what, opening string, plan data.Plan) {
 	plan.Secure = s.dataProtection()
 	plan.Meet, s.meeting, s.reversedOnce = s.meeting, nil, false
 	plan.Stall = s.DataTimeout
-	s.aborted = false
-	ctx, cancel := context.WithCancel(s.ctx)
-	t := &transfer{
-		what:   what,
-		cancel: cancel,
-		begun:  time.Now(),
-		done:   make(chan struct{}),
-		gone:   make(chan struct{}),
-	}
+	t := &transfer{what: what}
 	t.quit.Store(s.leaving())
 	control := s.conn
 	plan.Confirm = func() error {
@@ -71,15 +64,34 @@ func (s *session) start(what, opening string, plan data.Plan) {
 		}
 		return nil
 	}
-	s.running = t
 	s.log.Debug("transfer planned", "what", what, "holder", plan.Holder, "why", plan.Why)
-	go func() {
-		defer close(t.gone)
-		t.sent, t.err = plan.Execute(ctx, func() {
+	s.launch(t, func(ctx context.Context) (int64, error) {
+		return plan.Execute(ctx, func() {
 			s.out.reply(150, opening)
 			t.opened.Store(true)
 			s.out.flush()
 		})
+	})
+}
+
+// compute works for long on something that is no transfer, but can be broken off and
+// looked at like one. In the end it is answered with what answer returns.
+func (s *session) compute(what string, do func(context.Context) (int64, error), answer func() (int, string)) {
+	t := &transfer{what: what, answer: answer}
+	t.opened.Store(true) // nothing is announced
+	s.launch(t, do)
+}
+
+// launch does the work of t in a goroutine of its own.
+func (s *session) launch(t *transfer, do func(context.Context) (int64, error)) {
+	ctx, cancel := context.WithCancel(s.ctx)
+	t.cancel, t.begun = cancel, time.Now()
+	t.done, t.gone = make(chan struct{}), make(chan struct{})
+	s.aborted, s.running = false, t
+	s.place.does(t.what)
+	go func() {
+		defer close(t.gone)
+		t.sent, t.err = do(ctx)
 		close(t.done)
 		// Wakes the session, which waits for commands without a deadline meanwhile.
 		s.conn.SetReadDeadline(longAgo)
@@ -148,11 +160,16 @@ func (s *session) finish() {
 	<-t.gone
 	t.cancel()
 	s.running = nil
+	s.place.does("")
 	log := s.log.With("what", t.what, "bytes", t.sent, "took", time.Since(t.begun))
 	if t.err == nil {
 		log.Info("transfer complete")
 	} else {
 		log.Info("transfer failed", "err", t.err)
+	}
+	if t.answer != nil {
+		s.finishComputing(t)
+		return
 	}
 	switch {
 	case t.err == nil:
@@ -178,6 +195,19 @@ func (s *session) finish() {
 		s.out.reply(451, "Read error, transfer incomplete")
 	default:
 		s.out.reply(426, "Data connection lost, transfer incomplete")
+	}
+}
+
+func (s *session) finishComputing(t *transfer) {
+	switch {
+	case t.err == nil:
+		s.aborted = false
+		s.out.reply(t.answer())
+	case errors.Is(t.err, context.Canceled):
+		s.out.reply(451, "Aborted")
+	default:
+		s.aborted = false
+		s.fail(t.err)
 	}
 }
 

@@ -1,0 +1,189 @@
+package control
+
+import (
+	"context"
+	"crypto/md5"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/sha512"
+	"errors"
+	"fmt"
+	"hash"
+	"hash/crc32"
+	"math"
+	"strconv"
+	"strings"
+
+	"mirrortracker/internal/distftp/vfs"
+	"mirrortracker/internal/mirror"
+)
+
+// algorithms are what HASH can compute, by their names in FEAT (RFC 5797's registry of
+// commands knows none; these are the draft's and IANA's names of hash functions).
+var algorithms = []struct {
+	name string
+	make func() hash.Hash
+}{
+	{"CRC32", func() hash.Hash { return crc32.NewIEEE() }},
+	{"MD5", md5.New},
+	{"SHA-1", sha1.New},
+	{defaultAlgorithm, sha256.New},
+	{"SHA-512", sha512.New},
+}
+
+const defaultAlgorithm = "SHA-256"
+
+// Checksums are bounded: some at a time in all, one per session, none for longer than a
+// client may idle.
+var errBusy = errors.New("too many checksums at a time")
+
+// hash answers HASH (draft-bryan-ftpext-hash): a file's digest, by the algorithm that
+// OPTS HASH chose, over its bytes as they are.
+func (s *session) hash(arg string) {
+	p, e, err := s.checkable(arg)
+	if err != nil {
+		s.fail(err)
+		return
+	}
+	algorithm := s.algorithm
+	s.checksum("HASH", algorithm, p, 0, math.MaxInt64, func(sum []byte) (int, string) {
+		return 213, fmt.Sprintf("%s 0-%d %x %s", algorithm, max(e.Size-1, 0), sum, arg)
+	})
+}
+
+// checksumCommand makes the answer to one of the older commands, XCRC and its like: a
+// path, in quotes if the offsets of first byte and end follow.
+func checksumCommand(verb, algorithm string) func(*session, string) {
+	return func(s *session, arg string) {
+		path, begin, end, ok := checksumRange(arg)
+		if !ok {
+			s.out.reply(501, verb+" needs an argument: "+s.commands[verb].syntax)
+			return
+		}
+		p, _, err := s.checkable(path)
+		if err != nil {
+			s.fail(err)
+			return
+		}
+		s.checksum(verb, algorithm, p, begin, end-begin, func(sum []byte) (int, string) {
+			return 250, fmt.Sprintf("%X", sum)
+		})
+	}
+}
+
+// checksumRange reads the argument of XCRC and its like.
+func checksumRange(arg string) (path string, begin, end int64, ok bool) {
+	end = math.MaxInt64
+	if !strings.HasPrefix(arg, `"`) {
+		return arg, 0, end, true
+	}
+	path, rest, ok := unquote(arg)
+	if !ok || path == "" {
+		return "", 0, 0, false
+	}
+	numbers := strings.Fields(rest)
+	if len(numbers) > 2 {
+		return "", 0, 0, false
+	}
+	for i, to := range []*int64{&begin, &end}[:len(numbers)] {
+		n, err := strconv.ParseUint(numbers[i], 10, 63)
+		if err != nil {
+			return "", 0, 0, false
+		}
+		*to = int64(n)
+	}
+	return path, begin, end, begin <= end
+}
+
+// checkable finds the file of which a checksum is wanted.
+func (s *session) checkable(arg string) (mirror.Path, vfs.Entry, error) {
+	p, err := s.target(arg, Read)
+	if err != nil {
+		return p, vfs.Entry{}, err
+	}
+	e, err := s.FS.Stat(s.ctx, p)
+	if err == nil && e.Kind != vfs.File {
+		err = vfs.ErrNotRegular
+	}
+	return p, e, err
+}
+
+// checksum computes one while commands are read on, so that ABOR can end it.
+func (s *session) checksum(verb, algorithm string, p mirror.Path, begin, n int64, answer func(sum []byte) (int, string)) {
+	h := newHash(algorithm)
+	s.compute(verb+" "+string(p), func(ctx context.Context) (int64, error) {
+		ctx, cancel := context.WithTimeoutCause(ctx, s.IdleTimeout, errBusy)
+		defer cancel()
+		select {
+		case s.hashing <- struct{}{}:
+			defer func() { <-s.hashing }()
+		case <-ctx.Done():
+			return 0, context.Cause(ctx)
+		}
+		plan, err := s.Planner.Retrieve(ctx, p, begin, false)
+		if err != nil {
+			return 0, err
+		}
+		sent, err := plan.Drain(ctx, h, n)
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+		return sent, err
+	}, func() (int, string) { return answer(h.Sum(nil)) })
+}
+
+func newHash(name string) hash.Hash {
+	for _, a := range algorithms {
+		if a.name == name {
+			return a.make()
+		}
+	}
+	panic("no algorithm " + name) // the table of commands is wrong
+}
+
+// chooseAlgorithm answers OPTS HASH.
+func (s *session) chooseAlgorithm(name string) {
+	for _, a := range algorithms {
+		if strings.EqualFold(a.name, name) {
+			s.algorithm = a.name
+		}
+	}
+	if name != "" && !strings.EqualFold(name, s.algorithm) {
+		s.out.reply(501, "Unknown algorithm, see FEAT")
+		return
+	}
+	s.out.reply(200, s.algorithm)
+}
+
+// hashFeature writes the line of FEAT, the chosen algorithm marked.
+func (s *session) hashFeature() string {
+	var names []string
+	for _, a := range algorithms {
+		if a.name == s.algorithm {
+			a.name += "*"
+		}
+		names = append(names, a.name)
+	}
+	return "HASH " + strings.Join(names, ";")
+}
+
+// available answers AVBL (draft-peterson-streamlined-ftp-command-extensions): how many
+// bytes the user can still store in a directory.
+func (s *session) available(arg string) {
+	w, err := s.writer()
+	if err != nil {
+		s.fail(err)
+		return
+	}
+	p, err := s.target(arg, Write)
+	if err != nil {
+		s.fail(err)
+		return
+	}
+	free, err := w.Free(s.ctx, p)
+	if err != nil {
+		s.fail(err)
+		return
+	}
+	s.out.reply(213, strconv.FormatInt(free, 10))
+}

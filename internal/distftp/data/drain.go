@@ -1,0 +1,54 @@
+package data
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"time"
+)
+
+// Drain carries a plan out without a client: what it would send goes into w, at most
+// limit bytes, and everything is given back. It returns the number of bytes.
+//
+// An error is ctx's if that ended, and otherwise wraps [ErrSource].
+func (p Plan) Drain(ctx context.Context, w io.Writer, limit int64) (int64, error) {
+	defer p.Source.Close()
+	d := &drain{ctx: ctx, w: w, left: limit}
+	_, err := p.Source.Send(d, 0)
+	n := limit - d.left
+	switch {
+	case ctx.Err() != nil:
+		return n, ctx.Err()
+	case err != nil && !errors.Is(err, errFull):
+		return n, fmt.Errorf("%w: %w", ErrSource, err)
+	}
+	return n, nil
+}
+
+var errFull = errors.New("all that was wanted has come")
+
+// A drain takes the place of a data connection, as far as a source uses one.
+type drain struct {
+	net.Conn // nil
+	ctx      context.Context
+	w        io.Writer
+	left     int64
+}
+
+func (d *drain) Write(b []byte) (int, error) {
+	if err := d.ctx.Err(); err != nil {
+		return 0, err
+	}
+	take := b[:min(int64(len(b)), d.left)]
+	n, err := d.w.Write(take)
+	d.left -= int64(n)
+	if err == nil && n < len(b) {
+		err = errFull
+	}
+	return n, err
+}
+
+// SetWriteDeadline has nothing to wait for.
+func (d *drain) SetWriteDeadline(time.Time) error { return nil }
