@@ -194,6 +194,8 @@ func (s *session) interrupted() bool {
 // hangUp tells the client why the session ends, where it may still be listening.
 func (s *session) hangUp(err error) {
 	switch {
+	case context.Cause(s.ctx) == errKicked:
+		s.out.reply(421, "An administrator has ended this session")
 	case s.ctx.Err() != nil:
 		s.out.reply(421, "Server is shutting down")
 	case errors.Is(err, os.ErrDeadlineExceeded) && !s.loggedIn:

@@ -20,6 +20,8 @@ func siteTable() map[string]command {
 		"SYMLINK": {run: (*session).siteLink, syntax: "target link", needs: true},
 		"CPFR":    {run: (*session).copyFrom, syntax: "path", needs: true},
 		"CPTO":    {run: (*session).copyTo, syntax: "path", needs: true},
+		"WHO":     {run: (*session).siteWho},
+		"KICK":    {run: (*session).siteKick, syntax: "number", needs: true},
 	}
 }
 
