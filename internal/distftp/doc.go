@@ -28,5 +28,6 @@
 // them all, joined, when it is told to stop.
 //
 // RFCs: 959, 1123 (4.1), 2389 (FEAT, OPTS), 2428 (EPRT, EPSV), 2577 (no bounces), 2640
-// (UTF8: names are bytes, never converted), 3659 (SIZE, MDTM, REST STREAM, MLST, TVFS).
+// (UTF8: names are bytes, never converted), 3659 (SIZE, MDTM, REST STREAM, MLST, TVFS),
+// 4217 (TLS; CCC is refused), 7151 (HOST).
 package distftp

@@ -18,8 +18,8 @@ import (
 	"mirrortracker/internal/mirror"
 )
 
-// algorithms are what HASH can compute, by their names in FEAT (RFC 5797's registry of
-// commands knows none; these are the draft's and IANA's names of hash functions).
+// algorithms are what HASH can compute, by the names that the draft takes from IANA's
+// registry of hash functions.
 var algorithms = []struct {
 	name string
 	make func() hash.Hash
@@ -33,9 +33,9 @@ var algorithms = []struct {
 
 const defaultAlgorithm = "SHA-256"
 
-// Checksums are bounded: some at a time in all, one per session, none for longer than a
-// client may idle.
-var errBusy = errors.New("too many checksums at a time")
+// errBusy says that a checksum would take too long. They are bounded: some at a time in
+// all, one per session, none for longer than a client may idle.
+var errBusy = errors.New("too much to compute")
 
 // hash answers HASH (draft-bryan-ftpext-hash): a file's digest, by the algorithm that
 // OPTS HASH chose, over its bytes as they are.

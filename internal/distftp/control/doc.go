@@ -8,15 +8,19 @@
 // one file per family:
 //
 //	access.go      USER PASS QUIT NOOP
+//	host.go        HOST REIN
+//	protection.go  AUTH PBSZ PROT CCC SSCN CPSV, with secure.go: TLS itself
 //	parameters.go  TYPE MODE STRU SYST FEAT OPTS
 //	directory.go   PWD CWD CDUP
-//	dataport.go    PASV EPSV PORT EPRT
+//	dataport.go    PASV EPSV PORT EPRT CEPR
+//	pret.go        PRET
 //	facts.go       SIZE MDTM MLST
 //	listing.go     LIST NLST MLSD STAT
 //	retrieve.go    REST RETR
 //	store.go       STOR APPE STOU ALLO
 //	change.go      DELE RMD MKD RNFR RNTO MFMT
-//	site.go        SITE: CHMOD UTIME SYMLINK CPFR CPTO
+//	checksum.go    HASH XCRC XMD5 XSHA1 XSHA256 AVBL
+//	site.go        SITE: CHMOD UTIME SYMLINK CPFR CPTO, with who.go: WHO KICK
 //	transfer.go    what happens while a transfer runs: ABOR, STAT
 //
 // A new family is a new file and lines in the table. Errors of the file system become
@@ -38,6 +42,13 @@
 //
 // A command must have arrived whole within the idle limit, however many bytes of it
 // trickle in, and the login within the login limit: then 421.
+//
+// # Protection
+//
+// After AUTH the session begins anew under TLS. Its tickets hold a name of its own, so
+// that a data connection that resumes the control connection's TLS session can be told
+// from one that resumes another's; a server can insist on that ([TLS]). Certificates and
+// keys for tickets are the engine's, and shared by all sessions.
 //
 // # Changing files
 //

@@ -38,9 +38,8 @@ func (t *transfer) ended() bool {
 }
 
 // start takes the meeting that PASV or PORT prepared and executes the plan there,
-// with opening as the text of the 150.
-// Without one it answers 425: we never connect to the default data port, which would
-// need privileges.
+// with opening as the text of the 150. Without one it answers 425: we never connect to
+// the default data port, which would need privileges.
 func (s *session) start(what, opening string, plan data.Plan) {
 	if s.meeting == nil {
 		plan.Release()
