@@ -54,7 +54,7 @@ var kept = map[string]bool{
 }
 
 // refused stands for all others: a command that our server answers with 502.
-const refused = "SITE\r\n"
+const refused = "SMNT /\r\n"
 
 // A poorConn is a control connection that hands on only the commands that are kept.
 type poorConn struct {
