@@ -11,10 +11,11 @@ import (
 	"mirrortracker/internal/ui"
 )
 
-const description = `The FTP server. So far it keeps users and groups; it serves nothing yet ("make demo" shows the read-only server that it grows from).
+const description = `The FTP server.
 
 First steps:
 
+  ftpd serve /srv/pub
   ftpd group add staff --rule 'allow all ~/**'
   ftpd user add ann --home /home/ann --group staff
   ftpd user show ann /home/ann/file
@@ -25,6 +26,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.`
 type grammar struct {
 	flags
 
+	Serve   serveCommand   `cmd:"" help:"Serve a folder."`
 	User    userCommand    `cmd:"" help:"Add, change, remove and show users."`
 	Group   groupCommand   `cmd:"" help:"Add, change, remove and show groups."`
 	Version versionCommand `cmd:"" help:"Print the version."`

@@ -1,0 +1,54 @@
+package distftp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"mirrortracker/internal/distftp/account"
+	"mirrortracker/internal/distftp/control"
+	"mirrortracker/internal/mirror"
+)
+
+// Users lets in the users of a desk, to what their rules permit.
+type Users struct{ Desk *account.Desk }
+
+// Authenticate implements [control.Authenticator].
+func (u Users) Authenticate(ctx context.Context, l control.Login) (control.Account, error) {
+	s, err := u.Desk.Login(ctx, l.User, l.Password, l.Peer)
+	limit := (*account.LimitError)(nil)
+	switch {
+	case errors.Is(err, account.ErrRefused):
+		return control.Account{}, fmt.Errorf("%w: %w", control.ErrLogin, err)
+	case errors.As(err, &limit):
+		return control.Account{}, fmt.Errorf("%w: %w", control.ErrTooMany, err)
+	case err != nil:
+		return control.Account{}, err
+	}
+	a := control.Account{
+		Name: s.Name, Home: s.Home, Welcome: "Welcome, " + s.Name,
+		Access: access{s.Account}, Admin: s.Permits(mirror.Root, account.Admin), Close: s.Close,
+	}
+	if s.Anonymous {
+		a.Welcome = "Welcome, access is read-only"
+	}
+	return a, nil
+}
+
+// access asks an account's rules.
+type access struct{ *account.Account }
+
+// verbs are the rules' names for rights.
+var verbs = [...]account.Verbs{
+	control.List: account.List, control.Read: account.Read, control.Write: account.Write, control.Append: account.Append,
+	control.Delete: account.Delete, control.Rename: account.Rename, control.MakeDir: account.Mkdir,
+}
+
+// Allow implements [control.Access].
+func (a access) Allow(r control.Right, p mirror.Path) error {
+	if !a.Permits(p, verbs[r]) {
+		return fmt.Errorf("user %s may not %s there: %w", a.Name, verbs[r], fs.ErrPermission)
+	}
+	return nil
+}
