@@ -7,6 +7,8 @@ import (
 	"github.com/alecthomas/kong"
 
 	"mirrortracker/internal/distftp/account"
+	"mirrortracker/internal/distftp/admin"
+	"mirrortracker/internal/program"
 	"mirrortracker/internal/store"
 	"mirrortracker/internal/ui"
 )
@@ -26,16 +28,16 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.`
 type grammar struct {
 	flags
 
-	Serve   serveCommand   `cmd:"" help:"Serve a folder."`
-	User    userCommand    `cmd:"" help:"Add, change, remove and show users."`
-	Group   groupCommand   `cmd:"" help:"Add, change, remove and show groups."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Serve   serveCommand       `cmd:"" help:"Serve a folder."`
+	User    admin.UserCommand  `cmd:"" help:"Add, change, remove and show users."`
+	Group   admin.GroupCommand `cmd:"" help:"Add, change, remove and show groups."`
+	Version versionCommand     `cmd:"" help:"Print the version."`
 }
 
 // Flags are the flags that every command takes.
 type flags struct {
-	Database    string      `help:"Database: sqlite:PATH or mysql://user:password@host:3306/name. Default: sqlite:var/ftpd.db. Environment: FTPD_DATABASE." placeholder:"URL"`
-	JSON        bool        `help:"Write results as JSON."`
+	Database string `help:"Database: sqlite:PATH or mysql://user:password@host:3306/name. Default: sqlite:var/ftpd.db. Environment: FTPD_DATABASE." placeholder:"URL"`
+	admin.Flags
 	ShowVersion versionFlag `name:"version" help:"Print the version."`
 }
 
@@ -43,7 +45,7 @@ type flags struct {
 func Main(ctx context.Context, env *ui.Env, args []string) ui.Exit {
 	var g grammar
 	a := &app{Context: ctx, Env: env, flags: &g.flags}
-	return env.Run("ftpd", description, &g, args, a)
+	return env.Run("ftpd", description, &g, args, a, a.admin())
 }
 
 // An app is what a command runs in.
@@ -69,6 +71,23 @@ func (a *app) open() (*account.Store, error) {
 	return s, nil
 }
 
+// admin is what the commands about users and groups run in.
+func (a *app) admin() *admin.App {
+	return &admin.App{
+		Context: a.Context,
+		Env:     a.Env,
+		Flags:   &a.flags.Flags,
+		Open: func() (*account.Store, func() error, error) {
+			s, err := a.open()
+			if err != nil {
+				return nil, nil, err
+			}
+			return s, s.Close, nil
+		},
+		Hasher: func() *account.Hasher { return account.NewHasher(account.DefaultCost, 1) },
+	}
+}
+
 // A versionFlag prints the version in place of running a command.
 type versionFlag bool
 
@@ -80,6 +99,8 @@ func (versionFlag) BeforeReset(k *kong.Kong, a *app) error {
 	}
 	return err
 }
+
+var examples = program.Examples
 
 type versionCommand struct{}
 

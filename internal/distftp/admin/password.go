@@ -1,4 +1,4 @@
-package main
+package admin
 
 import (
 	"bytes"
@@ -17,7 +17,7 @@ import (
 // newPassword reads a password for a user and returns its hash. On a terminal it is asked
 // for twice, and not shown; otherwise it is the first line of standard input. It is never
 // an argument, which others on the machine could see.
-func (a *app) newPassword(name string) (string, error) {
+func (a *App) newPassword(name string) (string, error) {
 	read := a.pipedPassword
 	if f, ok := a.Stdin.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		read = func() (string, error) { return a.typedPassword(int(f.Fd()), name) }
@@ -26,10 +26,10 @@ func (a *app) newPassword(name string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("password of user %s: %w", name, err)
 	}
-	return account.NewHasher(account.DefaultCost, 1).Hash(a, password)
+	return a.Hasher().Hash(a, password)
 }
 
-func (a *app) typedPassword(terminal int, name string) (string, error) {
+func (a *App) typedPassword(terminal int, name string) (string, error) {
 	first, err := a.ask(terminal, "password of user "+name+": ")
 	if err != nil {
 		return "", err
@@ -49,7 +49,7 @@ func (a *app) typedPassword(terminal int, name string) (string, error) {
 
 // ask reads a line that is not shown. If the program is told to end meanwhile, the
 // terminal shows again what is typed.
-func (a *app) ask(terminal int, question string) (string, error) {
+func (a *App) ask(terminal int, question string) (string, error) {
 	before, err := term.GetState(terminal)
 	if err != nil {
 		return "", err
@@ -74,7 +74,7 @@ func (a *app) ask(terminal int, question string) (string, error) {
 }
 
 // pipedPassword reads the first line of standard input.
-func (a *app) pipedPassword() (string, error) {
+func (a *App) pipedPassword() (string, error) {
 	text, err := io.ReadAll(io.LimitReader(a.Stdin, account.MaxPassword+2))
 	if err != nil {
 		return "", err

@@ -1,4 +1,4 @@
-package main
+package admin
 
 import (
 	"cmp"
@@ -134,13 +134,4 @@ func printTime(t time.Time) string {
 		return t.Format(time.DateOnly)
 	}
 	return t.Format(time.RFC3339)
-}
-
-// done writes what a command did, or in JSON what has become of it.
-func (a *app) done(text string, v any) error {
-	if a.flags.JSON {
-		return a.JSON(v)
-	}
-	_, err := fmt.Fprintln(a.Stdout, text)
-	return err
 }

@@ -1,4 +1,4 @@
-package main
+package admin
 
 import (
 	"errors"
@@ -9,7 +9,8 @@ import (
 	"mirrortracker/internal/ui"
 )
 
-type userCommand struct {
+// UserCommand is "ftpd user" and SITE USER.
+type UserCommand struct {
 	Add      userAdd      `cmd:"" help:"Add a user."`
 	Set      userSet      `cmd:"" help:"Change what a user may do."`
 	Password userPassword `cmd:"" help:"Give a user another password."`
@@ -89,7 +90,7 @@ func (userAdd) Help() string {
 }
 
 // Run adds the user.
-func (c *userAdd) Run(a *app) error {
+func (c *userAdd) Run(a *App) error {
 	u := account.User{Name: c.Name}
 	if account.IsAnonymous(c.Name) {
 		return ui.Hint(account.ErrBuiltIn, "ftpd user set anonymous ... changes what it may do")
@@ -97,11 +98,11 @@ func (c *userAdd) Run(a *app) error {
 	if err := c.change(&u); err != nil {
 		return ui.Misuse("%w", err)
 	}
-	s, err := a.open()
+	s, done, err := a.Open()
 	if err != nil {
 		return err
 	}
-	defer s.Close()
+	defer done()
 	// Nobody should type a password for a user that cannot be added.
 	switch _, err := s.User(a, c.Name); {
 	case err == nil:
@@ -140,7 +141,7 @@ func (userSet) Help() string {
 }
 
 // Run changes the user.
-func (c *userSet) Run(a *app) error {
+func (c *userSet) Run(a *App) error {
 	alone := account.User{Name: c.Name}
 	if account.IsAnonymous(c.Name) {
 		alone.Name = account.Anonymous
@@ -148,11 +149,11 @@ func (c *userSet) Run(a *app) error {
 	if err := c.change(&alone); err != nil {
 		return ui.Misuse("%w", err)
 	}
-	s, err := a.open()
+	s, done, err := a.Open()
 	if err != nil {
 		return err
 	}
-	defer s.Close()
+	defer done()
 	var before, after account.User
 	err = s.ChangeUser(a, c.Name, func(u *account.User) error {
 		before = *u
@@ -175,15 +176,15 @@ func (userPassword) Help() string {
 }
 
 // Run changes the password.
-func (c *userPassword) Run(a *app) error {
+func (c *userPassword) Run(a *App) error {
 	if account.IsAnonymous(c.Name) {
 		return ui.Hint(errors.New("the user anonymous logs in with any password"), "ftpd user set anonymous --disabled keeps it out")
 	}
-	s, err := a.open()
+	s, done, err := a.Open()
 	if err != nil {
 		return err
 	}
-	defer s.Close()
+	defer done()
 	if _, err := s.User(a, c.Name); err != nil {
 		return hinted(err)
 	}
@@ -212,12 +213,12 @@ func (userRemove) Help() string {
 }
 
 // Run removes the user.
-func (c *userRemove) Run(a *app) error {
-	s, err := a.open()
+func (c *userRemove) Run(a *App) error {
+	s, done, err := a.Open()
 	if err != nil {
 		return err
 	}
-	defer s.Close()
+	defer done()
 	u, err := s.User(a, c.Name)
 	if err == nil {
 		err = s.RemoveUser(a, c.Name)

@@ -1,4 +1,4 @@
-package main
+package admin
 
 import (
 	"fmt"
@@ -16,17 +16,17 @@ type userList struct{}
 func (userList) Help() string { return examples("ftpd user list", "ftpd user list --json") }
 
 // Run prints the users.
-func (userList) Run(a *app) error {
-	s, err := a.open()
+func (userList) Run(a *App) error {
+	s, done, err := a.Open()
 	if err != nil {
 		return err
 	}
-	defer s.Close()
+	defer done()
 	users, err := s.Users(a)
 	if err != nil {
 		return err
 	}
-	if a.flags.JSON {
+	if a.Flags.JSON {
 		all := make([]userJSON, len(users))
 		for i, u := range users {
 			all[i] = describe(u)
@@ -51,7 +51,7 @@ func (userShow) Help() string {
 }
 
 // Run prints the user.
-func (c *userShow) Run(a *app) error {
+func (c *userShow) Run(a *App) error {
 	var path mirror.Path
 	if c.Path != nil {
 		var err error
@@ -59,11 +59,11 @@ func (c *userShow) Run(a *app) error {
 			return ui.Misuse("%w", err)
 		}
 	}
-	s, err := a.open()
+	s, done, err := a.Open()
 	if err != nil {
 		return err
 	}
-	defer s.Close()
+	defer done()
 	u, err := s.User(a, c.Name)
 	if err != nil {
 		return hinted(err)
@@ -76,7 +76,7 @@ func (c *userShow) Run(a *app) error {
 	switch {
 	case path != "":
 		return a.showPath(effective, path)
-	case a.flags.JSON:
+	case a.Flags.JSON:
 		return a.JSON(struct {
 			userJSON
 			Effective effectiveJSON `json:"effective"`
@@ -97,8 +97,8 @@ func (c *userShow) Run(a *app) error {
 }
 
 // showPath prints what may be done to a path.
-func (a *app) showPath(who *account.Account, path mirror.Path) error {
-	if a.flags.JSON {
+func (a *App) showPath(who *account.Account, path mirror.Path) error {
+	if a.Flags.JSON {
 		decisions := make(map[string]account.Decision)
 		for _, verb := range (account.All | account.Admin).Each() {
 			decisions[verb.String()] = who.Decide(path, verb)

@@ -1,4 +1,4 @@
-package main
+package admin
 
 import (
 	"errors"
@@ -9,7 +9,8 @@ import (
 	"mirrortracker/internal/ui"
 )
 
-type groupCommand struct {
+// GroupCommand is "ftpd group" and SITE GROUP.
+type GroupCommand struct {
 	Add    groupAdd    `cmd:"" help:"Add a group."`
 	Set    groupSet    `cmd:"" help:"Change what the members of a group may do."`
 	Remove groupRemove `cmd:"" help:"Remove a group that has no members."`
@@ -43,16 +44,16 @@ func (groupAdd) Help() string {
 }
 
 // Run adds the group.
-func (c *groupAdd) Run(a *app) error {
+func (c *groupAdd) Run(a *App) error {
 	g := account.Group{Name: c.Name}
 	if err := c.changeGroup(&g); err != nil {
 		return ui.Misuse("%w", err)
 	}
-	s, err := a.open()
+	s, done, err := a.Open()
 	if err != nil {
 		return err
 	}
-	defer s.Close()
+	defer done()
 	if err := s.AddGroup(a, g); err != nil {
 		if taken := (*account.TakenError)(nil); errors.As(err, &taken) {
 			return ui.Hint(err, "ftpd group set "+c.Name+" ... changes it")
@@ -76,16 +77,16 @@ func (groupSet) Help() string {
 }
 
 // Run changes the group.
-func (c *groupSet) Run(a *app) error {
+func (c *groupSet) Run(a *App) error {
 	alone := account.Group{Name: c.Name}
 	if err := c.changeGroup(&alone); err != nil {
 		return ui.Misuse("%w", err)
 	}
-	s, err := a.open()
+	s, done, err := a.Open()
 	if err != nil {
 		return err
 	}
-	defer s.Close()
+	defer done()
 	var before, after account.Group
 	err = s.ChangeGroup(a, c.Name, func(g *account.Group) error {
 		before = *g
@@ -106,12 +107,12 @@ type groupRemove struct {
 func (groupRemove) Help() string { return examples("ftpd group remove staff") }
 
 // Run removes the group.
-func (c *groupRemove) Run(a *app) error {
-	s, err := a.open()
+func (c *groupRemove) Run(a *App) error {
+	s, done, err := a.Open()
 	if err != nil {
 		return err
 	}
-	defer s.Close()
+	defer done()
 	g, _, err := s.Group(a, c.Name)
 	if err == nil {
 		err = s.RemoveGroup(a, c.Name)
@@ -127,17 +128,17 @@ type groupList struct{}
 func (groupList) Help() string { return examples("ftpd group list", "ftpd group list --json") }
 
 // Run prints the groups.
-func (groupList) Run(a *app) error {
-	s, err := a.open()
+func (groupList) Run(a *App) error {
+	s, done, err := a.Open()
 	if err != nil {
 		return err
 	}
-	defer s.Close()
+	defer done()
 	groups, err := s.Groups(a)
 	if err != nil {
 		return err
 	}
-	if a.flags.JSON {
+	if a.Flags.JSON {
 		all := make([]groupJSON, len(groups))
 		for i, g := range groups {
 			all[i] = describeGroup(g)
@@ -160,17 +161,17 @@ func (groupShow) Help() string {
 }
 
 // Run prints the group.
-func (c *groupShow) Run(a *app) error {
-	s, err := a.open()
+func (c *groupShow) Run(a *App) error {
+	s, done, err := a.Open()
 	if err != nil {
 		return err
 	}
-	defer s.Close()
+	defer done()
 	g, members, err := s.Group(a, c.Name)
 	if err != nil {
 		return hinted(err)
 	}
-	if a.flags.JSON {
+	if a.Flags.JSON {
 		return a.JSON(struct {
 			groupJSON
 			Members []string `json:"members"`
