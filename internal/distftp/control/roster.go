@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"sync"
@@ -40,29 +41,74 @@ type place struct {
 	roster *roster
 	number int
 	peer   netip.Addr
+	from   netip.Prefix // what counts as the peer's address
 	since  time.Time
 	end    context.CancelCauseFunc // of the session
 
 	// Guarded by the roster's lock.
-	user  string // "" before the login
-	doing string // what is transferred, or ""
+	user   string    // "" before the login
+	doing  string    // what is transferred, or ""
+	active time.Time // when one of the two changed last
 }
 
 // enter gives a session a place, or fails with [ErrTooMany].
 func (r *roster) enter(peer netip.Addr, end context.CancelCauseFunc) (*place, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if reached(r.limits.Sessions, len(r.places)) {
-		return nil, ErrTooMany
-	}
-	if reached(r.limits.PerAddress, r.addresses[network(peer)]) {
+	from := network(peer)
+	if reached(r.limits.PerAddress, r.addresses[from]) {
 		return nil, fmt.Errorf("%w from your address, the limit is %d", ErrTooMany, r.limits.PerAddress)
 	}
+	if reached(r.limits.Sessions, len(r.places)) && !r.makeRoom(from) {
+		return nil, ErrTooMany
+	}
 	r.last++
-	p := &place{roster: r, number: r.last, peer: peer, since: time.Now(), end: end}
+	now := time.Now()
+	p := &place{roster: r, number: r.last, peer: peer, from: from, since: now, end: end, active: now}
 	r.places[p.number] = p
-	r.addresses[network(peer)]++
+	r.addresses[from]++
 	return p, nil
+}
+
+// errDisplaced ends a session in favour of a client whose address has fewer.
+var errDisplaced = errors.New("too many sessions, and most of them from your address")
+
+// makeRoom ends a session in favour of one more from an address, if another address
+// would still not have fewer than that. So those who come from few addresses cannot keep
+// the others out. It ends one that has not logged in, or else has been idle the longest,
+// but never a transfer.
+func (r *roster) makeRoom(newcomer netip.Prefix) bool {
+	most := 0
+	for _, n := range r.addresses {
+		most = max(most, n)
+	}
+	fair := r.addresses[newcomer] + 1
+	if most <= fair {
+		return false
+	}
+	var out *place
+	for _, p := range r.places {
+		if p.doing == "" && r.addresses[p.from] > fair && (out == nil || p.goesBefore(out)) {
+			out = p
+		}
+	}
+	if out == nil {
+		return false
+	}
+	out.vacate()
+	out.end(errDisplaced)
+	return true
+}
+
+// goesBefore reports whether p is to be ended rather than q.
+func (p *place) goesBefore(q *place) bool {
+	if n, m := p.roster.addresses[p.from], p.roster.addresses[q.from]; n != m {
+		return n > m
+	}
+	if p.user == "" != (q.user == "") {
+		return p.user == ""
+	}
+	return p.active.Before(q.active)
 }
 
 func reached(limit, n int) bool { return limit > 0 && n >= limit }
@@ -84,19 +130,32 @@ func network(addr netip.Addr) netip.Prefix {
 func (p *place) leave() {
 	p.roster.mu.Lock()
 	defer p.roster.mu.Unlock()
+	p.vacate()
+}
+
+// vacate is leave for those who have the lock. The session may not know of it yet.
+func (p *place) vacate() {
+	if p.vacated() {
+		return
+	}
 	p.forget()
 	delete(p.roster.places, p.number)
-	drop(p.roster.addresses, network(p.peer))
+	drop(p.roster.addresses, p.from)
 }
+
+func (p *place) vacated() bool { return p.roster.places[p.number] != p }
 
 // logIn counts the session as a user's, or fails with [ErrTooMany].
 func (p *place) logIn(user string, limit int) error {
 	p.roster.mu.Lock()
 	defer p.roster.mu.Unlock()
+	if p.vacated() {
+		return fmt.Errorf("%w, and most of them from your address", ErrTooMany)
+	}
 	if reached(limit, p.roster.users[user]) {
 		return fmt.Errorf("%w of this user, the limit is %d", ErrTooMany, limit)
 	}
-	p.user = user
+	p.user, p.active = user, time.Now()
 	p.roster.users[user]++
 	return nil
 }
@@ -127,5 +186,5 @@ func drop[K comparable](counts map[K]int, key K) {
 func (p *place) does(what string) {
 	p.roster.mu.Lock()
 	defer p.roster.mu.Unlock()
-	p.doing = what
+	p.doing, p.active = what, time.Now()
 }

@@ -196,6 +196,9 @@ func (s *session) hangUp(err error) {
 	switch {
 	case context.Cause(s.ctx) == errKicked:
 		s.out.reply(421, "An administrator has ended this session")
+	case context.Cause(s.ctx) == errDisplaced:
+		s.log.Debug("session displaced")
+		s.out.reply(421, "Too many sessions, and most of them from your address")
 	case s.ctx.Err() != nil:
 		s.out.reply(421, "Server is shutting down")
 	case errors.Is(err, os.ErrDeadlineExceeded) && !s.loggedIn:

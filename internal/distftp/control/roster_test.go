@@ -1,0 +1,76 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"testing"
+)
+
+// When all places are taken, addresses get equal shares of them: sessions that nobody
+// uses go first, and transfers stay.
+func TestFairShares(t *testing.T) {
+	r := newRoster(Limits{Sessions: 6, PerAddress: 5})
+	ended := map[string]error{}
+	enter := func(name, addr string) *place {
+		t.Helper()
+		p, err := r.enter(netip.MustParseAddr(addr), func(err error) { ended[name] = err })
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		return p
+	}
+	var greedy []*place
+	for i := range 5 {
+		greedy = append(greedy, enter(fmt.Sprint("greedy", i), "192.0.2.1"))
+	}
+	if _, err := r.enter(netip.MustParseAddr("192.0.2.1"), nil); !errors.Is(err, ErrTooMany) {
+		t.Errorf("a sixth session of one address: %v", err)
+	}
+	enter("other", "192.0.2.2")
+	for i, p := range greedy {
+		if i != 3 {
+			if err := p.logIn("ann", 0); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	greedy[0].does("RETR file")
+	for i, want := range []string{"greedy3", "greedy1", "greedy2"} {
+		enter(fmt.Sprint("new", i), fmt.Sprintf("192.0.2.%d", 10+i))
+		if len(ended) != i+1 || ended[want] != errDisplaced {
+			t.Fatalf("newcomer %d: ended are %v, want %s to be", i, ended, want)
+		}
+	}
+	// Two are left to the first address: one more for another would be unfair.
+	if _, err := r.enter(netip.MustParseAddr("192.0.2.10"), nil); !errors.Is(err, ErrTooMany) {
+		t.Errorf("a second session of an address, where others have two: %v", err)
+	}
+	greedy[4].does("RETR file")
+	if _, err := r.enter(netip.MustParseAddr("192.0.2.20"), nil); !errors.Is(err, ErrTooMany) {
+		t.Errorf("in place of a transfer: %v", err)
+	}
+	// Who has lost its place does not lose it again, nor comes back by logging in.
+	greedy[3].leave()
+	if err := greedy[3].logIn("ann", 0); !errors.Is(err, ErrTooMany) {
+		t.Errorf("login without a place: %v", err)
+	}
+	if len(r.places) != 6 || r.addresses[greedy[0].from] != 2 || r.users["ann"] != 2 {
+		t.Errorf("%d places, %v, %v", len(r.places), r.addresses, r.users)
+	}
+}
+
+// Looking for room costs little when there is none, as in a flood.
+func BenchmarkNoRoom(b *testing.B) {
+	r := newRoster(Limits{Sessions: 1000})
+	for i := range 1000 {
+		if _, err := r.enter(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), func(error) {}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	var end context.CancelCauseFunc
+	for b.Loop() {
+		r.enter(netip.AddrFrom4([4]byte{10, 1, 0, 0}), end)
+	}
+}
