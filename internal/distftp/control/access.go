@@ -49,11 +49,11 @@ func (s *session) password(arg string) {
 	case errors.Is(err, ErrLogin):
 		s.refuseLogin(err)
 	case errors.Is(err, ErrTooMany):
-		s.log.Warn("login refused", "user", s.user, "err", err)
+		s.noise().Warn("login refused", "user", s.user, "err", err)
 		s.out.reply(421, "Try again later: "+err.Error())
 		s.over = true
 	default:
-		s.log.Error("login failed", "user", s.user, "err", err)
+		s.noise().Error("login failed", "user", s.user, "err", err)
 		s.out.reply(421, "Nobody can log in now, try again later")
 		s.over = true
 	}
@@ -61,7 +61,7 @@ func (s *session) password(arg string) {
 
 // refuseLogin answers a login that is not right, each time later than the last.
 func (s *session) refuseLogin(err error) {
-	s.log.Info("login refused", "user", s.user, "err", err)
+	s.noise().Info("login refused", "user", s.user, "err", err)
 	s.user = ""
 	s.failures++
 	s.pause(time.Duration(s.failures) * s.FailureDelay)

@@ -79,7 +79,7 @@ func (s *session) listen() (netip.AddrPort, bool) {
 	s.dropMeeting()
 	l, err := data.Listen(s.ctx, s.local, s.door.Ports, s.partner(), s.DataTimeout)
 	if err != nil {
-		s.log.Error("no data port", "err", err)
+		s.noise().Error("no data port", "err", err)
 		s.out.reply(425, "No port for the data connection")
 		return netip.AddrPort{}, false
 	}
@@ -126,7 +126,7 @@ func (s *session) dial(verb string, addr netip.AddrPort, err error) {
 	case errors.Is(err, data.ErrSyntax):
 		s.out.reply(501, verb+" needs an argument: "+s.commands[verb].syntax)
 	case err != nil:
-		s.log.Warn("data address refused", "err", err)
+		s.noise().Warn("data address refused", "err", err)
 		s.out.reply(500, "Illegal "+verb+" command: only your own address and ports from 1024 on")
 	default:
 		s.dropMeeting()

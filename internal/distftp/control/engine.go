@@ -66,6 +66,7 @@ type Engine struct {
 	Config
 	commands     map[string]command
 	siteCommands map[string]command
+	muffler      *muffler
 	roster       *roster
 	tls          *tls.Config   // nil: there is none
 	hashing      chan struct{} // one for each checksum that is being computed
@@ -73,7 +74,7 @@ type Engine struct {
 
 // New makes an engine.
 func New(c Config) *Engine {
-	e := &Engine{Config: c, commands: commandTable(), siteCommands: siteTable(), roster: newRoster(c.Limits)}
+	e := &Engine{Config: c, commands: commandTable(), siteCommands: siteTable(), muffler: newMuffler(), roster: newRoster(c.Limits)}
 	e.hashing = make(chan struct{}, max(1, runtime.NumCPU()/2))
 	if c.TLS != nil {
 		e.tls = c.TLS.config()
@@ -107,7 +108,7 @@ func (e *Engine) Serve(ctx context.Context, conn net.Conn, door Door) {
 // refuse sends a client away, without a word where it expects TLS. The few bytes fit
 // into any fresh connection's buffer; the deadline is for connections that are not TCP.
 func (e *Engine) refuse(conn net.Conn, door Door, why error) {
-	e.Log.Warn("refused", "client", conn.RemoteAddr().String(), "err", why)
+	e.muffler.over(e.Log).Warn("refused", "client", conn.RemoteAddr().String(), "err", why)
 	if door.Implicit {
 		return
 	}

@@ -45,7 +45,7 @@ func (s *session) fail(err error) {
 	}
 	level := s.log.Debug
 	if code == 451 {
-		level = s.log.Error
+		level = s.noise().Error
 	}
 	level("command failed", "reply", code, "err", err)
 	s.out.reply(code, text)
