@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"mirrortracker/internal/config"
+	"mirrortracker/internal/config/strict"
 	"mirrortracker/internal/mirror"
 )
 
@@ -17,7 +17,7 @@ type reachFlags struct {
 	OnlyCountries *string      `help:"Send only clients in these countries there, such as de,at." placeholder:"CC,..."`
 	NotCountries  *string      `help:"Send no clients in these countries there." placeholder:"CC,..."`
 	OnlyAS        *string      `name:"only-as" help:"Send only clients in these autonomous systems there, such as 680,553." placeholder:"N,..."`
-	MaxFile       *config.Size `help:"Send no client there for a greater file, such as 4GiB." placeholder:"SIZE"`
+	MaxFile       *strict.Size `help:"Send no client there for a greater file, such as 4GiB." placeholder:"SIZE"`
 }
 
 // change gives a reach what the flags say.
@@ -93,6 +93,6 @@ func declarationsOf(r *mirror.Reach) []setting {
 		{"only-countries", strings.Join(r.Audience.Countries, ",")},
 		{"not-countries", strings.Join(r.Audience.Not, ",")},
 		{"only-as", strings.Join(numbers, ",")},
-		{"max-file", text(config.Size(r.Audience.MaxFile))},
+		{"max-file", text(strict.Size(r.Audience.MaxFile))},
 	}
 }

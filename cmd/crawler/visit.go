@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"mirrortracker/internal/config"
+	"mirrortracker/internal/config/strict"
 	"mirrortracker/internal/mirror"
 )
 
@@ -13,9 +13,9 @@ type visitFlags struct {
 	Listing     *string          `help:"How its directories are listed: auto, index, stat, recursive, pipelined, single, mlsd or list." placeholder:"WAY"`
 	Connections *int             `help:"Connections at a time, from 1 to 32." placeholder:"N"`
 	Rate        *float64         `help:"Directories listed per second." placeholder:"N"`
-	Bandwidth   *config.Size     `help:"Bytes of listings per second, such as 64KiB." placeholder:"SIZE"`
+	Bandwidth   *strict.Size     `help:"Bytes of listings per second, such as 64KiB." placeholder:"SIZE"`
 	Hours       *string          `help:"Hours of the day in which it may be crawled, such as 22-6." placeholder:"HOURS"`
-	Pause       *config.Duration `help:"The least time between two crawls, such as 12h." placeholder:"TIME"`
+	Pause       *strict.Duration `help:"The least time between two crawls, such as 12h." placeholder:"TIME"`
 	TLS         *string          `name:"tls" help:"Encryption: off or explicit; URLs that begin with ftps:// have the implicit one." placeholder:"WAY"`
 	CA          *string          `name:"ca" help:"Certificates to trust instead of the system's." placeholder:"FILE"`
 	Insecure    *bool            `negatable:"" help:"Take any certificate."`
@@ -59,9 +59,9 @@ func settingsOf(v *mirror.Visit) []setting {
 		{"listing", v.Listing},
 		{"connections", text(v.Connections)},
 		{"rate", text(v.Rate)},
-		{"bandwidth", text(config.Size(v.Bandwidth))},
+		{"bandwidth", text(strict.Size(v.Bandwidth))},
 		{"hours", v.Hours},
-		{"pause", text(config.Duration{Duration: v.Pause})},
+		{"pause", text(strict.Span(v.Pause))},
 		{"tls", v.TLS},
 		{"ca", v.CA},
 		{"insecure", text(v.Insecure)},

@@ -2,8 +2,9 @@ package config
 
 import (
 	"errors"
-	"fmt"
 	"net/netip"
+
+	"mirrortracker/internal/config/strict"
 )
 
 // Squid is about the proxy's helpers.
@@ -24,11 +25,11 @@ type Proxy struct {
 
 func (i *ICP) validate() error {
 	err := errors.Join(
-		optional("redirector.icp.listen", i.Listen, address),
+		strict.Optional("redirector.icp.listen", i.Listen, strict.Address),
 		canonical("redirector.icp.allow", i.Allow),
 	)
 	if i.Listen != "" && len(i.Allow) == 0 {
-		err = errors.Join(err, fmt.Errorf(`redirector.icp.allow is empty, must name the networks that may ask, such as "192.0.2.0/24", where redirector.icp.listen is set`))
+		err = errors.Join(err, strict.Wrong("redirector.icp.allow", `is empty, must name the networks that may ask, such as "192.0.2.0/24", where redirector.icp.listen is set`))
 	}
 	return err
 }

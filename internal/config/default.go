@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"mirrortracker/internal/config/strict"
 	"mirrortracker/internal/crawl"
 	"mirrortracker/internal/resolver"
 	"mirrortracker/internal/urn"
@@ -21,45 +22,45 @@ func Default() Config {
 	limits, retry, doubt := crawl.DefaultLimits(), crawl.DefaultRetry(), resolver.DefaultDoubt()
 	return Config{
 		Database: "sqlite:var/tracker.db",
-		Log:      Log{Level: "info", Format: "auto"},
+		Log:      strict.DefaultLog,
 		Crawl: Crawl{
 			Connections:    2,
 			PerHost:        2,
 			Contact:        "mirrortracker@",
 			Listing:        "auto",
 			Index:          "auto",
-			Timeout:        Duration{30 * time.Second},
-			ListingTimeout: Duration{10 * time.Minute},
+			Timeout:        strict.Span(30 * time.Second),
+			ListingTimeout: strict.Span(10 * time.Minute),
 			Retries:        retry.Tries,
-			RetryPause:     Duration{retry.Pause},
-			ResumeFor:      Duration{24 * time.Hour},
-			SaveEvery:      Duration{time.Minute},
+			RetryPause:     strict.Span(retry.Pause),
+			ResumeFor:      strict.Span(24 * time.Hour),
+			SaveEvery:      strict.Span(time.Minute),
 			Suspect:        0.8,
 			Schedule:       "@daily",
 			Zone:           "UTC",
 			Hours:          "0-24",
-			Jitter:         Duration{4 * time.Hour},
-			Pause:          Duration{10 * time.Minute},
-			Again:          Duration{time.Hour},
-			AgainMax:       Duration{24 * time.Hour},
+			Jitter:         strict.Span(4 * time.Hour),
+			Pause:          strict.Span(10 * time.Minute),
+			Again:          strict.Span(time.Hour),
+			AgainMax:       strict.Span(24 * time.Hour),
 			Breaker:        5,
 			Parallel:       4,
 			Limits: Limits{
 				Depth:   limits.Depth,
 				Name:    limits.Name,
 				Entries: limits.Entries,
-				Listing: Size(limits.Listing),
+				Listing: strict.Size(limits.Listing),
 				Total:   limits.Total,
-				Time:    Duration{limits.Time},
+				Time:    strict.Span(limits.Time),
 			},
 		},
 		History: History{Keep: 10, Days: 90},
 		Redirector: Redirector{
 			Listen:  "127.0.0.1:8080",
-			Refresh: Duration{2 * time.Second},
+			Refresh: strict.Span(2 * time.Second),
 			Cache:   "var/index",
 			NID:     urn.DefaultNID,
-			Doubt:   Doubt{Files: doubt.Files, Bytes: Size(doubt.Bytes), Names: doubt.Names},
+			Doubt:   Doubt{Files: doubt.Files, Bytes: strict.Size(doubt.Bytes), Names: doubt.Names},
 			ICP:     ICP{Allow: []netip.Prefix{}},
 
 			Links:           5,

@@ -1,5 +1,5 @@
 // Package config is the configuration of all programs of the tracker: one TOML
-// file, read strictly.
+// file, read strictly (see the package strict).
 //
 // A value comes from the first of these that has it:
 //
@@ -9,12 +9,9 @@
 //	the file
 //	the defaults (see [Default])
 //
-// A key that does not exist is an error that shows the line it stands in, for a
-// misspelt limit must not go unnoticed; so is a variable of the environment that
-// begins like one of ours and is none (see [CheckEnvironment]).
+// A variable of the environment that begins like one of ours and is none is an error
+// (see [CheckEnvironment]), as is a key of the file that does not exist.
 //
 // What the file may hold is documented in tracker.toml beside this file, which
-// is what "crawler config init" writes. A [Duration] is text such as "30s" or
-// "1h30m", a [Size] is a number of bytes or text such as "32MiB". No error shows
-// a password, wherever in the file it stands.
+// is what "crawler config init" writes.
 package config

@@ -1,6 +1,11 @@
 package config
 
-import "errors"
+import (
+	"cmp"
+	"errors"
+
+	"mirrortracker/internal/config/strict"
+)
 
 // Flags are the flags of all programs that are about configuration, with the
 // help that kong shows.
@@ -13,32 +18,22 @@ type Flags struct {
 
 // File returns the path of the configuration file, "" for none.
 func (f *Flags) File(getenv func(string) string) string {
-	named := f.Config
-	if named == "" {
-		named = getenv(Prefix + "CONFIG")
-	}
-	return Find(named)
+	return strict.Find(cmp.Or(f.Config, getenv(Environment.Config())), DefaultFile)
 }
 
 // Check reports what is wrong in the flags themselves.
 func (f *Flags) Check() error {
 	return errors.Join(
-		optional("--log-level", f.LogLevel, logLevel),
-		optional("--log-format", f.LogFormat, logFormat),
+		strict.Optional("--log-level", f.LogLevel, strict.LogLevel),
+		strict.Optional("--log-format", f.LogFormat, strict.LogFormat),
 	)
 }
 
 // Load loads the configuration, the flags above all else.
 func (f *Flags) Load(getenv func(string) string) (Config, error) {
-	flags := map[string]string{
-		Variable("database"):   f.Database,
-		Variable("log.level"):  f.LogLevel,
-		Variable("log.format"): f.LogFormat,
-	}
-	return Load(f.File(getenv), func(name string) string {
-		if text := flags[name]; text != "" {
-			return text
-		}
-		return getenv(name)
-	})
+	return Load(f.File(getenv), strict.Above(getenv, map[string]string{
+		Environment.Variable("database"):   f.Database,
+		Environment.Variable("log.level"):  f.LogLevel,
+		Environment.Variable("log.format"): f.LogFormat,
+	}))
 }

@@ -8,33 +8,34 @@ import (
 	"strings"
 	"time"
 
+	"mirrortracker/internal/config/strict"
 	"mirrortracker/internal/health"
 	"mirrortracker/internal/mirror"
 )
 
 // Health says how the sites' URLs are checked.
 type Health struct {
-	Checks        string         `toml:"checks"` // on or off
-	Interval      Duration       `toml:"interval"`
-	Timeout       Duration       `toml:"timeout"`
-	Parallel      int            `toml:"parallel"`
-	Brake         float64        `toml:"brake"` // a share of what was offered
-	BrakePause    Duration       `toml:"brake_pause"`
-	Private       []netip.Prefix `toml:"private"`
-	Webhooks      []string       `toml:"webhooks"`       // URLs, or where they stand
-	WebhookSecret string         `toml:"webhook_secret"` // where it stands
-	Days          int            `toml:"days"`
+	Checks        string          `toml:"checks"` // on or off
+	Interval      strict.Duration `toml:"interval"`
+	Timeout       strict.Duration `toml:"timeout"`
+	Parallel      int             `toml:"parallel"`
+	Brake         float64         `toml:"brake"` // a share of what was offered
+	BrakePause    strict.Duration `toml:"brake_pause"`
+	Private       []netip.Prefix  `toml:"private"`
+	Webhooks      []string        `toml:"webhooks"`       // URLs, or where they stand
+	WebhookSecret string          `toml:"webhook_secret"` // where it stands
+	Days          int             `toml:"days"`
 }
 
 func defaultHealth() Health {
 	d := health.DefaultOptions()
 	return Health{
 		Checks:     "on",
-		Interval:   Duration{d.Interval},
-		Timeout:    Duration{d.Timeout},
+		Interval:   strict.Span(d.Interval),
+		Timeout:    strict.Span(d.Timeout),
 		Parallel:   d.Parallel,
 		Brake:      d.Brake,
-		BrakePause: Duration{d.Pause},
+		BrakePause: strict.Span(d.Pause),
 		Private:    []netip.Prefix{},
 		Webhooks:   []string{},
 		Days:       d.Days,
@@ -83,15 +84,15 @@ func (h *Health) Hooks(getenv func(string) string) ([]health.Webhook, error) {
 
 func (h *Health) validate() error {
 	return errors.Join(
-		oneOf("health.checks", h.Checks, "on", "off"),
+		strict.OneOf("health.checks", h.Checks, "on", "off"),
 		canonical("health.private", h.Private),
-		lasting("health.interval", h.Interval, time.Second, time.Hour),
-		lasting("health.timeout", h.Timeout, 100*time.Millisecond, time.Minute),
-		between("health.parallel", h.Parallel, 1, 10_000),
-		between("health.brake", h.Brake, 0.01, 1),
-		lasting("health.brake_pause", h.BrakePause, time.Second, time.Hour),
-		between("health.days", h.Days, 1, 100_000),
-		optional("health.webhook_secret", h.WebhookSecret, secretPlace),
+		strict.Lasting("health.interval", h.Interval, time.Second, time.Hour),
+		strict.Lasting("health.timeout", h.Timeout, 100*time.Millisecond, time.Minute),
+		strict.Between("health.parallel", h.Parallel, 1, 10_000),
+		strict.Between("health.brake", h.Brake, 0.01, 1),
+		strict.Lasting("health.brake_pause", h.BrakePause, time.Second, time.Hour),
+		strict.Between("health.days", h.Days, 1, 100_000),
+		strict.Optional("health.webhook_secret", h.WebhookSecret, secretPlace),
 		validateWebhooks(h.Webhooks),
 	)
 }
@@ -123,7 +124,7 @@ func webhookURL(text string) error {
 
 func secretPlace(key, value string) error {
 	if err := mirror.ValidReference(value); err != nil {
-		return fmt.Errorf("%s %w", key, err)
+		return strict.Wrong(key, "%w", err)
 	}
 	return nil
 }

@@ -1,27 +1,16 @@
 package config
 
 import (
-	"errors"
-	"fmt"
-	"io/fs"
-	"os"
 	"strings"
+
+	"mirrortracker/internal/config/strict"
 )
 
 // DefaultFile is read where no file is named, if it is there.
 const DefaultFile = "tracker.toml"
 
-// Find returns the file to read: the one that is named, or [DefaultFile] if
-// there is one, or "" for none.
-func Find(named string) string {
-	if named != "" {
-		return named
-	}
-	if _, err := os.Stat(DefaultFile); errors.Is(err, fs.ErrNotExist) {
-		return ""
-	}
-	return DefaultFile
-}
+// Environment is the variables that go before the file.
+const Environment strict.Environment = "TRACKER_"
 
 // Load returns the defaults, changed by a file ("" for none) and then by the
 // environment, and validated.
@@ -30,23 +19,12 @@ func Load(path string, getenv func(string) string) (Config, error) {
 	if dir, _, _ := strings.Cut(getenv("CACHE_DIRECTORY"), ":"); dir != "" { // systemd.exec(5)
 		c.Redirector.Cache = dir
 	}
-	if path != "" {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return Config{}, fmt.Errorf("configuration: %w", err)
-		}
-		if err := decode(path, text, &c); err != nil {
-			return Config{}, err
-		}
-	}
-	if err := overlay(&c, getenv); err != nil {
-		return Config{}, err
-	}
-	if err := c.validate(); err != nil {
-		if path != "" {
-			err = fmt.Errorf("%s: %w", path, err)
-		}
+	if err := strict.Load(&c, path, Environment, getenv); err != nil {
 		return Config{}, err
 	}
 	return c, nil
 }
+
+// CheckEnvironment names the variables of an environment, given as os.Environ does,
+// that look like keys and are none.
+func CheckEnvironment(environ []string) error { return Environment.Check(environ, &Config{}) }

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"time"
 
+	"mirrortracker/internal/config/strict"
 	"mirrortracker/internal/mirror"
 	"mirrortracker/internal/nearest"
 )
@@ -13,15 +14,15 @@ import (
 // Nearest says how replicas are ordered for a client. All but the first two are in
 // kilometres: the fields of nearest.Costs.
 type Nearest struct {
-	Databases       []string `toml:"databases"` // files in MaxMind's format
-	Reload          Duration `toml:"reload"`
-	Radius          float64  `toml:"radius"`
-	OtherCountry    float64  `toml:"other_country"`
-	OtherNetwork    float64  `toml:"other_network"`
-	UnknownPlace    float64  `toml:"unknown_place"`
-	BlindMatch      float64  `toml:"blind_match"`
-	FileMatch       float64  `toml:"file_match"`
-	OtherGeneration float64  `toml:"other_generation"`
+	Databases       []string        `toml:"databases"` // files in MaxMind's format
+	Reload          strict.Duration `toml:"reload"`
+	Radius          float64         `toml:"radius"`
+	OtherCountry    float64         `toml:"other_country"`
+	OtherNetwork    float64         `toml:"other_network"`
+	UnknownPlace    float64         `toml:"unknown_place"`
+	BlindMatch      float64         `toml:"blind_match"`
+	FileMatch       float64         `toml:"file_match"`
+	OtherGeneration float64         `toml:"other_generation"`
 }
 
 // A Network is one of the operator's own networks as the file declares it.
@@ -62,7 +63,7 @@ func defaultNearest() Nearest {
 	c := nearest.DefaultCosts()
 	return Nearest{
 		Databases:       []string{},
-		Reload:          Duration{time.Minute},
+		Reload:          strict.Span(time.Minute),
 		Radius:          c.Radius,
 		OtherCountry:    c.Country,
 		OtherNetwork:    c.Network,
@@ -78,17 +79,17 @@ const maxCost = 100_000
 
 func (n *Nearest) validate() error {
 	failed := []error{
-		lasting("nearest.reload", n.Reload, time.Second, 24*time.Hour),
-		between("nearest.radius", n.Radius, 1, maxCost),
-		between("nearest.other_country", n.OtherCountry, 0, maxCost),
-		between("nearest.other_network", n.OtherNetwork, 0, maxCost),
-		between("nearest.unknown_place", n.UnknownPlace, 0, maxCost),
-		between("nearest.blind_match", n.BlindMatch, 0, maxCost),
-		between("nearest.file_match", n.FileMatch, 0, maxCost),
-		between("nearest.other_generation", n.OtherGeneration, 0, maxCost),
+		strict.Lasting("nearest.reload", n.Reload, time.Second, 24*time.Hour),
+		strict.Between("nearest.radius", n.Radius, 1, maxCost),
+		strict.Between("nearest.other_country", n.OtherCountry, 0, maxCost),
+		strict.Between("nearest.other_network", n.OtherNetwork, 0, maxCost),
+		strict.Between("nearest.unknown_place", n.UnknownPlace, 0, maxCost),
+		strict.Between("nearest.blind_match", n.BlindMatch, 0, maxCost),
+		strict.Between("nearest.file_match", n.FileMatch, 0, maxCost),
+		strict.Between("nearest.other_generation", n.OtherGeneration, 0, maxCost),
 	}
 	for i, file := range n.Databases {
-		failed = append(failed, filled(fmt.Sprintf("nearest.databases: file %d", i+1), file))
+		failed = append(failed, strict.Filled(fmt.Sprintf("nearest.databases: file %d", i+1), file))
 	}
 	return errors.Join(failed...)
 }

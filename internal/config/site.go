@@ -1,6 +1,9 @@
 package config
 
-import "mirrortracker/internal/mirror"
+import (
+	"mirrortracker/internal/config/strict"
+	"mirrortracker/internal/mirror"
+)
 
 // A Site is a site as the file declares it.
 type Site struct {
@@ -12,28 +15,28 @@ type Site struct {
 	Zone     string       `toml:"zone"`
 
 	// How it is visited: the fields of mirror.Visit.
-	Listing     string   `toml:"listing"`
-	Connections int      `toml:"connections"`
-	Rate        float64  `toml:"rate"`
-	Bandwidth   Size     `toml:"bandwidth"`
-	Hours       string   `toml:"hours"`
-	Pause       Duration `toml:"pause"`
-	TLS         string   `toml:"tls"`
-	CA          string   `toml:"ca"`
-	Insecure    bool     `toml:"insecure"`
-	Family      string   `toml:"family"`
-	User        string   `toml:"user"`
-	Password    string   `toml:"password"`
+	Listing     string          `toml:"listing"`
+	Connections int             `toml:"connections"`
+	Rate        float64         `toml:"rate"`
+	Bandwidth   strict.Size     `toml:"bandwidth"`
+	Hours       string          `toml:"hours"`
+	Pause       strict.Duration `toml:"pause"`
+	TLS         string          `toml:"tls"`
+	CA          string          `toml:"ca"`
+	Insecure    bool            `toml:"insecure"`
+	Family      string          `toml:"family"`
+	User        string          `toml:"user"`
+	Password    string          `toml:"password"`
 
 	// Where it is and whom it serves: the fields of mirror.Reach.
-	Country       string   `toml:"country"`
-	Latitude      *float64 `toml:"latitude"`
-	Longitude     *float64 `toml:"longitude"`
-	AS            uint32   `toml:"as"`
-	OnlyCountries []string `toml:"only_countries"`
-	NotCountries  []string `toml:"not_countries"`
-	OnlyAS        []uint32 `toml:"only_as"`
-	MaxFile       Size     `toml:"max_file"`
+	Country       string      `toml:"country"`
+	Latitude      *float64    `toml:"latitude"`
+	Longitude     *float64    `toml:"longitude"`
+	AS            uint32      `toml:"as"`
+	OnlyCountries []string    `toml:"only_countries"`
+	NotCountries  []string    `toml:"not_countries"`
+	OnlyAS        []uint32    `toml:"only_as"`
+	MaxFile       strict.Size `toml:"max_file"`
 }
 
 // Site returns the site in the words of the rest of the tracker.

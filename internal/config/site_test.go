@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"mirrortracker/internal/config/strict"
 	"mirrortracker/internal/mirror"
 )
 
@@ -18,7 +19,7 @@ func TestSite(t *testing.T) {
 	}
 	got := Site{
 		Name: "a", URL: u, Serving: []mirror.URL{u}, Weight: new(7), Schedule: "@daily", Zone: "UTC",
-		Listing: "stat", Connections: 3, Rate: 1.5, Bandwidth: 1 << 20, Hours: "22-6", Pause: Duration{time.Hour},
+		Listing: "stat", Connections: 3, Rate: 1.5, Bandwidth: 1 << 20, Hours: "22-6", Pause: strict.Span(time.Hour),
 		TLS: "explicit", CA: "ca.pem", Insecure: true, Family: "ipv6", User: "m", Password: "env:X",
 		Country: "de", Latitude: new(52.5), Longitude: new(13.4), AS: 680,
 		OnlyCountries: []string{"de"}, NotCountries: []string{"at"}, OnlyAS: []uint32{1}, MaxFile: 1 << 30,

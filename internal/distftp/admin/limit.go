@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strconv"
 
-	"mirrortracker/internal/config"
+	"mirrortracker/internal/config/strict"
 	"mirrortracker/internal/distftp/account"
 )
 
@@ -14,7 +14,7 @@ type sizeLimit account.Limit
 // UnmarshalText reads a size with or without a unit.
 func (l *sizeLimit) UnmarshalText(text []byte) error {
 	return readLimit((*account.Limit)(l), string(text), func() (int64, error) {
-		var size config.Size
+		var size strict.Size
 		err := size.UnmarshalText(text)
 		return int64(size), err
 	})
@@ -66,5 +66,5 @@ func size(l account.Limit) string {
 	if l <= 0 {
 		return l.String()
 	}
-	return config.Size(l).String()
+	return strict.Size(l).String()
 }

@@ -1,4 +1,4 @@
-package config
+package strict
 
 import (
 	"fmt"
@@ -10,6 +10,9 @@ import (
 // A Duration is a span of time, written with its unit: "30s", "1h30m". It is a
 // struct so that a bare number, which would have no unit, is refused.
 type Duration struct{ time.Duration }
+
+// Span returns a duration as the value of a key.
+func Span(d time.Duration) Duration { return Duration{d} }
 
 // UnmarshalText reads what time.ParseDuration reads.
 func (d *Duration) UnmarshalText(text []byte) (err error) {

@@ -1,4 +1,4 @@
-package config
+package strict
 
 import (
 	"bytes"
@@ -14,7 +14,7 @@ import (
 )
 
 // decode reads the text of a file into c.
-func decode(path string, text []byte, c *Config) error {
+func decode(path string, text []byte, c Configuration) error {
 	err := toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields().Decode(c)
 	var unknown *toml.StrictMissingError
 	var wrong *toml.DecodeError
@@ -40,12 +40,12 @@ func decode(path string, text []byte, c *Config) error {
 
 // unitless finds the key of a duration that is a bare number: of that the
 // library tells neither key nor place.
-func unitless(text []byte, c *Config, err error) error {
+func unitless(text []byte, c Configuration, err error) error {
 	var document map[string]any
 	if toml.Unmarshal(text, &document) != nil {
 		return errors.New(plain(err.Error()))
 	}
-	for key, field := range keys(c) {
+	for key, field := range Keys(c) {
 		var at any = document
 		for name := range strings.SplitSeq(key, ".") {
 			table, _ := at.(map[string]any)
@@ -108,6 +108,8 @@ func plain(message string) string {
 			return ` where a duration such as "30s" belongs`
 		case strings.HasPrefix(kind, "int"), strings.HasSuffix(kind, "Size"):
 			return " where a whole number belongs"
+		case kind == "bool":
+			return " where true or false belongs"
 		case kind == "string":
 			return " where a string belongs"
 		}
