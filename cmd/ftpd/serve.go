@@ -8,6 +8,7 @@ import (
 
 	"mirrortracker/internal/distftp"
 	"mirrortracker/internal/distftp/account"
+	"mirrortracker/internal/distftp/admin"
 	"mirrortracker/internal/distftp/localfs"
 	"mirrortracker/internal/ui"
 )
@@ -47,6 +48,7 @@ func (c *serveCommand) Run(a *app) (err error) {
 		defer users.Close()
 		hasher := account.NewHasher(account.DefaultCost, passwords)
 		config.Authenticator = distftp.Users{Desk: account.NewDesk(users, hasher, time.Now)}
+		config.Manager = admin.Site{Users: users, Hasher: hasher}
 	}
 	ln, err := net.Listen("tcp", c.Listen)
 	if err != nil {

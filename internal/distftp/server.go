@@ -31,6 +31,7 @@ type Config struct {
 	FS            FS
 	Authenticator control.Authenticator // who may log in: [control.Anonymous]
 	Access        control.Access        // what accounts without rights of their own may do: [control.ReadOnly]
+	Manager       control.Manager       // of users and groups, by SITE commands: nothing to manage
 	TLS           *control.TLS          // how connections are protected: not at all
 	Hosts         []string              // the names that HOST may ask for: any
 	Banner        string                // the greeting: "FTP server ready"
@@ -84,6 +85,7 @@ func New(c Config) *Server {
 			Planner:       data.Disk{Files: c.FS},
 			Authenticator: users,
 			Access:        access,
+			Manager:       c.Manager,
 			TLS:           c.TLS,
 			Hosts:         c.Hosts,
 			Limits: control.Limits{

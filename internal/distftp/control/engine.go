@@ -42,12 +42,13 @@ type Planner interface {
 }
 
 // Config is what sessions have in common. All fields but
-// Limits, TLS and Hosts must be set.
+// Manager, Limits, TLS and Hosts must be set.
 type Config struct {
 	FS            FS
 	Planner       Planner
 	Authenticator Authenticator
-	Access        Access // of accounts that have none of their own
+	Access        Access  // of accounts that have none of their own
+	Manager       Manager // of users and groups; nil: there is nothing to manage
 	Limits        Limits
 	TLS           *TLS     // nil: there is none
 	Hosts         []string // the names that HOST may ask for; none: any

@@ -14,7 +14,7 @@ import (
 // siteTable makes the table of SITE commands.
 func siteTable() map[string]command {
 	return map[string]command{
-		"HELP":    {run: (*session).siteHelp},
+		"HELP":    {run: (*session).siteHelp, syntax: "[USER | GROUP]"},
 		"CHMOD":   {run: (*session).siteMode, syntax: "mode path", needs: true},
 		"UTIME":   {run: (*session).siteTime, syntax: "YYYYMMDDhhmm[ss] path", needs: true},
 		"SYMLINK": {run: (*session).siteLink, syntax: "target link", needs: true},
@@ -22,6 +22,9 @@ func siteTable() map[string]command {
 		"CPTO":    {run: (*session).copyTo, syntax: "path", needs: true},
 		"WHO":     {run: (*session).siteWho},
 		"KICK":    {run: (*session).siteKick, syntax: "number", needs: true},
+		"USER":    {run: manageCommand("USER"), syntax: "ADD | SET | PASSWORD | REMOVE | LIST | SHOW"},
+		"GROUP":   {run: manageCommand("GROUP"), syntax: "ADD | SET | REMOVE | LIST | SHOW"},
+		"PSWD":    {run: (*session).sitePassword, syntax: "old new", needs: true},
 	}
 }
 
@@ -44,8 +47,22 @@ func (s *session) refuseSite(verb string) {
 	s.out.reply(501, "SITE "+verb+" needs an argument: "+s.siteCommands[verb].syntax)
 }
 
-// siteHelp answers SITE HELP.
-func (s *session) siteHelp(string) {
+// siteHelp answers SITE HELP, of which the commands for users and groups have their own.
+func (s *session) siteHelp(arg string) {
+	switch words := strings.Fields(strings.ToUpper(arg)); {
+	case len(words) == 0:
+	case words[0] == "USER" || words[0] == "GROUP":
+		s.manage(arg + " --help")
+		return
+	default:
+		cmd, known := s.siteCommands[words[0]]
+		if !known {
+			s.out.reply(501, "Unknown SITE command, see SITE HELP")
+			return
+		}
+		s.out.reply(214, strings.TrimSpace("Syntax: SITE "+words[0]+" "+cmd.syntax))
+		return
+	}
 	var lines []string
 	for _, verb := range slices.Sorted(maps.Keys(s.siteCommands)) {
 		lines = append(lines, strings.TrimSpace("SITE "+verb+" "+s.siteCommands[verb].syntax))

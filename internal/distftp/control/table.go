@@ -113,14 +113,6 @@ func (s *session) execute(line []byte) {
 	}
 }
 
-// redact keeps passwords out of logs.
-func redact(verb, arg string) string {
-	if verb == "PASS" {
-		return "***"
-	}
-	return arg
-}
-
 // refuseFeature answers commands that have a meaning elsewhere.
 func (s *session) refuseFeature(string) {
 	s.out.reply(502, "Command not implemented")
@@ -129,6 +121,10 @@ func (s *session) refuseFeature(string) {
 // help answers HELP with the commands that can be used (RFC 959, 4.1.3).
 func (s *session) help(arg string) {
 	if verb := strings.ToUpper(strings.TrimSpace(arg)); verb != "" {
+		if verb == "SITE" {
+			s.siteHelp("")
+			return
+		}
 		cmd, ok := s.commands[verb]
 		if !ok {
 			s.out.reply(501, "Unknown command")
