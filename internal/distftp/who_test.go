@@ -21,7 +21,7 @@ func TestWhoAndKick(t *testing.T) {
 	bob.do("SITE WHO", "550")
 	bob.do("SITE KICK 1", "550")
 	data := beginHuge(t, bob)
-	m := regexp.MustCompile(`(?m)^ +(\d+) 127\.0\.0\.1 +bob +\d+s RETR /huge\r$`).FindStringSubmatch(ann.do("SITE WHO", "211-"))
+	m := regexp.MustCompile(`(?m)^ +(\d+) 127\.0\.0\.1 +bob +\d+s RETR /huge, \d+ of \d+ bytes in .*/s\r$`).FindStringSubmatch(ann.do("SITE WHO", "211-"))
 	if m == nil {
 		t.Fatal("Bob's download is not shown")
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"mirrortracker/internal/distftp/data"
 	"mirrortracker/internal/mirror"
 )
 
@@ -44,16 +45,19 @@ func (s *session) password(arg string) {
 	}
 	switch {
 	case err == nil:
-		s.log.Info("login", "user", account.Name)
+		if account.Anonymous {
+			s.client.Ident = arg
+		}
+		s.Observer.Observe(&LoggedIn{&s.client})
 		s.out.reply(230, cmp.Or(account.Welcome, "Welcome"))
 	case errors.Is(err, ErrLogin):
 		s.refuseLogin(err)
 	case errors.Is(err, ErrTooMany):
-		s.noise().Warn("login refused", "user", s.user, "err", err)
+		s.Observer.Observe(&LoginFailed{&s.client, s.user, LoginLimit, err})
 		s.out.reply(421, "Try again later: "+err.Error())
 		s.over = true
 	default:
-		s.noise().Error("login failed", "user", s.user, "err", err)
+		s.Observer.Observe(&LoginFailed{&s.client, s.user, LoginFault, err})
 		s.out.reply(421, "Nobody can log in now, try again later")
 		s.over = true
 	}
@@ -61,7 +65,7 @@ func (s *session) password(arg string) {
 
 // refuseLogin answers a login that is not right, each time later than the last.
 func (s *session) refuseLogin(err error) {
-	s.noise().Info("login refused", "user", s.user, "err", err)
+	s.Observer.Observe(&LoginFailed{&s.client, s.user, LoginWrong, err})
 	s.user = ""
 	s.failures++
 	s.pause(time.Duration(s.failures) * s.FailureDelay)
@@ -92,6 +96,8 @@ func (s *session) logIn(a Account) error {
 		return err
 	}
 	s.loggedIn, s.account = true, a
+	s.client.User, s.client.Anonymous, s.client.Ident = a.Name, a.Anonymous, ""
+	s.paces = [3]*data.Pace{Upload: data.NewPace(a.Up), Download: data.NewPace(a.Down)}
 	s.cwd = cmp.Or(a.Home, mirror.Root)
 	s.FS, s.Planner, s.access = s.Engine.FS, s.Engine.Planner, s.Access
 	if a.FS != nil {
@@ -118,6 +124,8 @@ func (s *session) logOut() {
 		s.account.Close()
 	}
 	s.loggedIn, s.account, s.FS, s.Planner, s.access = false, Account{}, nil, nil, nil
+	s.client.User, s.client.Anonymous, s.client.Ident = "", false, ""
+	s.paces = [3]*data.Pace{}
 	s.renaming, s.copying = "", ""
 	s.loginBy = time.Now().Add(s.LoginTimeout)
 }

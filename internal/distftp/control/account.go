@@ -26,8 +26,10 @@ type Account struct {
 	FS          FS          // names as this user may see them: the engine's if nil
 	Planner     Planner     // bytes as this user may have them: the engine's if nil
 	Access      Access      // what this user may do: the engine's if nil
+	Up, Down    int64       // bytes a second of a session's uploads, and of its downloads: no limit if 0
 	MaxSessions int         // of this user at a time: the engine's limit if 0
 	Foreign     bool        // data connections with other addresses than the client's (FXP)
+	Anonymous   bool        // anybody may log in, with any password
 	Admin       bool        // SITE WHO and KICK
 	Close       func()      // called once, when the login ends; may be nil
 }

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 
+	"mirrortracker/internal/distftp/data"
 	"mirrortracker/internal/distftp/vfs"
 	"mirrortracker/internal/mirror"
 )
@@ -111,24 +112,25 @@ func (s *session) checkable(arg string) (mirror.Path, vfs.Entry, error) {
 // checksum computes one while commands are read on, so that ABOR can end it.
 func (s *session) checksum(verb, algorithm string, p mirror.Path, begin, n int64, answer func(sum []byte) (int, string)) {
 	h := newHash(algorithm)
-	s.compute(verb+" "+string(p), func(ctx context.Context) (int64, error) {
+	s.compute(verb, p, func(ctx context.Context, flow *data.Flow) error {
 		ctx, cancel := context.WithTimeoutCause(ctx, s.IdleTimeout, errBusy)
 		defer cancel()
 		select {
 		case s.hashing <- struct{}{}:
 			defer func() { <-s.hashing }()
 		case <-ctx.Done():
-			return 0, context.Cause(ctx)
+			return context.Cause(ctx)
 		}
 		plan, err := s.Planner.Retrieve(ctx, p, begin, false)
 		if err != nil {
-			return 0, err
+			return err
 		}
-		sent, err := plan.Drain(ctx, h, n)
+		plan.Flow = flow
+		err = plan.Drain(ctx, h, n)
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
 		}
-		return sent, err
+		return err
 	}, func() (int, string) { return answer(h.Sum(nil)) })
 }
 

@@ -19,7 +19,7 @@ func (s *session) passive(string) {
 		s.out.reply(425, "PASV cannot name an address of this connection's family, use EPSV")
 		return
 	}
-	addr, ok := s.listen()
+	addr, ok := s.listen("PASV")
 	if ok {
 		addr = s.door.announce(addr)
 		s.out.reply(227, "Entering Passive Mode ("+string(data.AppendPasv(nil, addr))+")")
@@ -48,7 +48,7 @@ func (s *session) extendedPassive(arg string) {
 		s.refuseFamily()
 		return
 	}
-	addr, ok := s.listen()
+	addr, ok := s.listen("EPSV")
 	switch {
 	case ok && s.cepr:
 		addr = s.door.announce(addr)
@@ -75,7 +75,7 @@ func (s *session) customExtended(arg string) {
 }
 
 // listen opens a listener in place of the last one.
-func (s *session) listen() (netip.AddrPort, bool) {
+func (s *session) listen(verb string) (netip.AddrPort, bool) {
 	s.dropMeeting()
 	l, err := data.Listen(s.ctx, s.local, s.door.Ports, s.partner(), s.DataTimeout)
 	if err != nil {
@@ -83,7 +83,7 @@ func (s *session) listen() (netip.AddrPort, bool) {
 		s.out.reply(425, "No port for the data connection")
 		return netip.AddrPort{}, false
 	}
-	s.meeting = l
+	s.meeting, s.mode = l, verb
 	return l.Addr(), true
 }
 
@@ -130,7 +130,7 @@ func (s *session) dial(verb string, addr netip.AddrPort, err error) {
 		s.out.reply(500, "Illegal "+verb+" command: only your own address and ports from 1024 on")
 	default:
 		s.dropMeeting()
-		s.meeting = data.Dial(s.local, addr, s.DataTimeout)
+		s.meeting, s.mode = data.Dial(s.local, addr, s.DataTimeout), verb
 		s.out.reply(200, verb+" command successful")
 	}
 }

@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -42,7 +43,7 @@ type Planner interface {
 }
 
 // Config is what sessions have in common. All fields but
-// Manager, Limits, TLS and Hosts must be set.
+// Manager, Limits, TLS, Hosts and Observer must be set.
 type Config struct {
 	FS            FS
 	Planner       Planner
@@ -54,6 +55,7 @@ type Config struct {
 	Hosts         []string // the names that HOST may ask for; none: any
 	Banner        string   // the greeting, one line or several
 	Log           *slog.Logger
+	Observer      Observer // told of everything, after the log; nil: the log alone
 
 	FailureDelay time.Duration    // before a failed login is answered, the first one of a session
 	LoginTimeout time.Duration    // from connecting to the end of the login
@@ -77,6 +79,10 @@ type Engine struct {
 func New(c Config) *Engine {
 	e := &Engine{Config: c, commands: commandTable(), siteCommands: siteTable(), muffler: newMuffler(), roster: newRoster(c.Limits)}
 	e.hashing = make(chan struct{}, max(1, runtime.NumCPU()/2))
+	e.Observer = logged{c.Log, e.muffler.over(c.Log)}
+	if c.Observer != nil {
+		e.Observer = Observers{e.Observer, c.Observer}
+	}
 	if c.TLS != nil {
 		e.tls = c.TLS.config()
 	}
@@ -109,7 +115,11 @@ func (e *Engine) Serve(ctx context.Context, conn net.Conn, door Door) {
 // refuse sends a client away, without a word where it expects TLS. The few bytes fit
 // into any fresh connection's buffer; the deadline is for connections that are not TCP.
 func (e *Engine) refuse(conn net.Conn, door Door, why error) {
-	e.muffler.over(e.Log).Warn("refused", "client", conn.RemoteAddr().String(), "err", why)
+	client, reason := describe(conn), TooManySessions
+	if errors.Is(why, errCrowd) {
+		reason = TooManyFromAddress
+	}
+	e.Observer.Observe(&Refused{&client, reason, why})
 	if door.Implicit {
 		return
 	}

@@ -93,7 +93,7 @@ func (s *session) list(verb, arg string, style style) {
 		s.fail(err)
 		return
 	}
-	s.start(verb+" "+string(l.path), "Here it comes", data.Plan{
+	s.start(Transfer{Verb: verb, Path: l.path}, "Here it comes", data.Plan{
 		Holder: "listing",
 		Why:    "names are kept here",
 		Source: data.Text{

@@ -34,6 +34,8 @@ func (s *session) authenticate(arg string) {
 		s.over = true
 		return
 	}
+	s.client.Protection = Explicit
+	s.Observer.Observe(&Protected{&s.client})
 	s.reinitialize()
 	s.host = ""
 	s.private = mechanism == "SSL" || mechanism == "TLS-P"
@@ -124,7 +126,9 @@ func (s *session) clientPassive(arg string) {
 		return
 	}
 	s.passive(arg)
-	s.reversedOnce = s.meeting != nil
+	if s.meeting != nil {
+		s.reversedOnce, s.mode = true, "CPSV"
+	}
 }
 
 // dataProtection returns what puts TLS on the next data connection: nil for a clear one.

@@ -44,5 +44,5 @@ func (s *session) retrieve(arg string) {
 		s.fail(err)
 		return
 	}
-	s.start("RETR "+string(p), "Here it comes", plan)
+	s.start(Transfer{Verb: "RETR", Path: p, Offset: offset}, "Here it comes", plan)
 }

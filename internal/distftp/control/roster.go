@@ -47,7 +47,7 @@ type place struct {
 
 	// Guarded by the roster's lock.
 	user   string    // "" before the login
-	doing  string    // what is transferred, or ""
+	doing  *transfer // nil: nothing
 	active time.Time // when one of the two changed last
 }
 
@@ -57,7 +57,7 @@ func (r *roster) enter(peer netip.Addr, end context.CancelCauseFunc) (*place, er
 	defer r.mu.Unlock()
 	from := network(peer)
 	if reached(r.limits.PerAddress, r.addresses[from]) {
-		return nil, fmt.Errorf("%w from your address, the limit is %d", ErrTooMany, r.limits.PerAddress)
+		return nil, fmt.Errorf("%w, the limit is %d", errCrowd, r.limits.PerAddress)
 	}
 	if reached(r.limits.Sessions, len(r.places)) && !r.makeRoom(from) {
 		return nil, ErrTooMany
@@ -69,6 +69,9 @@ func (r *roster) enter(peer netip.Addr, end context.CancelCauseFunc) (*place, er
 	r.addresses[from]++
 	return p, nil
 }
+
+// errCrowd is the ErrTooMany of one address.
+var errCrowd = fmt.Errorf("%w from your address", ErrTooMany)
 
 // errDisplaced ends a session in favour of a client whose address has fewer.
 var errDisplaced = errors.New("too many sessions, and most of them from your address")
@@ -88,7 +91,7 @@ func (r *roster) makeRoom(newcomer netip.Prefix) bool {
 	}
 	var out *place
 	for _, p := range r.places {
-		if p.doing == "" && r.addresses[p.from] > fair && (out == nil || p.goesBefore(out)) {
+		if p.doing == nil && r.addresses[p.from] > fair && (out == nil || p.goesBefore(out)) {
 			out = p
 		}
 	}
@@ -183,8 +186,8 @@ func drop[K comparable](counts map[K]int, key K) {
 }
 
 // does notes what the session transfers, for others to see.
-func (p *place) does(what string) {
+func (p *place) does(t *transfer) {
 	p.roster.mu.Lock()
 	defer p.roster.mu.Unlock()
-	p.doing, p.active = what, time.Now()
+	p.doing, p.active = t, time.Now()
 }

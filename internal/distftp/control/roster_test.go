@@ -36,7 +36,7 @@ func TestFairShares(t *testing.T) {
 			}
 		}
 	}
-	greedy[0].does("RETR file")
+	greedy[0].does(&transfer{})
 	for i, want := range []string{"greedy3", "greedy1", "greedy2"} {
 		enter(fmt.Sprint("new", i), fmt.Sprintf("192.0.2.%d", 10+i))
 		if len(ended) != i+1 || ended[want] != errDisplaced {
@@ -47,7 +47,7 @@ func TestFairShares(t *testing.T) {
 	if _, err := r.enter(netip.MustParseAddr("192.0.2.10"), nil); !errors.Is(err, ErrTooMany) {
 		t.Errorf("a second session of an address, where others have two: %v", err)
 	}
-	greedy[4].does("RETR file")
+	greedy[4].does(&transfer{})
 	if _, err := r.enter(netip.MustParseAddr("192.0.2.20"), nil); !errors.Is(err, ErrTooMany) {
 		t.Errorf("in place of a transfer: %v", err)
 	}

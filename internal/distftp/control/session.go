@@ -32,6 +32,10 @@ type session struct {
 	local, peer netip.Addr
 	place       *place
 	door        Door
+	client      Client    // for events
+	began       time.Time // the session
+	counts      Counts
+	commanded   Commanded // the event of the last command; there are too many to make each anew
 
 	loginBy  time.Time // when the client must have logged in
 	host     string    // as HOST gave it
@@ -58,11 +62,13 @@ type session struct {
 	reversed     bool   // SSCN ON
 	reversedOnce bool   // the meeting was made by CPSV
 
-	epsvAll bool         // EPSV ALL was sent
-	cepr    bool         // CEPR ON: EPSV names the address
-	meeting data.Meeting // for the next transfer; nil without PASV or PORT
-	running *transfer    // nil when none is under way
-	aborted bool         // the last transfer was broken off by ABOR, not yet answered
+	epsvAll bool          // EPSV ALL was sent
+	cepr    bool          // CEPR ON: EPSV names the address
+	meeting data.Meeting  // for the next transfer; nil without PASV or PORT
+	mode    string        // the command that made the meeting
+	paces   [3]*data.Pace // of the account, by direction
+	running *transfer     // nil when none is under way
+	aborted bool          // the last transfer was broken off by ABOR, not yet answered
 
 	queue  [][]byte // commands that arrived while a transfer was running
 	broken error    // why no more commands can be read
@@ -71,17 +77,20 @@ type session struct {
 
 func newSession(ctx context.Context, e *Engine, conn net.Conn, place *place, door Door) *session {
 	s := &session{
-		Engine:  e,
-		ctx:     ctx,
-		conn:    conn,
-		out:     newReplies(timedConn{ctx, conn, e.DataTimeout}),
-		log:     e.Log.With("client", conn.RemoteAddr().String()),
-		local:   address(conn.LocalAddr()),
-		peer:    place.peer,
-		place:   place,
-		door:    door,
-		loginBy: time.Now().Add(e.LoginTimeout),
+		Engine: e,
+		ctx:    ctx,
+		conn:   conn,
+		out:    newReplies(timedConn{ctx, conn, e.DataTimeout}),
+		log:    e.Log.With("client", conn.RemoteAddr().String()),
+		local:  address(conn.LocalAddr()),
+		peer:   place.peer,
+		place:  place,
+		door:   door,
+		client: describe(conn),
+		began:  time.Now(),
 	}
+	s.client.Number = place.number
+	s.loginBy = s.began.Add(e.LoginTimeout)
 	s.reinitialize()
 	return s
 }
@@ -100,7 +109,11 @@ func (s *session) reinitialize() {
 
 // run answers commands until the session is over.
 func (s *session) run() {
-	s.log.Debug("session begins")
+	if s.door.Implicit {
+		s.client.Protection = Implicit
+	}
+	s.Observer.Observe(&Connected{&s.client})
+	defer func() { s.Observer.Observe(&Disconnected{&s.client, time.Since(s.began), s.counts}) }()
 	if s.door.Implicit {
 		if !s.protect() {
 			return
@@ -119,7 +132,6 @@ func (s *session) run() {
 	s.dropMeeting()
 	s.out.flush()
 	s.conn.Close() // under TLS, not without saying so
-	s.log.Debug("session ends")
 }
 
 // next returns the next command to answer. If a transfer is running it is brought to

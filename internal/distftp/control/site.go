@@ -214,6 +214,6 @@ func (s *session) copyTo(arg string) {
 		s.fail(err)
 		return
 	}
-	s.log.Info("copied", "from", from, "to", p)
+	s.Observer.Observe(&Changed{Client: &s.client, Verb: "SITE CPTO", Path: from, To: p})
 	s.out.reply(250, "Copied from "+string(from))
 }

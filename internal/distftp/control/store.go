@@ -75,7 +75,7 @@ func (s *session) receive(verb, opening string, p mirror.Path, keep int64) {
 		s.fail(err)
 		return
 	}
-	s.start(verb+" "+string(p), opening, plan)
+	s.start(Transfer{Verb: verb, Path: p, Offset: max(keep, 0)}, opening, plan)
 }
 
 func (s *session) planStore(p mirror.Path, keep int64) (data.Plan, error) {

@@ -97,8 +97,10 @@ func commandTable() map[string]command {
 // execute answers one command line.
 func (s *session) execute(line []byte) {
 	verb, arg, err := parse(line)
-	s.log.Debug("command", "verb", verb, "arg", redact(verb, arg))
 	cmd, known := s.commands[verb]
+	s.counts.Commands++
+	s.commanded = Commanded{&s.client, verb, redact(verb, arg), known}
+	s.Observer.Observe(&s.commanded)
 	switch {
 	case !known:
 		s.out.reply(500, "Unknown command")

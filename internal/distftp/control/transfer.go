@@ -3,26 +3,25 @@ package control
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"sync/atomic"
 	"time"
 
 	"mirrortracker/internal/distftp/data"
 	"mirrortracker/internal/distftp/vfs"
+	"mirrortracker/internal/mirror"
 )
 
 // A transfer is a plan being executed in a goroutine of its own, while the session
 // goes on to read commands: ABOR and STAT are meant for this time.
 type transfer struct {
-	what   string // verb and path, for the log and STAT
+	Transfer
+	flow   *data.Flow
 	cancel context.CancelFunc
-	begun  time.Time
 	opened atomic.Bool   // 150 was sent
 	quit   atomic.Bool   // QUIT is among the commands that wait for the end
-	done   chan struct{} // closed when sent and err are set
+	done   chan struct{} // closed when err is set
 	gone   chan struct{} // closed when the goroutine touches nothing any more
-	sent   int64
 	err    error
 	answer func() (int, string) // what was computed; nil for a transfer
 }
@@ -38,9 +37,10 @@ func (t *transfer) ended() bool {
 }
 
 // start takes the meeting that PASV or PORT prepared and executes the plan there,
-// with opening as the text of the 150. Without one it answers 425: we never connect to
-// the default data port, which would need privileges.
-func (s *session) start(what, opening string, plan data.Plan) {
+// with opening as the text of the 150. Of the transfer, verb, path and offset are given.
+// Without a meeting it answers 425: we never connect to the default data port, which
+// would need privileges.
+func (s *session) start(what Transfer, opening string, plan data.Plan) {
 	if s.meeting == nil {
 		plan.Release()
 		s.out.reply(425, "Use PASV, EPSV, PORT or EPRT first")
@@ -52,9 +52,14 @@ func (s *session) start(what, opening string, plan data.Plan) {
 		return
 	}
 	plan.Secure = s.dataProtection()
+	what.Text, what.Secure, what.Mode = s.text, plan.Secure != nil, s.mode
+	what.Holder, what.Why, what.Size = plan.Holder, plan.Why, -1
+	if plan.Sized {
+		what.Size = plan.Size
+	}
 	plan.Meet, s.meeting, s.reversedOnce = s.meeting, nil, false
-	plan.Stall = s.DataTimeout
-	t := &transfer{what: what}
+	t := &transfer{Transfer: what, flow: &data.Flow{Stall: s.DataTimeout, Pace: s.paces[what.Direction()]}}
+	plan.Flow = t.flow
 	t.quit.Store(s.leaving())
 	control := s.conn
 	plan.Confirm = func() error {
@@ -63,34 +68,34 @@ func (s *session) start(what, opening string, plan data.Plan) {
 		}
 		return nil
 	}
-	s.log.Debug("transfer planned", "what", what, "holder", plan.Holder, "why", plan.Why)
-	s.launch(t, func(ctx context.Context) (int64, error) {
+	s.launch(t, func(ctx context.Context) error {
 		return plan.Execute(ctx, func() {
 			s.out.reply(150, opening)
 			t.opened.Store(true)
 			s.out.flush()
 		})
 	})
+	s.Observer.Observe(&TransferBegun{&s.client, &t.Transfer})
 }
 
 // compute works for long on something that is no transfer, but can be broken off and
 // looked at like one. In the end it is answered with what answer returns.
-func (s *session) compute(what string, do func(context.Context) (int64, error), answer func() (int, string)) {
-	t := &transfer{what: what, answer: answer}
+func (s *session) compute(verb string, p mirror.Path, do func(context.Context, *data.Flow) error, answer func() (int, string)) {
+	t := &transfer{Transfer: Transfer{Verb: verb, Path: p, Size: -1}, flow: &data.Flow{}, answer: answer}
 	t.opened.Store(true) // nothing is announced
-	s.launch(t, do)
+	s.launch(t, func(ctx context.Context) error { return do(ctx, t.flow) })
 }
 
 // launch does the work of t in a goroutine of its own.
-func (s *session) launch(t *transfer, do func(context.Context) (int64, error)) {
+func (s *session) launch(t *transfer, do func(context.Context) error) {
 	ctx, cancel := context.WithCancel(s.ctx)
-	t.cancel, t.begun = cancel, time.Now()
+	t.cancel, t.Began = cancel, time.Now()
 	t.done, t.gone = make(chan struct{}), make(chan struct{})
 	s.aborted, s.running = false, t
-	s.place.does(t.what)
+	s.place.does(t)
 	go func() {
 		defer close(t.gone)
-		t.sent, t.err = do(ctx)
+		t.err = do(ctx)
 		close(t.done)
 		// Wakes the session, which waits for commands without a deadline meanwhile.
 		s.conn.SetReadDeadline(longAgo)
@@ -159,42 +164,47 @@ func (s *session) finish() {
 	<-t.gone
 	t.cancel()
 	s.running = nil
-	s.place.does("")
-	log := s.log.With("what", t.what, "bytes", t.sent, "took", time.Since(t.begun))
-	if t.err == nil {
-		log.Info("transfer complete")
-	} else {
-		log.Info("transfer failed", "err", t.err)
-	}
+	s.place.does(nil)
+	bytes, took := t.flow.Moved(), time.Since(t.Began)
 	if t.answer != nil {
+		s.Observer.Observe(&Computed{&s.client, t.Verb, t.Path, bytes, took, t.err})
 		s.finishComputing(t)
 		return
 	}
-	switch {
-	case t.err == nil:
+	code, text := s.verdict(t.err)
+	s.counts.add(&t.Transfer, bytes, t.err)
+	s.Observer.Observe(&TransferEnded{&s.client, &t.Transfer, bytes, took, code, t.err})
+	if t.err == nil {
 		s.aborted = false
-		s.out.reply(226, "Transfer complete")
-	case s.aborted:
-		s.out.reply(426, "Transfer aborted")
-	case errors.Is(t.err, data.ErrNoConnection):
-		s.out.reply(425, "Cannot open data connection")
-	case errors.Is(t.err, errReuse):
-		s.out.reply(522, "The data connection must reuse the TLS session of the control connection")
-	case errors.Is(t.err, data.ErrInsecure):
-		s.out.reply(522, "No TLS on the data connection")
-	case errors.Is(t.err, errUnshowable):
-		s.out.reply(550, "Listing incomplete: a name holds CR, LF, NUL or a slash")
-	case errors.Is(t.err, vfs.ErrSpace):
-		s.out.reply(452, "No space left, nothing was stored")
-	case errors.Is(t.err, vfs.ErrChanged):
-		s.out.reply(450, "File was changed meanwhile, nothing was stored")
-	case errors.Is(t.err, data.ErrSink):
-		s.out.reply(451, "Write error, nothing was stored")
-	case errors.Is(t.err, data.ErrSource):
-		s.out.reply(451, "Read error, transfer incomplete")
-	default:
-		s.out.reply(426, "Data connection lost, transfer incomplete")
 	}
+	s.out.reply(code, text)
+}
+
+// verdict is how the end of a transfer is answered.
+func (s *session) verdict(err error) (code int, text string) {
+	switch {
+	case err == nil:
+		return 226, "Transfer complete"
+	case s.aborted:
+		return 426, "Transfer aborted"
+	case errors.Is(err, data.ErrNoConnection):
+		return 425, "Cannot open data connection"
+	case errors.Is(err, errReuse):
+		return 522, "The data connection must reuse the TLS session of the control connection"
+	case errors.Is(err, data.ErrInsecure):
+		return 522, "No TLS on the data connection"
+	case errors.Is(err, errUnshowable):
+		return 550, "Listing incomplete: a name holds CR, LF, NUL or a slash"
+	case errors.Is(err, vfs.ErrSpace):
+		return 452, "No space left, nothing was stored"
+	case errors.Is(err, vfs.ErrChanged):
+		return 450, "File was changed meanwhile, nothing was stored"
+	case errors.Is(err, data.ErrSink):
+		return 451, "Write error, nothing was stored"
+	case errors.Is(err, data.ErrSource):
+		return 451, "Read error, transfer incomplete"
+	}
+	return 426, "Data connection lost, transfer incomplete"
 }
 
 func (s *session) finishComputing(t *transfer) {
@@ -220,24 +230,4 @@ func (s *session) abort(string) {
 		return
 	}
 	s.out.reply(225, "No transfer to abort")
-}
-
-// status answers STAT without an argument.
-func (s *session) status() {
-	lines := []string{
-		"Logged in: " + yesNo(s.loggedIn),
-		"Directory: " + string(s.cwd),
-		"Type: " + s.typeName(),
-	}
-	if t := s.running; t != nil {
-		lines = append(lines, fmt.Sprintf("Transfer: %s, for %s", t.what, time.Since(t.begun).Round(time.Second)))
-	}
-	s.out.block(211, "Status of the session", lines, "End of status")
-}
-
-func yesNo(b bool) string {
-	if b {
-		return "yes"
-	}
-	return "no"
 }

@@ -52,8 +52,12 @@ func (r *roster) lines(now time.Time) []string {
 	slices.SortFunc(places, func(a, b *place) int { return cmp.Compare(a.number, b.number) })
 	lines := make([]string, len(places))
 	for i, p := range places {
+		doing := "idle"
+		if p.doing != nil {
+			doing = p.doing.progress(now)
+		}
 		lines[i] = fmt.Sprintf("%6d %-15s %-15s %8s %s", p.number, p.peer, cmp.Or(p.user, "(login)"),
-			now.Sub(p.since).Truncate(time.Second), cmp.Or(p.doing, "idle"))
+			now.Sub(p.since).Truncate(time.Second), doing)
 	}
 	return lines
 }

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"time"
 
 	"mirrortracker/internal/mirror"
 )
@@ -38,62 +37,60 @@ func (d Disk) Retrieve(ctx context.Context, p mirror.Path, offset int64, text bo
 	if err != nil {
 		return Plan{}, err
 	}
-	if err := seek(file, offset); err != nil {
+	size, err := seek(file, offset)
+	if err != nil {
 		file.Close()
 		return Plan{}, fmt.Errorf("retrieve %s from %d: %w", p, offset, err)
 	}
-	plan := Plan{Holder: "disk", Why: "the only holder", Source: binary{file}}
+	plan := Plan{Holder: "disk", Why: "the only holder", Source: binary{file}, Size: size - offset, Sized: !text}
 	if text {
 		plan.Source = ascii{file}
 	}
 	return plan, nil
 }
 
-func seek(file File, offset int64) error {
-	if offset == 0 {
-		return nil
-	}
-	size, err := file.Seek(0, io.SeekEnd)
+// seek goes to where a transfer begins, and returns the file's size.
+func seek(file File, offset int64) (size int64, err error) {
+	size, err = file.Seek(0, io.SeekEnd)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if offset > size {
-		return ErrOffset
+		return 0, ErrOffset
 	}
 	_, err = file.Seek(offset, io.SeekStart)
-	return err
+	return size, err
 }
 
 // A binary source sends a file as it is.
 type binary struct{ File }
 
-func (s binary) Send(conn net.Conn, stall time.Duration) (int64, error) {
+func (s binary) Send(ctx context.Context, conn net.Conn, flow *Flow) error {
 	if file, ok := s.File.(*os.File); ok {
-		return sendfile(conn, file, stall)
+		return sendfile(ctx, conn, file, flow)
 	}
-	w := &patient{conn: conn, stall: stall}
-	_, err := io.Copy(w, faults{s.File})
-	return w.n, err
+	_, err := io.Copy(flowing{ctx, conn, flow}, faults{s.File})
+	return err
 }
 
 // An ascii source sends a text file with every LF changed to CR LF.
 type ascii struct{ File }
 
-func (s ascii) Send(conn net.Conn, stall time.Duration) (int64, error) {
-	w := &patient{conn: conn, stall: stall}
+func (s ascii) Send(ctx context.Context, conn net.Conn, flow *Flow) error {
+	w := flowing{ctx, conn, flow}
 	in := make([]byte, 32<<10)
 	out := make([]byte, 0, 2*len(in))
 	for {
 		n, err := faults{s.File}.Read(in)
 		out = appendText(out[:0], in[:n])
 		if _, werr := w.Write(out); werr != nil {
-			return w.n, werr
+			return werr
 		}
 		if err == io.EOF {
-			return w.n, nil
+			return nil
 		}
 		if err != nil {
-			return w.n, err
+			return err
 		}
 	}
 }

@@ -10,21 +10,19 @@ import (
 )
 
 // Drain carries a plan out without a client: what it would send goes into w, at most
-// limit bytes, and everything is given back. It returns the number of bytes.
+// limit bytes, and everything is given back. The flow has the number of bytes.
 //
 // An error is ctx's if that ended, and otherwise wraps [ErrSource].
-func (p Plan) Drain(ctx context.Context, w io.Writer, limit int64) (int64, error) {
+func (p Plan) Drain(ctx context.Context, w io.Writer, limit int64) error {
 	defer p.Source.Close()
-	d := &drain{ctx: ctx, w: w, left: limit}
-	_, err := p.Source.Send(d, 0)
-	n := limit - d.left
+	err := p.Source.Send(ctx, &drain{ctx: ctx, w: w, left: limit}, p.Flow)
 	switch {
 	case ctx.Err() != nil:
-		return n, ctx.Err()
+		return ctx.Err()
 	case err != nil && !errors.Is(err, errFull):
-		return n, fmt.Errorf("%w: %w", ErrSource, err)
+		return fmt.Errorf("%w: %w", ErrSource, err)
 	}
-	return n, nil
+	return nil
 }
 
 var errFull = errors.New("all that was wanted has come")

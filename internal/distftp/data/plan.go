@@ -6,18 +6,17 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"time"
 )
 
 // A Source is the holder's side of one transfer.
 //
-// Send moves all bytes into the connection; it fails with a deadline error when the
-// client takes none for the time of stall. It must return soon after the connection
-// is closed under it. Errors of its own, as opposed to those of the connection, are
-// wrapped in [ErrSource]. Close gives back what the source holds, whether it was sent
-// or not.
+// Send moves all bytes into the connection, as the flow has it, and counts them there;
+// it fails with a deadline error when the client takes none for the flow's Stall. It
+// must return soon after ctx has ended and the connection was closed under it. Errors
+// of its own, as opposed to those of the connection, are wrapped in [ErrSource]. Close
+// gives back what the source holds, whether it was sent or not.
 type Source interface {
-	Send(conn net.Conn, stall time.Duration) (int64, error)
+	Send(ctx context.Context, conn net.Conn, flow *Flow) error
 	Close() error
 }
 
@@ -30,12 +29,14 @@ var (
 
 // A Plan is a decision about one transfer.
 type Plan struct {
-	Holder string        // who has the bytes, for the log: "disk", "listing"
-	Why    string        // why this holder, for the log
-	Source Source        // the holder's side of a transfer to the client; or
-	Sink   Sink          // that of one from the client
-	Meet   Meeting       // where the client comes
-	Stall  time.Duration // how long the client may take nothing
+	Holder string  // who has the bytes, for the log: "disk", "listing"
+	Why    string  // why this holder, for the log
+	Source Source  // the holder's side of a transfer to the client; or
+	Sink   Sink    // that of one from the client
+	Size   int64   // how many bytes the source will send, if that is Sized
+	Sized  bool    // the size is known
+	Meet   Meeting // where the client comes
+	Flow   *Flow   // how the bytes move
 
 	// Secure, where it is set, puts TLS on the data connection. That happens after the
 	// transfer was announced, for which most clients wait before they begin a handshake.
@@ -48,19 +49,19 @@ type Plan struct {
 
 // Execute carries the plan out and gives everything back: it meets the client, calls
 // started, sends, and closes the data connection, which tells the client where the
-// data ends; or receives until the client does that. It returns the number of bytes
+// data ends; or receives until the client does that. The flow has the number of bytes
 // that were moved.
 //
 // An error is [ErrNoConnection] if started was not called, [ErrInsecure] if Secure
 // failed, [ErrSource] or [ErrSink] if the holder failed, ctx's if that ended, what
 // Confirm returned, and otherwise the data connection's. What was received without an
 // error is kept for good.
-func (p Plan) Execute(ctx context.Context, started func()) (int64, error) {
+func (p Plan) Execute(ctx context.Context, started func()) error {
 	defer p.Release()
 	defer p.Meet.Close()
 	conn, err := p.Meet.Meet(ctx)
 	if err != nil {
-		return 0, fmt.Errorf("%w: %w", ErrNoConnection, err)
+		return fmt.Errorf("%w: %w", ErrNoConnection, err)
 	}
 	bare := conn // what ctx ends, without a farewell
 	stop := context.AfterFunc(ctx, func() { bare.Close() })
@@ -69,28 +70,28 @@ func (p Plan) Execute(ctx context.Context, started func()) (int64, error) {
 	if p.Secure != nil {
 		if conn, err = p.Secure(ctx, bare); err != nil {
 			bare.Close()
-			return 0, errors.Join(ctx.Err(), fmt.Errorf("%w: %w", ErrInsecure, err))
+			return errors.Join(ctx.Err(), fmt.Errorf("%w: %w", ErrInsecure, err))
 		}
 	}
 	if p.Sink != nil {
 		return p.receive(ctx, conn)
 	}
-	n, err := p.Source.Send(conn, p.Stall)
+	err = p.Source.Send(ctx, conn, p.Flow)
 	closed := conn.Close()
 	switch {
 	case ctx.Err() != nil:
-		return n, ctx.Err()
+		return ctx.Err()
 	case err != nil:
-		return n, err
+		return err
 	case closed != nil:
-		return n, fmt.Errorf("close data connection: %w", closed)
+		return fmt.Errorf("close data connection: %w", closed)
 	}
-	return n, nil
+	return nil
 }
 
-func (p Plan) receive(ctx context.Context, conn net.Conn) (int64, error) {
+func (p Plan) receive(ctx context.Context, conn net.Conn) error {
 	defer conn.Close()
-	n, err := p.Sink.Receive(ctx, conn, p.Stall)
+	err := p.Sink.Receive(ctx, conn, p.Flow)
 	if err == nil && p.Confirm != nil {
 		err = p.Confirm()
 	}
@@ -98,9 +99,9 @@ func (p Plan) receive(ctx context.Context, conn net.Conn) (int64, error) {
 		err = p.Sink.Commit(ctx)
 	}
 	if err != nil && ctx.Err() != nil {
-		return n, ctx.Err()
+		return ctx.Err()
 	}
-	return n, err
+	return err
 }
 
 // Release gives back what the holder's side holds. Only a plan that is not executed
@@ -112,22 +113,6 @@ func (p Plan) Release() error {
 	return p.Source.Close()
 }
 
-// A patient writer gives the connection a new deadline before every write.
-type patient struct {
-	conn  net.Conn
-	stall time.Duration
-	n     int64
-}
-
-func (w *patient) Write(b []byte) (int, error) {
-	if err := w.conn.SetWriteDeadline(time.Now().Add(w.stall)); err != nil {
-		return 0, err
-	}
-	n, err := w.conn.Write(b)
-	w.n += int64(n)
-	return n, err
-}
-
 // A Text is a source that is made while it is sent: a listing. It returns its own
 // errors wrapped in [ErrSource], the writer's as they are.
 type Text struct {
@@ -136,10 +121,8 @@ type Text struct {
 }
 
 // Send implements [Source].
-func (t Text) Send(conn net.Conn, stall time.Duration) (int64, error) {
-	w := &patient{conn: conn, stall: stall}
-	err := t.Write(w)
-	return w.n, err
+func (t Text) Send(ctx context.Context, conn net.Conn, flow *Flow) error {
+	return t.Write(flowing{ctx, conn, flow})
 }
 
 // Close implements [Source].

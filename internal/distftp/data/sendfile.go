@@ -1,6 +1,7 @@
 package data
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -10,43 +11,42 @@ import (
 	"time"
 )
 
-// step is how much is handed to the kernel at once. It bounds how late a stall is
-// noticed, not how slow a client may be.
-const step = 16 << 20
-
 // buffer is how much is read at once where bytes must pass through this process.
 const buffer = 128 << 10
 
 // sendfile sends the rest of a file without its bytes passing through this process:
 // [net.TCPConn] recognises a limited [os.File] and uses sendfile(2). Connections under
 // TLS get them encrypted.
-func sendfile(conn net.Conn, file *os.File, stall time.Duration) (int64, error) {
+func sendfile(ctx context.Context, conn net.Conn, file *os.File, flow *Flow) error {
 	if _, ok := conn.(*net.TCPConn); !ok {
-		w := &patient{conn: conn, stall: stall} // to be encrypted
-		_, err := io.CopyBuffer(w, faults{file}, make([]byte, buffer))
-		return w.n, err
+		_, err := io.CopyBuffer(flowing{ctx, conn, flow}, faults{file}, make([]byte, buffer)) // to be encrypted
+		return err
 	}
-	begin, err := file.Seek(0, io.SeekCurrent)
+	position, err := file.Seek(0, io.SeekCurrent)
 	if err != nil {
-		return 0, fmt.Errorf("%w: %w", ErrSource, err)
+		return fmt.Errorf("%w: %w", ErrSource, err)
 	}
-	var total int64
 	for {
-		if err := conn.SetWriteDeadline(time.Now().Add(stall)); err != nil {
-			return total, err
+		most, err := flow.next(ctx)
+		if err != nil {
+			return err
 		}
-		n, err := io.Copy(conn, &io.LimitedReader{R: file, N: step})
-		total += n
+		if err := conn.SetWriteDeadline(time.Now().Add(flow.Stall)); err != nil {
+			return err
+		}
+		n, err := io.Copy(conn, &io.LimitedReader{R: file, N: most})
+		flow.did(n)
+		position += n
 		switch {
-		case err == nil && n < step:
-			return total, nil
+		case err == nil && n < most:
+			return nil
 		case err == nil:
-		case errors.Is(err, os.ErrDeadlineExceeded) && n > 0 && at(file, begin+total):
+		case errors.Is(err, os.ErrDeadlineExceeded) && n > 0 && at(file, position):
 			// Slow, but not stalled: go on.
 		case errors.Is(err, syscall.EIO):
-			return total, fmt.Errorf("%w: %w", ErrSource, err)
+			return fmt.Errorf("%w: %w", ErrSource, err)
 		default:
-			return total, err
+			return err
 		}
 	}
 }

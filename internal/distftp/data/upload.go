@@ -16,14 +16,15 @@ import (
 
 // A Sink is the holder's side of a transfer towards it.
 //
-// Receive moves all bytes out of the connection; nobody else sees them yet. It fails
-// with a deadline error when the client sends none for the time of stall, and returns
-// soon after ctx has ended or the connection was closed under it. Commit returns without
+// Receive moves all bytes out of the connection, as the flow has it, and counts them
+// there; nobody else sees them yet. It fails with a deadline error when the client sends
+// none for the flow's Stall, and returns soon after ctx has ended or the connection was
+// closed under it. Commit returns without
 // an error only when what was received is kept for good; if ctx has ended it changes
 // nothing. Errors of the sink, as opposed to those of the connection, are wrapped in
 // [ErrSink]. Close gives back what the sink holds, and drops what was not committed.
 type Sink interface {
-	Receive(ctx context.Context, conn net.Conn, stall time.Duration) (int64, error)
+	Receive(ctx context.Context, conn net.Conn, flow *Flow) error
 	Commit(ctx context.Context) error
 	Close() error
 }
@@ -77,15 +78,15 @@ type incoming struct {
 
 func (s incoming) Close() error { return s.file.Close() }
 
-func (s incoming) Receive(ctx context.Context, conn net.Conn, stall time.Duration) (int64, error) {
+func (s incoming) Receive(ctx context.Context, conn net.Conn, flow *Flow) error {
 	if err := s.file.Prepare(ctx); err != nil {
-		return 0, fmt.Errorf("%w: %w", ErrSink, err)
+		return fmt.Errorf("%w: %w", ErrSink, err)
 	}
-	n, err := s.read(conn, stall)
+	err := s.read(ctx, conn, flow)
 	if errors.Is(err, vfs.ErrSpace) || errors.Is(err, syscall.EIO) {
-		return n, fmt.Errorf("%w: %w", ErrSink, err)
+		return fmt.Errorf("%w: %w", ErrSink, err)
 	}
-	return n, err
+	return err
 }
 
 func (s incoming) Commit(ctx context.Context) error {
@@ -95,36 +96,38 @@ func (s incoming) Commit(ctx context.Context) error {
 	return nil
 }
 
-func (s incoming) read(conn net.Conn, stall time.Duration) (int64, error) {
+func (s incoming) read(ctx context.Context, conn net.Conn, flow *Flow) error {
 	if !s.text {
-		return receive(s.file, conn, stall)
+		return receive(ctx, s.file, conn, flow)
 	}
 	w := &lineEnds{w: s.file}
-	n, err := receive(w, conn, stall)
-	if err == nil {
-		err = w.end()
+	if err := receive(ctx, w, conn, flow); err != nil {
+		return err
 	}
-	return n, err
+	return w.end()
 }
 
 // receive moves what comes until the client closes its side. Where the writer is a
 // file, the kernel does it (splice).
-func receive(w io.Writer, conn net.Conn, stall time.Duration) (int64, error) {
-	var total int64
+func receive(ctx context.Context, w io.Writer, conn net.Conn, flow *Flow) error {
 	for {
-		if err := conn.SetReadDeadline(time.Now().Add(stall)); err != nil {
-			return total, err
+		most, err := flow.next(ctx)
+		if err != nil {
+			return err
 		}
-		n, err := io.Copy(w, &io.LimitedReader{R: conn, N: step})
-		total += n
+		if err := conn.SetReadDeadline(time.Now().Add(flow.Stall)); err != nil {
+			return err
+		}
+		n, err := io.Copy(w, &io.LimitedReader{R: conn, N: most})
+		flow.did(n)
 		switch {
-		case err == nil && n < step:
-			return total, nil
+		case err == nil && n < most:
+			return nil
 		case err == nil:
 		case errors.Is(err, os.ErrDeadlineExceeded) && n > 0:
 			// Slow, but not stalled: go on.
 		default:
-			return total, err
+			return err
 		}
 	}
 }

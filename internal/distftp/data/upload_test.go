@@ -59,7 +59,7 @@ func TestStoreKeeps(t *testing.T) {
 			client, conn := net.Pipe()
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			plan.Meet, plan.Stall, plan.Confirm = arrived{conn}, time.Minute, tt.confirm
+			plan.Meet, plan.Flow, plan.Confirm = arrived{conn}, &Flow{Stall: time.Minute}, tt.confirm
 			go func() {
 				io.WriteString(client, "content")
 				if tt.cancel {
@@ -68,9 +68,9 @@ func TestStoreKeeps(t *testing.T) {
 					client.Close()
 				}
 			}()
-			n, err := plan.Execute(ctx, func() {})
-			if n != 7 || !errors.Is(err, tt.err) || r.String() != "content" {
-				t.Errorf("%d bytes, %v, received %q", n, err, r.String())
+			err = plan.Execute(ctx, func() {})
+			if n := plan.Flow.Moved(); n != 7 || !errors.Is(err, tt.err) || r.String() != "content" {
+				t.Errorf("%d bytes, %v, received %q", plan.Flow.Moved(), err, r.String())
 			}
 			if got := strings.Join(r.steps, " "); got != tt.steps {
 				t.Errorf("steps: %s, want %s", got, tt.steps)

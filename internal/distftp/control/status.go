@@ -1,0 +1,58 @@
+package control
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"mirrortracker/internal/human"
+)
+
+// status answers STAT without an argument (RFC 959, 4.1.3): how the session is set, what
+// it has done and, during a transfer, how far that is.
+func (s *session) status() {
+	lines := []string{
+		"Connected from " + s.client.Peer.Addr().String() + " " + s.protectionNow(),
+	}
+	if s.loggedIn {
+		lines = append(lines, "Logged in as "+s.account.Name)
+	} else {
+		lines = append(lines, "Not logged in")
+	}
+	lines = append(lines,
+		"Directory: "+string(s.cwd),
+		"Type: "+s.typeName(),
+		fmt.Sprintf("Done: %d uploads, %s; %d downloads, %s; %d listings; %d commands",
+			s.counts.Uploads, human.Bytes(s.counts.In), s.counts.Downloads, human.Bytes(s.counts.Out), s.counts.Listings, s.counts.Commands),
+	)
+	if t := s.running; t != nil {
+		lines = append(lines, "Transfer: "+t.progress(time.Now()))
+	}
+	s.out.block(211, "Status of the session", lines, "End of status")
+}
+
+// protectionNow says what protects the connections.
+func (s *session) protectionNow() string {
+	switch {
+	case s.guard == nil:
+		return "without TLS"
+	case s.private:
+		return "under TLS, data connections too"
+	}
+	return "under TLS, data connections without"
+}
+
+// progress says what is done and how far it is. It may be called by any goroutine.
+func (t *transfer) progress(now time.Time) string {
+	var b strings.Builder
+	moved, took := t.flow.Moved(), now.Sub(t.Began)
+	fmt.Fprintf(&b, "%s %s, %d", t.Verb, t.Path, moved)
+	if t.Size >= 0 {
+		fmt.Fprintf(&b, " of %d", t.Size)
+	}
+	fmt.Fprintf(&b, " bytes in %s", took.Round(time.Second))
+	if seconds := took.Seconds(); seconds > 0 {
+		fmt.Fprintf(&b, ", %s/s", human.Bytes(int64(float64(moved)/seconds)))
+	}
+	return b.String()
+}
