@@ -10,6 +10,9 @@ import (
 	"mirrortracker/internal/mirror"
 )
 
+// maxUser bounds the name of a user, in bytes; it goes into the log.
+const maxUser = 255
+
 // maxFailures is how many failed logins end a session.
 const maxFailures = 3
 
@@ -19,6 +22,10 @@ func (s *session) userName(arg string) {
 	s.logOut()
 	if s.guard == nil && s.TLS != nil && s.TLS.RequireControl {
 		s.out.reply(530, "Protect the connection first: AUTH TLS")
+		return
+	}
+	if len(arg) > maxUser {
+		s.out.reply(501, "Nobody's name is that long")
 		return
 	}
 	s.user = arg

@@ -78,18 +78,25 @@ func (s *session) customExtended(arg string) {
 func (s *session) listen(verb string) (netip.AddrPort, bool) {
 	s.dropMeeting()
 	l, err := data.Listen(s.ctx, s.local, s.door.Ports, s.partner(), s.DataTimeout)
+	if errors.Is(err, data.ErrNoPort) && s.place.freePort() {
+		l, err = data.Listen(s.ctx, s.local, s.door.Ports, s.partner(), s.DataTimeout)
+	}
 	if err != nil {
 		s.noise().Error("no data port", "err", err)
 		s.out.reply(425, "No port for the data connection")
 		return netip.AddrPort{}, false
 	}
 	s.meeting, s.mode = l, verb
+	s.place.listens(l)
 	return l.Addr(), true
 }
 
 // partner says who may take part in the session's data connections.
 func (s *session) partner() data.Partner {
-	return data.Partner{Peer: s.peer, Foreign: s.account.Foreign}
+	return data.Partner{
+		Peer: s.peer, Local: netip.AddrPortFrom(s.local, port(s.conn.LocalAddr())), Foreign: s.account.Foreign,
+		Stranger: func(from netip.Addr) { s.noise().Warn("data connection from elsewhere", "from", from) },
+	}
 }
 
 // port answers PORT (RFC 959, 4.1.2).

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"mirrortracker/internal/distftp/data"
 	"mirrortracker/internal/distftp/vfs"
 	"mirrortracker/internal/mirror"
@@ -73,11 +75,13 @@ type Engine struct {
 	roster       *roster
 	tls          *tls.Config   // nil: there is none
 	hashing      chan struct{} // one for each checksum that is being computed
+	sorting      *semaphore.Weighted
 }
 
 // New makes an engine.
 func New(c Config) *Engine {
 	e := &Engine{Config: c, commands: commandTable(), siteCommands: siteTable(), muffler: newMuffler(), roster: newRoster(c.Limits)}
+	e.sorting = semaphore.NewWeighted(sortableAll)
 	e.hashing = make(chan struct{}, max(1, runtime.NumCPU()/2))
 	e.Observer = logged{c.Log, e.muffler.over(c.Log)}
 	if c.Observer != nil {
@@ -132,6 +136,14 @@ func (e *Engine) refuse(conn net.Conn, door Door, why error) {
 
 // longAgo as a deadline ends a read at once.
 var longAgo = time.Unix(1, 0)
+
+// port returns the port of one end of a connection, 0 if it is not one over IP.
+func port(a net.Addr) uint16 {
+	if tcp, ok := a.(*net.TCPAddr); ok {
+		return uint16(tcp.Port)
+	}
+	return 0
+}
 
 // address returns the IP address of one end of a connection, the zero value if it is
 // not one over IP.

@@ -9,16 +9,23 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sync/semaphore"
+
 	"mirrortracker/internal/distftp/data"
 	"mirrortracker/internal/distftp/list"
 	"mirrortracker/internal/distftp/vfs"
 	"mirrortracker/internal/mirror"
 )
 
-// sortable is how many entries are held to be sorted by their names' bytes. A larger
-// directory is sent in the order in which it is read, so that memory does not follow
-// its size.
-const sortable = 8192
+// How many entries are held to be sorted by their names' bytes. A larger directory is
+// sent in the order in which it is read, so that memory does not follow its size; so is
+// one of which the entries find no room beside those of all other listings, so that it
+// does not follow the number of clients that ask for listings and do not read them.
+const (
+	sortable    = 8192      // of one listing
+	sortableAll = 256 << 10 // of all, but for the first ones of each
+	sortableAny = 256       // for which there is always room
+)
 
 // errUnshowable says that a listing could not hold all names.
 var errUnshowable = errors.New("name cannot be shown")
@@ -40,9 +47,11 @@ type listing struct {
 	dir   vfs.Dir   // nil for what is not a directory
 
 	head    []vfs.Entry // read by prefetch, sorted if that is all
-	fetched bool        // prefetch was called
-	more    bool        // there is more in dir than head
-	bad     error       // a name was met that cannot be shown
+	sorting *semaphore.Weighted
+	room    int64 // taken from sorting
+	fetched bool  // prefetch was called
+	more    bool  // there is more in dir than head
+	bad     error // a name was met that cannot be shown
 }
 
 // open finds what is to be listed. All refusals come to light here, before the client
@@ -52,7 +61,7 @@ func (s *session) open(arg string, style style) (*listing, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &listing{style: style, ctx: s.ctx, path: p}
+	l := &listing{style: style, ctx: s.ctx, path: p, sorting: s.sorting}
 	if l.self, err = s.FS.Stat(s.ctx, p); err != nil {
 		return nil, err
 	}
@@ -75,6 +84,8 @@ func (l *listing) close() error {
 	if l.dir == nil {
 		return nil
 	}
+	l.sorting.Release(l.room)
+	l.room = 0
 	return l.dir.Close()
 }
 
@@ -84,7 +95,7 @@ func (l *listing) prefetch() error {
 		return nil
 	}
 	l.fetched = true
-	for len(l.head) < sortable {
+	for len(l.head) < sortable && l.roomForOneMore() {
 		e, err := l.next()
 		if err == io.EOF {
 			slices.SortFunc(l.head, func(a, b vfs.Entry) int { return strings.Compare(a.Name, b.Name) })
@@ -97,6 +108,19 @@ func (l *listing) prefetch() error {
 	}
 	l.more = true
 	return nil
+}
+
+// roomForOneMore takes room for more entries when it is used up.
+func (l *listing) roomForOneMore() bool {
+	const step = 1024
+	if int64(len(l.head)) < sortableAny+l.room {
+		return true
+	}
+	if !l.sorting.TryAcquire(step) {
+		return false
+	}
+	l.room += step
+	return true
 }
 
 // next returns the next entry that is to be shown. One whose name cannot be is left

@@ -3,8 +3,10 @@ package control
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"strings"
 
+	"mirrortracker/internal/distftp/vfs"
 	"mirrortracker/internal/mirror"
 )
 
@@ -35,6 +37,10 @@ func parse(line []byte) (verb, arg string, err error) {
 	return strings.ToUpper(string(word)), string(rest), err
 }
 
+// maxPath bounds a path, in bytes, as the system does. Without it, a client that goes
+// down and down would make every look-up longer.
+const maxPath = 4096
+
 // resolve walks from the directory cwd along a path as a client writes it. "." and
 // ".." are taken by their letters, as the client sees them: ".." undoes the last step,
 // also where that went through a link, and stays at the root.
@@ -49,10 +55,14 @@ func resolve(cwd mirror.Path, arg string) (mirror.Path, error) {
 		case "..":
 			names = names[:max(len(names)-1, 0)]
 		default:
-			names = append(names[:len(names):len(names)], name)
+			names = append(names, name)
 		}
 	}
-	return mirror.ParsePath(strings.Join(names, "/"))
+	p, err := mirror.ParsePath(strings.Join(names, "/"))
+	if len(p) > maxPath {
+		return "", fmt.Errorf("path of %d bytes: %w", len(p), vfs.ErrName)
+	}
+	return p, err
 }
 
 // parent returns the directory above p, the root's being itself.

@@ -51,6 +51,8 @@ func TestResolve(t *testing.T) {
 		{"/a", "~", "/a/~"},
 		{"/a", "b\x00", "error"},
 		{"/a", "b\n", "error"},
+		{"/" + strings.Repeat("a/", 2000) + "a", strings.Repeat("b", 93), "/" + strings.Repeat("a/", 2001) + strings.Repeat("b", 93)},
+		{"/" + strings.Repeat("a/", 2000) + "a", strings.Repeat("b", 94), "error"},
 	}
 	for _, tt := range tests {
 		got, err := resolve(mirror.Path(tt.cwd), tt.arg)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"strings"
+	"time"
 )
 
 // authenticate answers AUTH (RFC 4217, 4). The login begins anew under TLS, and nothing
@@ -44,7 +45,11 @@ func (s *session) authenticate(arg string) {
 // protect puts TLS on the control connection.
 func (s *session) protect() bool {
 	guard := newGuard(s.tls)
-	secure, err := guard.control(s.ctx, s.conn, s.LoginTimeout)
+	limit := s.LoginTimeout
+	if !s.loggedIn {
+		limit = time.Until(s.loginBy) // the handshake is part of the login
+	}
+	secure, err := guard.control(s.ctx, s.conn, limit)
 	if err != nil {
 		s.log.Info("no TLS", "err", err)
 		return false

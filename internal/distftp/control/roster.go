@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"sync"
 	"time"
@@ -49,6 +50,10 @@ type place struct {
 	user   string    // "" before the login
 	doing  *transfer // nil: nothing
 	active time.Time // when one of the two changed last
+
+	// What PASV opened and no transfer has used yet, and since when; nil if nothing.
+	listener  io.Closer
+	listening time.Time
 }
 
 // enter gives a session a place, or fails with [ErrTooMany].
@@ -190,4 +195,42 @@ func (p *place) does(t *transfer) {
 	p.roster.mu.Lock()
 	defer p.roster.mu.Unlock()
 	p.doing, p.active = t, time.Now()
+}
+
+// listens notes a listener that waits to be used, nil when it does no more. It may be
+// closed for others at any time.
+func (p *place) listens(l io.Closer) {
+	p.roster.mu.Lock()
+	defer p.roster.mu.Unlock()
+	p.listener, p.listening = l, time.Now()
+}
+
+// freePort closes a listener that another address has, if that has more of them waiting
+// than this one would. So those who ask for ports and do not use them cannot keep the
+// others from getting one.
+func (p *place) freePort() bool {
+	p.roster.mu.Lock()
+	defer p.roster.mu.Unlock()
+	waiting := map[netip.Prefix]int{}
+	for _, q := range p.roster.places {
+		if q.listener != nil {
+			waiting[q.from]++
+		}
+	}
+	fair := waiting[p.from] + 1
+	var out *place
+	for _, q := range p.roster.places {
+		if n := waiting[q.from]; q.listener == nil || n <= fair {
+			continue
+		}
+		if out == nil || waiting[q.from] > waiting[out.from] || waiting[q.from] == waiting[out.from] && q.listening.Before(out.listening) {
+			out = q
+		}
+	}
+	if out == nil {
+		return false
+	}
+	out.listener.Close()
+	out.listener = nil
+	return true
 }

@@ -61,6 +61,43 @@ func TestFairShares(t *testing.T) {
 	}
 }
 
+// When no port is free, one that waits in vain is taken from the address with most of
+// them.
+func TestFairPorts(t *testing.T) {
+	r := newRoster(Limits{})
+	var closed []string
+	enter := func(name, addr string) *place {
+		p, err := r.enter(netip.MustParseAddr(addr), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.listens(closer(func() error { closed = append(closed, name); return nil }))
+		return p
+	}
+	first, second := enter("first", "192.0.2.1"), enter("second", "192.0.2.1")
+	enter("third", "192.0.2.1")
+	enter("other", "192.0.2.2")
+	if first.freePort() {
+		t.Errorf("an address with three ports got %q for a fourth", closed)
+	}
+	first.listens(nil)
+	newcomer, err := r.enter(netip.MustParseAddr("192.0.2.3"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !newcomer.freePort() || len(closed) != 1 || closed[0] != "second" {
+		t.Errorf("closed are %q, want the oldest that waits", closed)
+	}
+	if newcomer.freePort() {
+		t.Errorf("closed are %q, though nobody has more than one left", closed)
+	}
+	second.leave()
+}
+
+type closer func() error
+
+func (c closer) Close() error { return c() }
+
 // Looking for room costs little when there is none, as in a flood.
 func BenchmarkNoRoom(b *testing.B) {
 	r := newRoster(Limits{Sessions: 1000})

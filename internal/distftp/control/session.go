@@ -15,9 +15,12 @@ import (
 	"mirrortracker/internal/mirror"
 )
 
-// backlog is how many commands are taken from the client while a transfer runs.
-// Behind that they wait in the connection, and so does an ABOR among them.
-const backlog = 64
+// How many commands are taken from the client while a transfer runs, and of how many
+// bytes. Behind that they wait in the connection, and so does an ABOR among them.
+const (
+	backlog      = 64
+	backlogBytes = 2 * maxLine
+)
 
 // A session is the state of one control connection. One goroutine reads commands
 // and answers them; a transfer has a second one, which touches nothing here but the
@@ -71,6 +74,7 @@ type session struct {
 	aborted bool          // the last transfer was broken off by ABOR, not yet answered
 
 	queue  [][]byte // commands that arrived while a transfer was running
+	queued int      // bytes in it
 	broken error    // why no more commands can be read
 	over   bool     // QUIT was answered, or a reason to hang up
 }
@@ -145,6 +149,7 @@ func (s *session) next() ([]byte, error) {
 		case len(s.queue) > 0:
 			line := s.queue[0]
 			s.queue = s.queue[1:]
+			s.queued -= len(line)
 			return line, nil
 		case s.broken != nil:
 			return nil, s.broken
@@ -226,6 +231,7 @@ func (s *session) hangUp(err error) {
 // dropMeeting closes what PASV opened and no transfer used.
 func (s *session) dropMeeting() {
 	if s.meeting != nil {
+		s.place.listens(nil)
 		s.meeting.Close()
 		s.meeting, s.reversedOnce = nil, false
 	}

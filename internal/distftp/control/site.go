@@ -1,12 +1,14 @@
 package control
 
 import (
+	"context"
 	"io/fs"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
+	"mirrortracker/internal/distftp/data"
 	"mirrortracker/internal/distftp/vfs"
 	"mirrortracker/internal/mirror"
 )
@@ -190,7 +192,7 @@ func (s *session) copyFrom(arg string) {
 	s.out.reply(350, "Ready for SITE CPTO")
 }
 
-// copyTo answers SITE CPTO.
+// copyTo answers SITE CPTO. A large file takes a while, in which ABOR can end it.
 func (s *session) copyTo(arg string) {
 	from := s.copying
 	s.copying = ""
@@ -207,13 +209,14 @@ func (s *session) copyTo(arg string) {
 	if err == nil {
 		err = s.mayReplace(p, 0)
 	}
-	if err == nil {
-		err = w.Copy(s.ctx, from, p)
-	}
 	if err != nil {
 		s.fail(err)
 		return
 	}
-	s.Observer.Observe(&Changed{Client: &s.client, Verb: "SITE CPTO", Path: from, To: p})
-	s.out.reply(250, "Copied from "+string(from))
+	s.compute("SITE CPTO", p,
+		func(ctx context.Context, _ *data.Flow) error { return w.Copy(ctx, from, p) },
+		func() (int, string) {
+			s.Observer.Observe(&Changed{Client: &s.client, Verb: "SITE CPTO", Path: from, To: p})
+			return 250, "Copied from " + string(from)
+		})
 }

@@ -58,6 +58,7 @@ func (s *session) start(what Transfer, opening string, plan data.Plan) {
 		what.Size = plan.Size
 	}
 	plan.Meet, s.meeting, s.reversedOnce = s.meeting, nil, false
+	s.place.listens(nil)
 	t := &transfer{Transfer: what, flow: &data.Flow{Stall: s.DataTimeout, Pace: s.paces[what.Direction()]}}
 	plan.Flow = t.flow
 	t.quit.Store(s.leaving())
@@ -108,7 +109,7 @@ func (s *session) launch(t *transfer, do func(context.Context) error) {
 func (s *session) accompany() {
 	t := s.running
 	for !t.ended() {
-		if s.broken != nil || len(s.queue) >= backlog {
+		if s.broken != nil || len(s.queue) >= backlog || s.queued >= backlogBytes {
 			if s.out.flush() != nil {
 				t.cancel()
 			}
@@ -144,6 +145,7 @@ func (s *session) meanwhile(line []byte) {
 		return
 	}
 	s.queue = append(s.queue, slices.Clone(line))
+	s.queued += len(line)
 	if verb == "QUIT" {
 		s.running.quit.Store(true)
 	}

@@ -14,6 +14,7 @@ var (
 	ErrFamily  = errors.New("address family not possible here")
 	ErrForeign = errors.New("not the address of the control connection's peer")
 	ErrLowPort = errors.New("port below 1024")
+	ErrOurs    = errors.New("an address of this server")
 )
 
 // ParsePort reads the argument of PORT, "h1,h2,h3,h4,p1,p2" (RFC 959, 4.1.2).
@@ -85,25 +86,51 @@ func Family(addr netip.Addr) int {
 
 // A Partner is who may be on the other end of a data connection.
 type Partner struct {
-	Peer    netip.Addr // of the control connection
-	Foreign bool       // or any other address: a permission, for transfers between servers (FXP)
+	Peer    netip.Addr     // of the control connection
+	Local   netip.AddrPort // our end of it
+	Foreign bool           // or any other host: a permission, for transfers between servers (FXP)
+
+	// Stranger is told of connections from elsewhere that were closed; nil if nobody
+	// wants to know.
+	Stranger func(from netip.Addr)
 }
 
-// Admit checks an address that the client asked us to connect to (RFC 2577, 3).
+// Admit checks an address that the client asked us to connect to (RFC 2577, 3). Nobody
+// has us connect to ourselves: what comes from this machine may have more rights here
+// than the client. Only who is on this machine may name its addresses, but for the door
+// that it came in by.
 func (p Partner) Admit(addr netip.AddrPort) error {
+	host := plain(addr.Addr())
 	switch {
-	case !p.may(addr.Addr()):
+	case !p.may(host):
 		return fmt.Errorf("connect to %s for %s: %w", addr, p.Peer, ErrForeign)
 	case addr.Port() < 1024:
 		return fmt.Errorf("connect to %s: %w", addr, ErrLowPort)
+	case host == plain(p.Local.Addr()) && (host != plain(p.Peer) || addr.Port() == p.Local.Port()):
+		return fmt.Errorf("connect to %s: %w", addr, ErrOurs)
 	}
 	return nil
 }
 
-// may reports whether addr may take part.
+// may reports whether addr may take part. With the permission those are other hosts: no
+// groups of them, and nothing that means this machine, or this network, to whoever is
+// on it, unless the client is on it too.
 func (p Partner) may(addr netip.Addr) bool {
-	return p.Foreign || plain(addr) == plain(p.Peer)
+	addr, peer := plain(addr), plain(p.Peer)
+	switch {
+	case addr == peer:
+		return true
+	case !p.Foreign, addr.IsUnspecified(), addr.IsMulticast(), addr == broadcast:
+		return false
+	case addr.IsLoopback():
+		return peer.IsLoopback()
+	case addr.IsLinkLocalUnicast():
+		return peer.IsLinkLocalUnicast()
+	}
+	return true
 }
+
+var broadcast = netip.AddrFrom4([4]byte{255, 255, 255, 255})
 
 // plain makes addresses of one host comparable: IPv4 in its own family, no zone.
 func plain(addr netip.Addr) netip.Addr { return addr.Unmap().WithZone("") }

@@ -92,12 +92,41 @@ func TestAdmit(t *testing.T) {
 		if err := (Partner{Peer: peer}).Admit(addr); !errors.Is(err, tt.want) || err != nil && tt.want == nil {
 			t.Errorf("%s for %s: %v, want %v", tt.addr, tt.peer, err, tt.want)
 		}
-		want := tt.want
-		if want == ErrForeign {
-			want = nil
-		}
-		if err := (Partner{Peer: peer, Foreign: true}).Admit(addr); !errors.Is(err, want) || err != nil && want == nil {
-			t.Errorf("%s for %s, foreign: %v, want %v", tt.addr, tt.peer, err, want)
+	}
+}
+
+// With the permission other hosts may be named, but nothing that means this machine or
+// everybody.
+func TestAdmitForeign(t *testing.T) {
+	tests := []struct {
+		peer, local, addr string
+		want              error
+	}{
+		{"192.0.2.1", "192.0.2.9:21", "198.51.100.1:1024", nil},
+		{"192.0.2.1", "192.0.2.9:21", "198.51.100.1:1023", ErrLowPort},
+		{"192.0.2.1", "192.0.2.9:21", "0.0.0.0:2000", ErrForeign},
+		{"192.0.2.1", "192.0.2.9:21", "224.0.0.1:2000", ErrForeign},
+		{"192.0.2.1", "192.0.2.9:21", "255.255.255.255:2000", ErrForeign},
+		{"192.0.2.1", "192.0.2.9:21", "127.0.0.1:2000", ErrForeign},
+		{"192.0.2.1", "192.0.2.9:21", "[::ffff:127.0.0.1]:2000", ErrForeign},
+		{"192.0.2.1", "192.0.2.9:21", "169.254.169.254:8000", ErrForeign},
+		{"2001:db8::1", "[2001:db8::9]:21", "[::1]:2000", ErrForeign},
+		{"2001:db8::1", "[2001:db8::9]:21", "[::]:2000", ErrForeign},
+		{"2001:db8::1", "[2001:db8::9]:21", "[ff02::1]:2000", ErrForeign},
+		{"2001:db8::1", "[2001:db8::9]:21", "[fe80::2]:2000", ErrForeign},
+		{"2001:db8::1", "[2001:db8::9]:21", "[2001:db8::2]:2000", nil},
+		{"127.0.0.1", "127.0.0.1:2121", "127.0.0.2:2000", nil},
+		// Ourselves.
+		{"192.0.2.1", "192.0.2.9:2121", "192.0.2.9:2121", ErrOurs},
+		{"192.0.2.1", "192.0.2.9:2121", "192.0.2.9:8080", ErrOurs},
+		{"192.0.2.1", "192.0.2.9:2121", "[::ffff:192.0.2.9]:8080", ErrOurs},
+		{"127.0.0.1", "127.0.0.1:2121", "127.0.0.1:2121", ErrOurs},
+		{"127.0.0.1", "127.0.0.1:2121", "127.0.0.1:2122", nil},
+	}
+	for _, tt := range tests {
+		p := Partner{Peer: netip.MustParseAddr(tt.peer), Local: netip.MustParseAddrPort(tt.local), Foreign: true}
+		if err := p.Admit(netip.MustParseAddrPort(tt.addr)); !errors.Is(err, tt.want) || err != nil && tt.want == nil {
+			t.Errorf("%s for %s at %s: %v, want %v", tt.addr, tt.peer, tt.local, err, tt.want)
 		}
 	}
 }

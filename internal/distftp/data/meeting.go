@@ -42,7 +42,7 @@ func (l *Listener) Addr() netip.AddrPort {
 }
 
 // Meet waits for the client. Connections from other addresses are closed without a
-// word, so that nobody can take the client's place by being faster.
+// word to them, so that nobody can take the client's place by being faster.
 func (l *Listener) Meet(ctx context.Context) (net.Conn, error) {
 	defer l.Close()
 	stop := context.AfterFunc(ctx, func() { l.Close() })
@@ -61,10 +61,14 @@ func (l *Listener) Meet(ctx context.Context) (net.Conn, error) {
 		if err != nil {
 			return nil, fmt.Errorf("await data connection: %w", err)
 		}
-		if from := conn.RemoteAddr().(*net.TCPAddr).AddrPort().Addr(); l.partner.may(from) {
+		from := conn.RemoteAddr().(*net.TCPAddr).AddrPort().Addr()
+		if l.partner.may(from) {
 			return conn, nil
 		}
 		conn.Close()
+		if l.partner.Stranger != nil {
+			l.partner.Stranger(from)
+		}
 	}
 }
 

@@ -41,6 +41,9 @@ func (p Ports) span() (first, n int) {
 	return int(p.First), int(p.Last) - int(p.First) + 1
 }
 
+// ErrNoPort says that all ports of a range are in use.
+var ErrNoPort = errors.New("no port free")
+
 // tries bounds how many ports in use are met before the range counts as full.
 const tries = 1024
 
@@ -59,5 +62,5 @@ func (p Ports) listen(ctx context.Context, local netip.Addr) (net.Listener, erro
 			return ln, err
 		}
 	}
-	return nil, fmt.Errorf("no port free at %s among %s", local, p)
+	return nil, fmt.Errorf("%w at %s among %s", ErrNoPort, local, p)
 }

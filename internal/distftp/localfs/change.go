@@ -62,7 +62,7 @@ func (f *Folder) RemoveDir(ctx context.Context, p mirror.Path) error {
 	}
 	err = at.dir.Remove(at.name)
 	if errors.Is(err, syscall.ENOTEMPTY) {
-		if _, err := sweepBelow(ctx, at.dir, at.name, false); err != nil {
+		if _, _, err := sweepOne(ctx, at.dir, at.name); err != nil {
 			return kind(err)
 		}
 		err = at.dir.Remove(at.name)

@@ -12,29 +12,40 @@ import (
 // Sweep removes what killed uploads left anywhere in the folder, and returns how many
 // files that were. Uploads under way, of this or another process, are not touched. It
 // reads every directory once; those that cannot be read are passed over and show in
-// the error.
+// the error. However deep the folder is, it holds one directory open at a time.
 func (f *Folder) Sweep(ctx context.Context) (int, error) {
-	return sweepBelow(ctx, f.root, ".", true)
+	removed := 0
+	var errs []error
+	for ahead := []string{"."}; len(ahead) > 0; {
+		dir := ahead[len(ahead)-1]
+		ahead = ahead[:len(ahead)-1]
+		n, below, err := sweepOne(ctx, f.root, dir)
+		if ctx.Err() != nil {
+			return removed, ctx.Err()
+		}
+		for _, name := range below {
+			ahead = append(ahead, dir+"/"+name)
+		}
+		removed += n
+		errs = append(errs, err)
+	}
+	return removed, errors.Join(errs...)
 }
 
-// sweepBelow sweeps the directory of that name, and those below it if deep is set.
-func sweepBelow(ctx context.Context, above *os.Root, name string, deep bool) (int, error) {
+// sweepOne sweeps the directory of that name, and returns the names of those below it.
+func sweepOne(ctx context.Context, above *os.Root, name string) (removed int, below []string, err error) {
 	root, err := above.OpenRoot(name)
 	if err != nil {
-		return 0, unlessGone(err)
+		return 0, nil, unlessGone(err)
 	}
 	defer root.Close()
 	dir, err := root.Open(".")
 	if err != nil {
-		return 0, unlessGone(err)
+		return 0, nil, unlessGone(err)
 	}
 	defer dir.Close()
-	removed := 0
 	var errs []error
-	for {
-		if err := ctx.Err(); err != nil {
-			return removed, err
-		}
+	for ctx.Err() == nil {
 		entries, err := dir.ReadDir(batch)
 		for _, e := range entries {
 			switch {
@@ -44,19 +55,19 @@ func sweepBelow(ctx context.Context, above *os.Root, name string, deep bool) (in
 					removed++
 				}
 				errs = append(errs, err)
-			case e.IsDir() && deep:
-				n, err := sweepBelow(ctx, root, e.Name(), deep)
-				removed += n
-				errs = append(errs, err)
+			case e.IsDir():
+				below = append(below, e.Name())
 			}
 		}
 		if err == io.EOF {
-			return removed, errors.Join(errs...)
+			break
 		}
 		if err != nil {
-			return removed, errors.Join(append(errs, err)...)
+			errs = append(errs, err)
+			break
 		}
 	}
+	return removed, below, errors.Join(append(errs, ctx.Err())...)
 }
 
 // removeDead removes a temporary file unless its upload is under way.
