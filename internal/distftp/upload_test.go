@@ -382,6 +382,33 @@ MDTM two words => 213 20190101020300
 SITE UTIME two words 20180101020304 20180101020305 20180101020306 UTC => 200
 MDTM two words => 213 20180101020305
 SITE UTIME never two words => 501
+SITE UTIME two words 20170101020304 => 200
+MDTM two words => 213 20170101020304
+MDTM 20160101020304 two words => 213 Modify=20160101020304; two words
+MDTM two words => 213 20160101020304
+MDTM 20160101020304+60 two words => 213 Modify=20160101010304
+MDTM 20160101020304-330 two words => 213 Modify=20160101073304
+MDTM 20160101020304+x two words => 550 No such file
+MDTM 20160101020304 nothere => 550 No such file
+MKD 20160101020304 two => 257
+MDTM 20160101020304 two => 550 Not a plain file
+RMD 20160101020304 two => 250
+MFF Modify=20150101020304;UNIX.mode=0640; two words => 213 Modify=20150101020304;UNIX.mode=0640; two words
+MDTM two words => 213 20150101020304
+MFF modify=20180101020305;unix.mode=600 two words => 213
+MFF UNIX.mode=1777; two words => 501
+MFF modify=2015; two words => 501
+MFF create=20150101020304; two words => 504
+MFF modify=20150101020304; => 501
+MFF two words => 504
+MFF modify=20150101020304; nothere => 550
+SITE MKDIR deep/and deeper/dir => 200 "/deep/and deeper/dir" is there
+SITE MKDIR deep/and deeper => 200
+SITE MKDIR two words/x => 550 Not a directory
+SITE MKDIR => 501
+RMD deep/and deeper/dir => 250
+RMD deep/and deeper => 250
+RMD deep => 250
 SITE SYMLINK other sub/dangling => 200
 SITE SYMLINK ../other sub/good => 200 Link
 SITE SYMLINK /other sub/absolute => 200 Link
@@ -464,6 +491,7 @@ func TestRights(t *testing.T) {
 		"RNFR file": "rename /file", "RNFR file RNTO new": "rename /file, rename /new",
 		"RNFR file RNTO other":     "rename /file, rename /other, delete /other",
 		"MFMT 20200101000000 file": "write /file", "SITE CHMOD 644 file": "write /file", "SITE UTIME 202001010000 file": "write /file",
+		"MDTM 20200101000000 file": "write /file", "MFF modify=20200101000000;UNIX.mode=600; file": "write /file", "SITE MKDIR new": "list /new, mkdir /new",
 		"SITE SYMLINK file new": "write /new", "SITE CPFR file": "read /file", "SITE CPFR file SITE CPTO new": "read /file, write /new",
 		"SITE CPFR file SITE CPTO other": "read /file, write /other, delete /other",
 		"RETR file":                      "read /file", "SIZE file": "list /file", "MDTM file": "list /file", "MLST file": "list /file",

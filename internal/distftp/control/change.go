@@ -3,6 +3,7 @@ package control
 import (
 	"errors"
 	"io/fs"
+	"strconv"
 	"strings"
 	"time"
 
@@ -86,6 +87,59 @@ func (s *session) renameTo(arg string) {
 	}, 250, "Renamed from "+string(from))
 }
 
+// modifyFacts answers MFF (draft-somers-ftp-mfxx, 5): it sets several facts of one entry.
+func (s *session) modifyFacts(arg string) {
+	facts, path, _ := strings.Cut(arg, " ")
+	var modified *time.Time
+	var mode *fs.FileMode
+	for fact := range strings.SplitSeq(strings.TrimSuffix(facts, ";"), ";") {
+		name, value, _ := strings.Cut(fact, "=")
+		var err error
+		switch strings.ToLower(name) {
+		case "modify":
+			var t time.Time
+			t, err = parseTime(value)
+			modified = &t
+		case "unix.mode":
+			var m fs.FileMode
+			m, err = parseMode(value)
+			mode = &m
+		default:
+			s.out.reply(504, "Only the facts modify and UNIX.mode can be set")
+			return
+		}
+		if err != nil {
+			s.out.reply(501, "The value of "+name+" is not one")
+			return
+		}
+	}
+	if path == "" {
+		s.out.reply(501, "MFF needs an argument: "+s.commands["MFF"].syntax)
+		return
+	}
+	s.change(path, Write, func(w Writer, p mirror.Path) error {
+		if mode != nil {
+			if err := w.SetMode(s.ctx, p, *mode); err != nil {
+				return err
+			}
+		}
+		if modified != nil {
+			return w.SetTime(s.ctx, p, *modified)
+		}
+		return nil
+	}, 213, arg)
+}
+
+// parseMode reads permissions as chmod(1) has them in numbers. Other bits cannot be set: a
+// file that runs with its owner's rights is nothing that a client should be able to make.
+func parseMode(text string) (fs.FileMode, error) {
+	mode, err := strconv.ParseUint(text, 8, 32)
+	if err == nil && mode > 0o777 {
+		err = strconv.ErrRange
+	}
+	return fs.FileMode(mode), err
+}
+
 // setModified answers MFMT (draft-somers-ftp-mfxx, 3).
 func (s *session) setModified(arg string) {
 	when, path, _ := strings.Cut(arg, " ")
@@ -99,6 +153,21 @@ func (s *session) setModified(arg string) {
 
 func (s *session) setTime(path string, modified time.Time, code int, text string) {
 	s.change(path, Write, func(w Writer, p mirror.Path) error { return w.SetTime(s.ctx, p, modified) }, code, text)
+}
+
+// zonedTime reads a time as MDTM may have it where it sets one: in UTC, or followed by how
+// many minutes its zone is ahead.
+func zonedTime(text string) (time.Time, error) {
+	at := strings.IndexAny(text, "+-")
+	if at < 0 {
+		return parseTime(text)
+	}
+	t, err := parseTime(text[:at])
+	if err != nil {
+		return t, err
+	}
+	minutes, err := strconv.ParseInt(text[at:], 10, 16)
+	return t.Add(-time.Duration(minutes) * time.Minute), err
 }
 
 // parseTime reads a time in UTC as RFC 3659, 2.3, writes it. Seconds may be missing,

@@ -28,8 +28,15 @@ var algorithms = []struct {
 	{"CRC32", func() hash.Hash { return crc32.NewIEEE() }},
 	{"MD5", md5.New},
 	{"SHA-1", sha1.New},
+	{"SHA-224", sha256.New224},
 	{defaultAlgorithm, sha256.New},
+	{"SHA-384", sha512.New384},
 	{"SHA-512", sha512.New},
+}
+
+// checksums are the older commands, each for one algorithm.
+var checksums = map[string]string{
+	"XCRC": "CRC32", "XMD5": "MD5", "XSHA": "SHA-1", "XSHA1": "SHA-1", "XSHA256": "SHA-256", "XSHA512": "SHA-512",
 }
 
 const defaultAlgorithm = "SHA-256"
@@ -70,6 +77,18 @@ func checksumCommand(verb, algorithm string) func(*session, string) {
 			return 250, fmt.Sprintf("%X", sum)
 		})
 	}
+}
+
+// messageDigest answers MD5 (draft-twine-ftpmd5, 3.1).
+func (s *session) messageDigest(arg string) {
+	p, _, err := s.checkable(arg)
+	if err != nil {
+		s.fail(err)
+		return
+	}
+	s.checksum("MD5", "MD5", p, 0, math.MaxInt64, func(sum []byte) (int, string) {
+		return 251, fmt.Sprintf("%s %X", quote(p), sum)
+	})
 }
 
 // checksumRange reads the argument of XCRC and its like.

@@ -9,6 +9,7 @@
 //
 //	access.go      USER PASS QUIT NOOP
 //	host.go        HOST REIN
+//	client.go      ACCT LANG CLNT CSID
 //	protection.go  AUTH PBSZ PROT CCC SSCN CPSV, with secure.go: TLS itself
 //	parameters.go  TYPE MODE STRU SYST FEAT OPTS
 //	directory.go   PWD CWD CDUP
@@ -18,9 +19,11 @@
 //	listing.go     LIST NLST MLSD STAT
 //	retrieve.go    REST RETR
 //	store.go       STOR APPE STOU ALLO
-//	change.go      DELE RMD MKD RNFR RNTO MFMT
-//	checksum.go    HASH XCRC XMD5 XSHA1 XSHA256 AVBL
-//	site.go        SITE: CHMOD UTIME SYMLINK CPFR CPTO, with who.go: WHO KICK
+//	change.go      DELE RMD MKD RNFR RNTO MFMT MFF
+//	checksum.go    HASH MD5 XCRC XMD5 XSHA... AVBL
+//	site.go        SITE: CHMOD UTIME SYMLINK MKDIR CPFR CPTO UMASK IDLE
+//	who.go         SITE WHO, KICK
+//	manage.go      SITE USER, GROUP, PSWD
 //	transfer.go    what happens while a transfer runs: ABOR, STAT
 //
 // A new family is a new file and lines in the table. Errors of the file system become

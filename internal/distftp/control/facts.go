@@ -21,11 +21,28 @@ func (s *session) size(arg string) {
 	}
 }
 
-// modified answers MDTM (RFC 3659, 3), in UTC.
+// modified answers MDTM (RFC 3659, 3), in UTC. Some clients set times with it, by a time
+// before the path; a file of all that name is what the RFC would mean.
 func (s *session) modified(arg string) {
+	if when, path, _ := strings.Cut(arg, " "); path != "" {
+		t, err := zonedTime(when)
+		if err == nil && !s.exists(arg) {
+			s.setTime(path, t, 213, "Modify="+string(list.AppendTime(nil, t))+"; "+path)
+			return
+		}
+	}
 	if e, ok := s.plainFile(arg); ok {
 		s.out.reply(213, string(list.AppendTime(nil, e.ModTime)))
 	}
+}
+
+// exists reports whether there is something at the path that an argument names.
+func (s *session) exists(arg string) bool {
+	p, err := resolve(s.cwd, arg)
+	if err == nil {
+		_, err = s.FS.Lstat(s.ctx, p)
+	}
+	return err == nil
 }
 
 // plainFile finds the file that an argument names, or answers why not.

@@ -57,6 +57,8 @@ type session struct {
 
 	algorithm string // of HASH
 
+	idle time.Duration // for one command to arrive, whole
+
 	renaming mirror.Path // what RNFR named, or ""
 	copying  mirror.Path // what SITE CPFR named, or ""
 
@@ -107,6 +109,7 @@ func (s *session) reinitialize() {
 	s.offset = 0
 	s.facts = list.AllFacts
 	s.algorithm = defaultAlgorithm
+	s.idle = s.IdleTimeout
 	s.epsvAll, s.cepr = false, false
 	s.reversed = false
 }
@@ -169,7 +172,7 @@ func (s *session) patience() time.Time {
 	if !s.loggedIn {
 		return s.loginBy
 	}
-	return time.Now().Add(s.IdleTimeout)
+	return time.Now().Add(s.idle)
 }
 
 // errInterrupted is returned by read when there is something else to do: the

@@ -2,11 +2,14 @@ package control
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"mirrortracker/internal/distftp/data"
 	"mirrortracker/internal/distftp/vfs"
@@ -20,6 +23,9 @@ func siteTable() map[string]command {
 		"CHMOD":   {run: (*session).siteMode, syntax: "mode path", needs: true},
 		"UTIME":   {run: (*session).siteTime, syntax: "YYYYMMDDhhmm[ss] path", needs: true},
 		"SYMLINK": {run: (*session).siteLink, syntax: "target link", needs: true},
+		"MKDIR":   {run: (*session).makeDirectories, syntax: "path", needs: true},
+		"UMASK":   {run: (*session).siteMask, syntax: "[mask]"},
+		"IDLE":    {run: (*session).siteIdle, syntax: "[seconds]"},
 		"CPFR":    {run: (*session).copyFrom, syntax: "path", needs: true},
 		"CPTO":    {run: (*session).copyTo, syntax: "path", needs: true},
 		"WHO":     {run: (*session).siteWho},
@@ -72,29 +78,32 @@ func (s *session) siteHelp(arg string) {
 	s.out.block(214, "These SITE commands are understood", lines, "End of help")
 }
 
-// siteMode answers SITE CHMOD. Only permissions are set: a file that runs with its
-// owner's rights is nothing that a client should be able to make.
+// siteMode answers SITE CHMOD.
 func (s *session) siteMode(arg string) {
 	digits, path, _ := strings.Cut(arg, " ")
-	mode, err := strconv.ParseUint(digits, 8, 16)
-	if err != nil || mode > 0o777 || path == "" {
+	mode, err := parseMode(digits)
+	if err != nil || path == "" {
 		s.out.reply(501, "SITE CHMOD needs a mode from 0 to 777 and a path")
 		return
 	}
 	s.change(path, Write, func(w Writer, p mirror.Path) error {
-		return w.SetMode(s.ctx, p, fs.FileMode(mode))
-	}, 200, "Mode is "+strconv.FormatUint(mode, 8))
+		return w.SetMode(s.ctx, p, mode)
+	}, 200, "Mode is "+strconv.FormatUint(uint64(mode), 8))
 }
 
-// siteTime answers SITE UTIME in both forms that clients know: the time and a path; or
-// a path, the times of last access, of modification and of creation, and "UTC".
+// siteTime answers SITE UTIME in the forms that clients know: the time and a path; a path
+// and the time; or a path, the times of last access, of modification and of creation, and
+// "UTC".
 func (s *session) siteTime(arg string) {
 	when, path, _ := strings.Cut(arg, " ")
 	modified, err := parseTime(when)
-	if fields := strings.Split(arg, " "); len(fields) >= 5 && fields[len(fields)-1] == "UTC" {
-		fields = fields[:len(fields)-1]
-		last := len(fields) - 3
-		modified, err = parseTime(fields[last+1])
+	fields := strings.Split(arg, " ")
+	switch last := len(fields) - 1; {
+	case last >= 4 && fields[last] == "UTC":
+		modified, err = parseTime(fields[last-2])
+		path = strings.Join(fields[:last-3], " ")
+	case err != nil:
+		modified, err = parseTime(fields[last])
 		path = strings.Join(fields[:last], " ")
 	}
 	if err != nil || path == "" {
@@ -102,6 +111,64 @@ func (s *session) siteTime(arg string) {
 		return
 	}
 	s.setTime(path, modified, 200, "Time is set")
+}
+
+// makeDirectories answers SITE MKDIR: MKD, with the directories above where they are
+// missing.
+func (s *session) makeDirectories(arg string) {
+	w, err := s.writer()
+	if err != nil {
+		s.fail(err)
+		return
+	}
+	p, err := s.target(arg, List)
+	if err == nil {
+		err = s.makeBelow(w, p)
+	}
+	if err != nil {
+		s.fail(err)
+		return
+	}
+	s.out.reply(200, quote(p)+" is there")
+}
+
+// makeBelow makes what is missing of a path.
+func (s *session) makeBelow(w Writer, p mirror.Path) error {
+	names := p.Names()
+	for i := range names {
+		at := mirror.FromNames(names[:i+1])
+		e, err := s.FS.Stat(s.ctx, at)
+		if errors.Is(err, fs.ErrNotExist) {
+			if err = s.allow(at, MakeDir); err == nil {
+				err = w.MakeDir(s.ctx, at)
+			}
+		} else if err == nil && e.Kind != vfs.Directory {
+			err = vfs.ErrNotDir
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// siteMask answers SITE UMASK.
+func (s *session) siteMask(string) {
+	s.out.reply(504, "Modes of new files are the server's to choose, and SITE CHMOD's to change")
+}
+
+// siteIdle answers SITE IDLE: how long the session may idle. It cannot be longer than that
+// of others.
+func (s *session) siteIdle(arg string) {
+	if arg = strings.TrimSpace(arg); arg != "" {
+		seconds, err := strconv.ParseUint(arg, 10, 31)
+		if err != nil || seconds == 0 || time.Duration(seconds)*time.Second > s.IdleTimeout {
+			s.out.reply(501, fmt.Sprintf("SITE IDLE takes 1 to %d seconds", int(s.IdleTimeout.Seconds())))
+			return
+		}
+		s.idle = time.Duration(seconds) * time.Second
+	}
+	s.out.reply(200, fmt.Sprintf("Idle limit is %d seconds, at most %d", int(s.idle.Seconds()), int(s.IdleTimeout.Seconds())))
 }
 
 // siteLink answers SITE SYMLINK. An absolute target counts from the root that the

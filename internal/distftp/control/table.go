@@ -8,83 +8,89 @@ import (
 
 // A command is what the engine knows about a verb.
 type command struct {
-	run    func(*session, string)
-	syntax string // of the argument, for HELP
-	needs  bool   // an argument
-	open   bool   // to clients that have not logged in
+	run     func(*session, string)
+	defined string // where; "" if nowhere but in programs
+	syntax  string // of the argument, for HELP
+	needs   bool   // an argument
+	open    bool   // to clients that have not logged in
 }
 
 // unimplemented are the other verbs that RFCs, drafts and wide use have given a
 // meaning. They get 502 rather than 500, so that a client can tell a missing feature
 // from a mistake (RFC 959, 5.4; RFC 5797).
-const unimplemented = "ACCT SMNT ADAT MIC CONF ENC LANG " +
-	"LPRT LPSV CLNT CSID RANG RMDA MFCT MFF THMB COMB DSIZ " +
-	"MD5 XSHA XSHA512 MAIL MSND MSOM MSAM MRSQ MRCP ESTP ESTA"
+const unimplemented = "SMNT ADAT MIC CONF ENC LPRT LPSV RMDA MFCT THMB COMB DSIZ ESTP ESTA " +
+	"MAIL MLFL MSND MSOM MSAM MRSQ MRCP XRSQ XRCP XSEM XSEN"
 
 // commandTable makes the table of all commands.
 func commandTable() map[string]command {
 	table := map[string]command{
-		"USER": {run: (*session).userName, syntax: "name", needs: true, open: true},
-		"PASS": {run: (*session).password, syntax: "password", open: true},
-		"HOST": {run: (*session).virtualHost, syntax: "name", needs: true, open: true},
-		"REIN": {run: (*session).restartSession, open: true},
-		"QUIT": {run: (*session).quit, open: true},
-		"HELP": {run: (*session).help, syntax: "[command]", open: true},
-		"FEAT": {run: (*session).features, open: true},
-		"OPTS": {run: (*session).options, syntax: "UTF8 ON | MLST [fact;]... | HASH [algorithm]", needs: true, open: true},
-		"SYST": {run: (*session).system, open: true},
-		"NOOP": {run: (*session).noop, open: true},
-		"STAT": {run: (*session).stat, syntax: "[path]", open: true},
+		"USER": {defined: "RFC 959", run: (*session).userName, syntax: "name", needs: true, open: true},
+		"PASS": {defined: "RFC 959", run: (*session).password, syntax: "password", open: true},
+		"HOST": {defined: "RFC 7151", run: (*session).virtualHost, syntax: "name", needs: true, open: true},
+		"REIN": {defined: "RFC 959", run: (*session).restartSession, open: true},
+		"QUIT": {defined: "RFC 959", run: (*session).quit, open: true},
+		"HELP": {defined: "RFC 959", run: (*session).help, syntax: "[command]", open: true},
+		"FEAT": {defined: "RFC 2389", run: (*session).features, open: true},
+		"OPTS": {defined: "RFC 2389", run: (*session).options, syntax: "UTF8 [ON | OFF] | MLST [fact;]... | HASH [algorithm]", needs: true, open: true},
+		"SYST": {defined: "RFC 959", run: (*session).system, open: true},
+		"ACCT": {defined: "RFC 959", run: (*session).accountName, syntax: "name", needs: true, open: true},
+		"LANG": {defined: "RFC 2640", run: (*session).language, syntax: "[EN]", open: true},
+		"CLNT": {run: (*session).clientName, syntax: "name", needs: true, open: true},
+		"CSID": {defined: "draft-peterson-streamlined-ftp-command-extensions", run: (*session).identify, syntax: "Name=program; Version=number;", open: true},
+		"NOOP": {defined: "RFC 959", run: (*session).noop, open: true},
+		"STAT": {defined: "RFC 959", run: (*session).stat, syntax: "[path | pattern]", open: true},
 
-		"AUTH": {run: (*session).authenticate, syntax: "TLS", needs: true, open: true},
-		"PBSZ": {run: (*session).bufferSize, syntax: "0", needs: true, open: true},
-		"PROT": {run: (*session).protection, syntax: "C | P", needs: true, open: true},
-		"CCC":  {run: (*session).clearCommands, open: true},
+		"AUTH": {defined: "RFC 4217", run: (*session).authenticate, syntax: "TLS", needs: true, open: true},
+		"PBSZ": {defined: "RFC 4217", run: (*session).bufferSize, syntax: "0", needs: true, open: true},
+		"PROT": {defined: "RFC 4217", run: (*session).protection, syntax: "C | P", needs: true, open: true},
+		"CCC":  {defined: "RFC 4217", run: (*session).clearCommands, open: true},
 		"SSCN": {run: (*session).securedClient, syntax: "[ON | OFF]"},
 		"CPSV": {run: (*session).clientPassive},
 
-		"TYPE": {run: (*session).setType, syntax: "A | I | L 8", needs: true},
-		"MODE": {run: (*session).setMode, syntax: "S", needs: true},
-		"STRU": {run: (*session).setStructure, syntax: "F", needs: true},
+		"TYPE": {defined: "RFC 959", run: (*session).setType, syntax: "A | I | L 8", needs: true},
+		"MODE": {defined: "RFC 959", run: (*session).setMode, syntax: "S", needs: true},
+		"STRU": {defined: "RFC 959", run: (*session).setStructure, syntax: "F", needs: true},
 
-		"PWD":  {run: (*session).printDirectory},
-		"CWD":  {run: (*session).changeDirectory, syntax: "path", needs: true},
-		"CDUP": {run: (*session).changeUp},
-		"SIZE": {run: (*session).size, syntax: "path", needs: true},
-		"MDTM": {run: (*session).modified, syntax: "path", needs: true},
-		"MLST": {run: (*session).machineStat, syntax: "[path]"},
+		"PWD":  {defined: "RFC 959", run: (*session).printDirectory},
+		"CWD":  {defined: "RFC 959", run: (*session).changeDirectory, syntax: "path", needs: true},
+		"CDUP": {defined: "RFC 959", run: (*session).changeUp},
+		"SIZE": {defined: "RFC 3659", run: (*session).size, syntax: "path", needs: true},
+		"MDTM": {defined: "RFC 3659", run: (*session).modified, syntax: "path | YYYYMMDDhhmmss[+minutes] path", needs: true},
+		"MLST": {defined: "RFC 3659", run: (*session).machineStat, syntax: "[path]"},
 
-		"PRET": {run: (*session).preTransfer, syntax: "command [path]", needs: true},
+		"PRET": {defined: "draft-dd-pret", run: (*session).preTransfer, syntax: "command [path]", needs: true},
 		"CEPR": {run: (*session).customExtended, syntax: "ON | OFF", needs: true, open: true},
-		"AVBL": {run: (*session).available, syntax: "[path]"},
-		"HASH": {run: (*session).hash, syntax: "path", needs: true},
+		"AVBL": {defined: "draft-peterson-streamlined-ftp-command-extensions", run: (*session).available, syntax: "[path]"},
+		"HASH": {defined: "draft-ietf-ftpext2-hash", run: (*session).hash, syntax: "path", needs: true},
 
-		"PASV": {run: (*session).passive},
-		"EPSV": {run: (*session).extendedPassive, syntax: "[1 | 2 | ALL]"},
-		"PORT": {run: (*session).port, syntax: "h1,h2,h3,h4,p1,p2", needs: true},
-		"EPRT": {run: (*session).extendedPort, syntax: "|protocol|address|port|", needs: true},
-		"LIST": {run: (*session).listLong, syntax: "[-a] [path]"},
-		"NLST": {run: (*session).listNames, syntax: "[-a] [path]"},
-		"MLSD": {run: (*session).listFacts, syntax: "[path]"},
-		"REST": {run: (*session).restart, syntax: "offset", needs: true},
-		"RETR": {run: (*session).retrieve, syntax: "path", needs: true},
-		"ABOR": {run: (*session).abort},
+		"PASV": {defined: "RFC 959", run: (*session).passive},
+		"EPSV": {defined: "RFC 2428", run: (*session).extendedPassive, syntax: "[1 | 2 | ALL]"},
+		"PORT": {defined: "RFC 959", run: (*session).port, syntax: "h1,h2,h3,h4,p1,p2", needs: true},
+		"EPRT": {defined: "RFC 2428", run: (*session).extendedPort, syntax: "|protocol|address|port|", needs: true},
+		"LIST": {defined: "RFC 959", run: (*session).listLong, syntax: "[-adRrtS] [path | pattern]"},
+		"NLST": {defined: "RFC 959", run: (*session).listNames, syntax: "[-adrtS] [path | pattern]"},
+		"MLSD": {defined: "RFC 3659", run: (*session).listFacts, syntax: "[path]"},
+		"REST": {defined: "RFC 3659", run: (*session).restart, syntax: "offset", needs: true},
+		"RETR": {defined: "RFC 959", run: (*session).retrieve, syntax: "path", needs: true},
+		"ABOR": {defined: "RFC 959", run: (*session).abort},
 
-		"STOR": {run: (*session).store, syntax: "path", needs: true},
-		"APPE": {run: (*session).appendTo, syntax: "path", needs: true},
-		"STOU": {run: (*session).storeUnique, syntax: "[path]"},
-		"ALLO": {run: (*session).allocate, syntax: "size [R size]", needs: true},
-		"DELE": {run: (*session).remove, syntax: "path", needs: true},
-		"RMD":  {run: (*session).removeDirectory, syntax: "path", needs: true},
-		"MKD":  {run: (*session).makeDirectory, syntax: "path", needs: true},
-		"RNFR": {run: (*session).renameFrom, syntax: "path", needs: true},
-		"RNTO": {run: (*session).renameTo, syntax: "path", needs: true},
-		"MFMT": {run: (*session).setModified, syntax: "YYYYMMDDhhmmss path", needs: true},
-		"SITE": {run: (*session).site, syntax: "command", needs: true},
+		"STOR": {defined: "RFC 959", run: (*session).store, syntax: "path", needs: true},
+		"APPE": {defined: "RFC 959", run: (*session).appendTo, syntax: "path", needs: true},
+		"STOU": {defined: "RFC 959", run: (*session).storeUnique, syntax: "[path]"},
+		"ALLO": {defined: "RFC 959", run: (*session).allocate, syntax: "size [R size]", needs: true},
+		"DELE": {defined: "RFC 959", run: (*session).remove, syntax: "path", needs: true},
+		"RMD":  {defined: "RFC 959", run: (*session).removeDirectory, syntax: "path", needs: true},
+		"MKD":  {defined: "RFC 959", run: (*session).makeDirectory, syntax: "path", needs: true},
+		"RNFR": {defined: "RFC 959", run: (*session).renameFrom, syntax: "path", needs: true},
+		"RNTO": {defined: "RFC 959", run: (*session).renameTo, syntax: "path", needs: true},
+		"MFMT": {defined: "draft-somers-ftp-mfxx", run: (*session).setModified, syntax: "YYYYMMDDhhmmss path", needs: true},
+		"MFF":  {defined: "draft-somers-ftp-mfxx", run: (*session).modifyFacts, syntax: "fact=value;... path", needs: true},
+		"SITE": {defined: "RFC 959", run: (*session).site, syntax: "command", needs: true},
 	}
-	for verb, algorithm := range map[string]string{"XCRC": "CRC32", "XMD5": "MD5", "XSHA1": "SHA-1", "XSHA256": "SHA-256"} {
+	for verb, algorithm := range checksums {
 		table[verb] = command{run: checksumCommand(verb, algorithm), syntax: `path | "path" [begin [end]]`, needs: true}
 	}
+	table["MD5"] = command{defined: "draft-twine-ftpmd5", run: (*session).messageDigest, syntax: "path", needs: true}
 	// RFC 1123, 4.1.3.1: names that old clients use.
 	table["XPWD"], table["XCWD"], table["XCUP"] = table["PWD"], table["CWD"], table["CDUP"]
 	table["XMKD"], table["XRMD"] = table["MKD"], table["RMD"]
@@ -132,7 +138,11 @@ func (s *session) help(arg string) {
 			s.out.reply(501, "Unknown command")
 			return
 		}
-		s.out.reply(214, strings.TrimSpace("Syntax: "+verb+" "+cmd.syntax))
+		text := strings.TrimSpace("Syntax: " + verb + " " + cmd.syntax)
+		if cmd.defined != "" {
+			text += " (" + cmd.defined + ")"
+		}
+		s.out.reply(214, text)
 		return
 	}
 	var verbs []string
