@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 
+	"mirrortracker/internal/bench/process"
 	"mirrortracker/internal/bench/report"
 )
 
@@ -19,7 +20,7 @@ func (b *bench) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	m, err := s.processes[0].memory()
+	m, err := s.processes[0].Family().Memory()
 	if err != nil {
 		return err
 	}
@@ -31,7 +32,7 @@ func (b *bench) load(ctx context.Context) error {
 }
 
 // noteMemory keeps what is in memory, and of which kind it is.
-func (b *bench) noteMemory(name string, m memory) {
+func (b *bench) noteMemory(name string, m process.Memory) {
 	b.results.note(name, mib(m.RSS), "MiB")
 	b.results.note("  of its own", mib(m.Anon), "MiB")
 	b.results.note("  of mapped files", mib(m.File), "MiB")

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"mirrortracker/internal/bench/process"
 	"mirrortracker/internal/mirror"
 	"mirrortracker/internal/testbed"
 )
@@ -71,25 +72,25 @@ func (b *bench) startMirrorbits(ctx context.Context) (s *server, err error) {
 	}
 	redis := addresses[2]
 	_, port, _ := net.SplitHostPort(redis)
-	db, err := start(filepath.Join(dir, "redis.log"), nil, redisServer, "--bind", "127.0.0.1", "--port", port, "--save", "", "--dir", dir)
+	db, err := process.Start(filepath.Join(dir, "redis.log"), nil, redisServer, "--bind", "127.0.0.1", "--port", port, "--save", "", "--dir", dir)
 	if err != nil {
 		return s, err
 	}
 	s.processes = append(s.processes, db)
-	if err := db.await(10*time.Second, func() error { return dial(redis) }); err != nil {
+	if err := db.Await(10*time.Second, func() error { return dial(redis) }); err != nil {
 		return s, err
 	}
 	config := filepath.Join(dir, "mirrorbits.conf")
 	if err := os.WriteFile(config, fmt.Appendf(nil, bitsConfig, dir, b.dir, addresses[0], addresses[1], redis), 0o644); err != nil {
 		return s, err
 	}
-	p, err := start(filepath.Join(dir, "mirrorbits.log"), nil, b.options.Mirrorbits, "daemon", "-config", config)
+	p, err := process.Start(filepath.Join(dir, "mirrorbits.log"), nil, b.options.Mirrorbits, "daemon", "-config", config)
 	if err != nil {
 		return s, err
 	}
 	s.processes = append(s.processes, p)
 	s.addr, s.paths = addresses[0], filepath.Join(dir, "paths")
-	if err := p.await(2*time.Minute, func() error { return scanned(redis, len(files)) }); err != nil {
+	if err := p.Await(2*time.Minute, func() error { return scanned(redis, len(files)) }); err != nil {
 		return s, err
 	}
 	if err := fillRedis(redis, b.options.params().Tracked()[:bitsMirrors], files); err != nil {

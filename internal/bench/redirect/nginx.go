@@ -6,6 +6,8 @@ import (
 	"net"
 	"os"
 	"time"
+
+	"mirrortracker/internal/bench/process"
 )
 
 // nginxConfig is that of an nginx that redirects everybody to one place.
@@ -39,12 +41,12 @@ func (b *bench) startNginx(context.Context) (*server, error) {
 	if err := os.WriteFile(config, fmt.Appendf(nil, nginxConfig, b.dir, addr), 0o644); err != nil {
 		return nil, err
 	}
-	p, err := start(b.file("nginx.out"), nil, b.options.Nginx, "-c", config, "-e", b.file("nginx.log"))
+	p, err := process.Start(b.file("nginx.out"), nil, b.options.Nginx, "-c", config, "-e", b.file("nginx.log"))
 	if err != nil {
 		return nil, err
 	}
-	s := &server{name: nginx, addr: addr, processes: []*process{p}}
-	return s, p.await(10*time.Second, func() error { return dial(addr) })
+	s := &server{name: nginx, addr: addr, processes: []*process.Process{p}}
+	return s, p.Await(10*time.Second, func() error { return dial(addr) })
 }
 
 // freeAddress returns a port of the loopback interface that nobody listens on.

@@ -54,11 +54,11 @@ func (b *bench) requests(ctx context.Context) (err error) {
 	}
 	for _, s := range servers {
 		for _, p := range s.processes {
-			m, err := p.memory()
+			m, err := p.Family().Memory()
 			if err != nil {
 				return err
 			}
-			b.results.of(s.name).Memory.add(m)
+			b.results.of(s.name).Memory.Add(m)
 		}
 	}
 	b.noteMemory(usedMemory, b.results.of(redirector).Memory)

@@ -3,6 +3,7 @@ package main
 import (
 	"slices"
 
+	"mirrortracker/internal/bench/process"
 	"mirrortracker/internal/bench/report"
 )
 
@@ -14,10 +15,10 @@ type results struct {
 
 // A loaded is a server and what came of loading it, round by round.
 type loaded struct {
-	Server string  `json:"server"`
-	Rounds []round `json:"rounds"`
-	Memory memory  `json:"memory"` // after the last round
-	Remark string  `json:"remark,omitempty"`
+	Server string         `json:"server"`
+	Rounds []round        `json:"rounds"`
+	Memory process.Memory `json:"memory"` // after the last round
+	Remark string         `json:"remark,omitempty"`
 }
 
 // A figure is anything else.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"mirrortracker/internal/bench/process"
 	"mirrortracker/internal/bench/run"
 )
 
@@ -20,13 +20,13 @@ type server struct {
 	name      string
 	addr      string // host:port
 	paths     string // file of what it is asked for
-	processes []*process
+	processes []*process.Process
 }
 
 // cpu is what all of its processes have taken of the processors.
 func (s *server) cpu() (sum time.Duration, err error) {
 	for _, p := range s.processes {
-		used, err := p.cpu()
+		used, err := p.Family().CPU()
 		if err != nil {
 			return 0, err
 		}
@@ -38,27 +38,10 @@ func (s *server) cpu() (sum time.Duration, err error) {
 // stop ends all of its processes, the last started first.
 func (s *server) stop() (err error) {
 	for i := len(s.processes) - 1; i >= 0; i-- {
-		err = errors.Join(err, s.processes[i].stop())
+		err = errors.Join(err, s.processes[i].Stop())
 	}
 	s.processes = nil
 	return err
-}
-
-// listening is how our programs begin what they print.
-const listening = "listening on http://"
-
-// announced returns the address that a program has printed that it listens on.
-func (p *process) announced() (string, error) {
-	text, err := os.ReadFile(p.log)
-	if err != nil {
-		return "", err
-	}
-	for line := range bytes.Lines(text) {
-		if rest, ok := bytes.CutPrefix(line, []byte(listening)); ok && bytes.HasSuffix(rest, []byte("/\n")) {
-			return string(rest[:len(rest)-2]), nil
-		}
-	}
-	return "", errors.New("it does not say where it listens")
 }
 
 // startBare starts the server that knows nothing.
@@ -67,13 +50,13 @@ func (b *bench) startBare(context.Context) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := start(b.file("bare.log"), nil, self, "bare")
+	p, err := process.Start(b.file("bare.log"), nil, self, "bare")
 	if err != nil {
 		return nil, err
 	}
-	s := &server{name: bare, processes: []*process{p}}
-	err = p.await(10*time.Second, func() (err error) {
-		s.addr, err = p.announced()
+	s := &server{name: bare, processes: []*process.Process{p}}
+	err = p.Await(10*time.Second, func() (err error) {
+		s.addr, err = p.Announced("http://")
 		return err
 	})
 	return s, err
@@ -91,16 +74,16 @@ func (b *bench) startRedirector(ctx context.Context, database string) (s *server
 	if err := os.WriteFile(log, nil, 0o644); err != nil {
 		return nil, 0, err
 	}
-	p, err := start(log, []string{"TRACKER_CONFIG="}, b.options.Redirector, "serve", "--config", config)
+	p, err := process.Start(log, []string{"TRACKER_CONFIG="}, b.options.Redirector, "serve", "--config", config)
 	if err != nil {
 		return nil, 0, err
 	}
-	s = &server{name: redirector, processes: []*process{p}}
-	err = p.await(b.options.Load, func() (err error) {
+	s = &server{name: redirector, processes: []*process.Process{p}}
+	err = p.Await(b.options.Load, func() (err error) {
 		if err := ctx.Err(); err != nil {
 			return run.ErrInterrupted
 		}
-		if s.addr, err = p.announced(); err != nil {
+		if s.addr, err = p.Announced("http://"); err != nil {
 			return err
 		}
 		return b.whole(s.addr)
