@@ -26,9 +26,18 @@ type Authority struct {
 // NewAuthority makes an authority that nobody knows yet.
 func NewAuthority(t testing.TB) *Authority {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	a, err := MakeAuthority()
 	if err != nil {
 		t.Fatal(err)
+	}
+	return a
+}
+
+// MakeAuthority is [NewAuthority] for programs that are no tests.
+func MakeAuthority() (*Authority, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
 	}
 	template := &x509.Certificate{
 		SerialNumber:          big.NewInt(1),
@@ -41,14 +50,14 @@ func NewAuthority(t testing.TB) *Authority {
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	a := &Authority{Pool: x509.NewCertPool(), key: key}
 	if a.certificate, err = x509.ParseCertificate(der); err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	a.Pool.AddCert(a.certificate)
-	return a
+	return a, nil
 }
 
 // PEM is the authority's own certificate, as files of those to trust hold it.
@@ -59,9 +68,18 @@ func (a *Authority) PEM() []byte {
 // Issue issues a certificate to hosts, names or addresses, that ends at a time.
 func (a *Authority) Issue(t testing.TB, end time.Time, hosts ...string) *tls.Certificate {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	certificate, err := a.Sign(end, hosts...)
 	if err != nil {
 		t.Fatal(err)
+	}
+	return certificate
+}
+
+// Sign is [Authority.Issue] for programs that are no tests.
+func (a *Authority) Sign(end time.Time, hosts ...string) (*tls.Certificate, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
 	}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(time.Now().UnixNano()),
@@ -80,13 +98,13 @@ func (a *Authority) Issue(t testing.TB, end time.Time, hosts ...string) *tls.Cer
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, a.certificate, &key.PublicKey, a.key)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, nil
 }
 
-// pemOf writes a certificate and its key, as servers read them.
-func pemOf(certificate *tls.Certificate) (string, error) {
+// PEMOf writes a certificate and its key, as servers read them.
+func PEMOf(certificate *tls.Certificate) (string, error) {
 	key, err := x509.MarshalPKCS8PrivateKey(certificate.PrivateKey)
 	if err != nil {
 		return "", err

@@ -206,7 +206,7 @@ func (s *FTP) certificate() (string, error) {
 	if s.cfg.Certificate == nil {
 		return "", errors.New("TLS without a certificate")
 	}
-	text, err := pemOf(s.cfg.Certificate)
+	text, err := PEMOf(s.cfg.Certificate)
 	if err != nil {
 		return "", err
 	}
