@@ -51,7 +51,7 @@ func (s *session) protect() bool {
 	}
 	secure, err := guard.control(s.ctx, s.conn, limit)
 	if err != nil {
-		s.log.Info("no TLS", "err", err)
+		s.noise().Info("no TLS", "err", err)
 		return false
 	}
 	s.guard, s.conn, s.in = guard, secure, lines{}

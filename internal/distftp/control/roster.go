@@ -1,8 +1,8 @@
 package control
 
 import (
+	"container/list"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/netip"
@@ -24,7 +24,9 @@ type roster struct {
 	mu        sync.Mutex
 	last      int // number of a session
 	places    map[int]*place
-	addresses map[netip.Prefix]int
+	addresses shares
+	silent    list.List // places of those who have not said anything yet, the oldest first
+	strangers list.List // those of the others who have not logged in
 	users     map[string]int
 }
 
@@ -32,7 +34,7 @@ func newRoster(limits Limits) *roster {
 	return &roster{
 		limits:    limits,
 		places:    map[int]*place{},
-		addresses: map[netip.Prefix]int{},
+		addresses: newShares(),
 		users:     map[string]int{},
 	}
 }
@@ -51,6 +53,10 @@ type place struct {
 	doing  *transfer // nil: nothing
 	active time.Time // when one of the two changed last
 
+	// Where the place stands among those without a login; nil with one.
+	among    *list.List
+	stranger *list.Element
+
 	// What PASV opened and no transfer has used yet, and since when; nil if nothing.
 	listener  io.Closer
 	listening time.Time
@@ -61,7 +67,7 @@ func (r *roster) enter(peer netip.Addr, end context.CancelCauseFunc) (*place, er
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	from := network(peer)
-	if reached(r.limits.PerAddress, r.addresses[from]) {
+	if reached(r.limits.PerAddress, r.addresses.of(from)) {
 		return nil, fmt.Errorf("%w, the limit is %d", errCrowd, r.limits.PerAddress)
 	}
 	if reached(r.limits.Sessions, len(r.places)) && !r.makeRoom(from) {
@@ -71,53 +77,13 @@ func (r *roster) enter(peer netip.Addr, end context.CancelCauseFunc) (*place, er
 	now := time.Now()
 	p := &place{roster: r, number: r.last, peer: peer, from: from, since: now, end: end, active: now}
 	r.places[p.number] = p
-	r.addresses[from]++
+	r.addresses.add(from)
+	p.joins(&r.silent)
 	return p, nil
 }
 
 // errCrowd is the ErrTooMany of one address.
 var errCrowd = fmt.Errorf("%w from your address", ErrTooMany)
-
-// errDisplaced ends a session in favour of a client whose address has fewer.
-var errDisplaced = errors.New("too many sessions, and most of them from your address")
-
-// makeRoom ends a session in favour of one more from an address, if another address
-// would still not have fewer than that. So those who come from few addresses cannot keep
-// the others out. It ends one that has not logged in, or else has been idle the longest,
-// but never a transfer.
-func (r *roster) makeRoom(newcomer netip.Prefix) bool {
-	most := 0
-	for _, n := range r.addresses {
-		most = max(most, n)
-	}
-	fair := r.addresses[newcomer] + 1
-	if most <= fair {
-		return false
-	}
-	var out *place
-	for _, p := range r.places {
-		if p.doing == nil && r.addresses[p.from] > fair && (out == nil || p.goesBefore(out)) {
-			out = p
-		}
-	}
-	if out == nil {
-		return false
-	}
-	out.vacate()
-	out.end(errDisplaced)
-	return true
-}
-
-// goesBefore reports whether p is to be ended rather than q.
-func (p *place) goesBefore(q *place) bool {
-	if n, m := p.roster.addresses[p.from], p.roster.addresses[q.from]; n != m {
-		return n > m
-	}
-	if p.user == "" != (q.user == "") {
-		return p.user == ""
-	}
-	return p.active.Before(q.active)
-}
 
 func reached(limit, n int) bool { return limit > 0 && n >= limit }
 
@@ -148,7 +114,8 @@ func (p *place) vacate() {
 	}
 	p.forget()
 	delete(p.roster.places, p.number)
-	drop(p.roster.addresses, p.from)
+	p.roster.addresses.drop(p.from)
+	p.joins(nil)
 }
 
 func (p *place) vacated() bool { return p.roster.places[p.number] != p }
@@ -158,14 +125,34 @@ func (p *place) logIn(user string, limit int) error {
 	p.roster.mu.Lock()
 	defer p.roster.mu.Unlock()
 	if p.vacated() {
-		return fmt.Errorf("%w, and most of them from your address", ErrTooMany)
+		return fmt.Errorf("%w, others come first", ErrTooMany)
 	}
 	if reached(limit, p.roster.users[user]) {
 		return fmt.Errorf("%w of this user, the limit is %d", ErrTooMany, limit)
 	}
+	p.joins(nil)
 	p.user, p.active = user, time.Now()
 	p.roster.users[user]++
 	return nil
+}
+
+// speaks notes that the client has said something.
+func (p *place) speaks() {
+	p.roster.mu.Lock()
+	defer p.roster.mu.Unlock()
+	if p.among == &p.roster.silent {
+		p.joins(&p.roster.strangers)
+	}
+}
+
+// joins puts the place at the end of a list, and nowhere else; it needs the lock.
+func (p *place) joins(all *list.List) {
+	if p.among != nil {
+		p.among.Remove(p.stranger)
+	}
+	if p.among = all; all != nil {
+		p.stranger = all.PushBack(p)
+	}
 }
 
 // logOut ends what logIn began.
@@ -180,6 +167,7 @@ func (p *place) forget() {
 	if p.user != "" {
 		drop(p.roster.users, p.user)
 		p.user = ""
+		p.joins(&p.roster.strangers)
 	}
 }
 
@@ -203,34 +191,4 @@ func (p *place) listens(l io.Closer) {
 	p.roster.mu.Lock()
 	defer p.roster.mu.Unlock()
 	p.listener, p.listening = l, time.Now()
-}
-
-// freePort closes a listener that another address has, if that has more of them waiting
-// than this one would. So those who ask for ports and do not use them cannot keep the
-// others from getting one.
-func (p *place) freePort() bool {
-	p.roster.mu.Lock()
-	defer p.roster.mu.Unlock()
-	waiting := map[netip.Prefix]int{}
-	for _, q := range p.roster.places {
-		if q.listener != nil {
-			waiting[q.from]++
-		}
-	}
-	fair := waiting[p.from] + 1
-	var out *place
-	for _, q := range p.roster.places {
-		if n := waiting[q.from]; q.listener == nil || n <= fair {
-			continue
-		}
-		if out == nil || waiting[q.from] > waiting[out.from] || waiting[q.from] == waiting[out.from] && q.listening.Before(out.listening) {
-			out = q
-		}
-	}
-	if out == nil {
-		return false
-	}
-	out.listener.Close()
-	out.listener = nil
-	return true
 }

@@ -43,7 +43,8 @@ func TestFairShares(t *testing.T) {
 			t.Fatalf("newcomer %d: ended are %v, want %s to be", i, ended, want)
 		}
 	}
-	// Two are left to the first address: one more for another would be unfair.
+	// Two are left to the first address: one more for another would be unfair, though
+	// some have not logged in.
 	if _, err := r.enter(netip.MustParseAddr("192.0.2.10"), nil); !errors.Is(err, ErrTooMany) {
 		t.Errorf("a second session of an address, where others have two: %v", err)
 	}
@@ -56,8 +57,56 @@ func TestFairShares(t *testing.T) {
 	if err := greedy[3].logIn("ann", 0); !errors.Is(err, ErrTooMany) {
 		t.Errorf("login without a place: %v", err)
 	}
-	if len(r.places) != 6 || r.addresses[greedy[0].from] != 2 || r.users["ann"] != 2 {
+	if len(r.places) != 6 || r.addresses.of(greedy[0].from) != 2 || r.users["ann"] != 2 {
 		t.Errorf("%d places, %v, %v", len(r.places), r.addresses, r.users)
+	}
+}
+
+// When many addresses have one place each, a newcomer takes that of who has not logged
+// in for the longest time.
+func TestMakeRoomAmongMany(t *testing.T) {
+	r := newRoster(Limits{Sessions: 3})
+	ended := -1
+	var places []*place
+	enter := func(i int) error {
+		p, err := r.enter(netip.AddrFrom4([4]byte{10, 0, 0, byte(i)}), func(error) { ended = i })
+		places = append(places, p)
+		return err
+	}
+	for i := range 3 {
+		if err := enter(i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := places[0].logIn("ann", 0); err != nil {
+		t.Fatal(err)
+	}
+	places[1].speaks()
+	if err := enter(3); err != nil || ended != 2 {
+		t.Errorf("a newcomer: %v, in place of %d", err, ended)
+	}
+	if err := enter(3); !errors.Is(err, ErrTooMany) {
+		t.Errorf("one that has a place already: %v", err)
+	}
+	for _, i := range []int{1, 3} {
+		if err := places[i].logIn("ann", 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := enter(4); !errors.Is(err, ErrTooMany) {
+		t.Errorf("when all have logged in: %v", err)
+	}
+	places[3].logOut()
+	if err := enter(5); err != nil || ended != 3 {
+		t.Errorf("when one has logged out: %v, in place of %d", err, ended)
+	}
+	for _, p := range places {
+		if p != nil {
+			p.leave()
+		}
+	}
+	if r.addresses.most() != 0 || r.strangers.Len()+r.silent.Len() != 0 || len(r.places) != 0 {
+		t.Errorf("left are %d places, %d strangers, %d of one address", len(r.places), r.strangers.Len()+r.silent.Len(), r.addresses.most())
 	}
 }
 

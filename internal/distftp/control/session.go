@@ -134,11 +134,15 @@ func (s *session) run() {
 			s.hangUp(err)
 			break
 		}
+		if s.counts.Commands == 0 {
+			s.place.speaks()
+		}
 		s.execute(line)
 	}
 	s.dropMeeting()
 	s.out.flush()
-	s.conn.Close() // under TLS, not without saying so
+	s.place.leave() // before the client can come back
+	s.conn.Close()  // under TLS, not without saying so
 }
 
 // next returns the next command to answer. If a transfer is running it is brought to
@@ -217,8 +221,8 @@ func (s *session) hangUp(err error) {
 	case context.Cause(s.ctx) == errKicked:
 		s.out.reply(421, "An administrator has ended this session")
 	case context.Cause(s.ctx) == errDisplaced:
-		s.log.Debug("session displaced")
-		s.out.reply(421, "Too many sessions, and most of them from your address")
+		s.noise().Info("session displaced")
+		s.out.reply(421, "Too many sessions, others come first")
 	case s.ctx.Err() != nil:
 		s.out.reply(421, "Server is shutting down")
 	case errors.Is(err, os.ErrDeadlineExceeded) && !s.loggedIn:
