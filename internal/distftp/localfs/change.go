@@ -80,10 +80,24 @@ func (f *Folder) MakeDir(_ context.Context, p mirror.Path) error {
 		return err
 	}
 	defer at.close()
-	if err := at.dir.Mkdir(at.name, 0o755); err != nil {
+	mode := 0o777 &^ f.Umask
+	if err := at.dir.Mkdir(at.name, mode); err != nil {
 		return nameKind(err)
 	}
+	if err := at.permit(mode); err != nil {
+		return kind(err)
+	}
 	return at.sync()
+}
+
+// permit gives a new directory its mode where the process's umask has taken something
+// away, and leaves to it what it has from the directory around it (setgid).
+func (p place) permit(mode fs.FileMode) error {
+	info, err := p.dir.Lstat(p.name)
+	if err != nil || !info.IsDir() || info.Mode().Perm() == mode {
+		return err
+	}
+	return p.dir.Chmod(p.name, mode|info.Mode()&fs.ModeSetgid)
 }
 
 // Rename gives what is at from, be it a link, the path to. A file takes the place of

@@ -51,6 +51,10 @@ import (
 
 // A Folder is a folder being served. Its methods may be called concurrently.
 type Folder struct {
+	// Umask is what the modes of new files and directories lack, whatever the process's
+	// own is. It is 022, unless it is set before the folder is used.
+	Umask fs.FileMode
+
 	root *os.Root
 
 	// naming is held while it is decided what stands under a name, so that nothing
@@ -64,7 +68,7 @@ func Open(dir string) (*Folder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("serve folder: %w", err)
 	}
-	return &Folder{root: root}, nil
+	return &Folder{Umask: 0o022, root: root}, nil
 }
 
 // Close gives the folder back. Sessions that still use it get errors.

@@ -21,12 +21,9 @@ const temporary = ".ftpd-upload-"
 
 func isTemporary(name string) bool { return strings.HasPrefix(name, temporary) }
 
-// newMode is the mode of a file that was not there before. Until it is complete, a
-// file is nobody else's business.
-const (
-	newMode        = 0o644
-	unfinishedMode = 0o600
-)
+// unfinishedMode is the mode of a file until it is complete: it is nobody else's
+// business.
+const unfinishedMode = 0o600
 
 // An upload is a file that is being written under a temporary name.
 type upload struct {
@@ -49,7 +46,7 @@ func (f *Folder) CreateFile(_ context.Context, p mirror.Path, keep int64) (data.
 	if err != nil {
 		return nil, err
 	}
-	u := &upload{folder: f, path: p, at: at, mode: newMode}
+	u := &upload{folder: f, path: p, at: at, mode: 0o666 &^ f.Umask}
 	if err := errors.Join(u.regard(keep), u.create()); err != nil {
 		u.Close()
 		return nil, fmt.Errorf("upload to %s: %w", p, err)
