@@ -63,15 +63,28 @@ func TestCertificate(t *testing.T) {
 	if err := trusts(first); err != nil {
 		t.Errorf("by TLS: %v", err)
 	}
-	second := issue(t, chain, key)
+	if changed, err := c.Renew(); changed || err != nil {
+		t.Errorf("what did not change is renewed: %t, %v", changed, err)
+	}
+	issue(t, chain, key)
 	if err := c.Reload(); err != nil {
 		t.Fatal(err)
+	}
+	second := issue(t, chain, key)
+	if err := os.Chtimes(key, time.Time{}, time.Now().Add(time.Minute)); err != nil { // however coarse the clock is
+		t.Fatal(err)
+	}
+	if changed, err := c.Renew(); !changed || err != nil {
+		t.Errorf("what changed is not renewed: %t, %v", changed, err)
 	}
 	if err := os.WriteFile(key, []byte("broken"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.Reload(); err == nil {
 		t.Error("a broken key is taken")
+	}
+	if changed, err := c.Renew(); changed || err != nil {
+		t.Errorf("a broken key is read twice: %t, %v", changed, err)
 	}
 	if err := trusts(second); err != nil {
 		t.Errorf("with the new certificate: %v", err)
