@@ -132,7 +132,7 @@ func (v *service) run(ctx context.Context, hangups <-chan os.Signal) error {
 		background.Go(func() { v.checker.Run(ctx) })
 	}
 	background.Go(func() { v.obey(ctx, hangups) })
-	background.Go(func() { v.watch(ctx) })
+	background.Go(func() { v.manager.Watch(ctx) })
 	background.Go(func() { v.caches.serve(ctx) })
 	if err := v.announce(); err != nil {
 		return errors.Join(err, closeDoors(v.doors))
@@ -177,25 +177,6 @@ func (v *service) handled() []doors.Door {
 func (v *service) status() string {
 	s := v.index.Status()
 	return fmt.Sprintf("redirecting among %d sites, %d of them indexed", s.Sites, s.Indexed)
-}
-
-// watch tells the service manager that the program is alive, until it is ending.
-func (v *service) watch(ctx context.Context) {
-	every := v.manager.Watchdog() / 3
-	if every <= 0 {
-		every = time.Hour // nobody wants to hear
-	}
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			v.manager.Stopping()
-			return
-		case <-tick.C:
-			v.manager.Alive()
-		}
-	}
 }
 
 // obey reads everything again at each hangup.

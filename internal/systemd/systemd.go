@@ -3,6 +3,7 @@
 package systemd
 
 import (
+	"context"
 	"log/slog"
 	"time"
 
@@ -35,6 +36,26 @@ func (n Notifier) Watchdog() time.Duration {
 		n.Log.Warn("the service manager's watchdog is not understood", "err", err)
 	}
 	return interval
+}
+
+// Watch says that the service is alive as often as it must, and when ctx ends that the
+// service ends.
+func (n Notifier) Watch(ctx context.Context) {
+	every := n.Watchdog() / 3
+	if every <= 0 {
+		every = time.Hour // nobody wants to hear
+	}
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			n.Stopping()
+			return
+		case <-tick.C:
+			n.Alive()
+		}
+	}
 }
 
 func (n Notifier) tell(state string) {
