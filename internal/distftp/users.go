@@ -12,10 +12,16 @@ import (
 )
 
 // Users lets in the users of a desk, to what their rules permit.
-type Users struct{ Desk *account.Desk }
+type Users struct {
+	Desk        *account.Desk
+	NoAnonymous bool // the anonymous user is kept out, whatever the desk says
+}
 
 // Authenticate implements [control.Authenticator].
 func (u Users) Authenticate(ctx context.Context, l control.Login) (control.Account, error) {
+	if u.NoAnonymous && account.IsAnonymous(l.User) {
+		return control.Account{}, fmt.Errorf("%w: anonymous clients are not let in", control.ErrLogin)
+	}
 	s, err := u.Desk.Login(ctx, l.User, l.Password, l.Peer)
 	limit := (*account.LimitError)(nil)
 	switch {

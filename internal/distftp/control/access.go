@@ -20,7 +20,7 @@ const maxFailures = 3
 // which exist (RFC 2577, 6).
 func (s *session) userName(arg string) {
 	s.logOut()
-	if s.guard == nil && s.TLS != nil && s.TLS.RequireControl {
+	if s.guard == nil && s.TLS != nil && (s.TLS.RequireControl || s.TLS.RequireForUsers && !isAnonymous(arg)) {
 		s.out.reply(530, "Protect the connection first: AUTH TLS")
 		return
 	}

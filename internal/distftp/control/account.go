@@ -56,8 +56,13 @@ type Anonymous struct{}
 
 // Authenticate implements [Authenticator].
 func (Anonymous) Authenticate(_ context.Context, l Login) (Account, error) {
-	if !strings.EqualFold(l.User, "anonymous") && !strings.EqualFold(l.User, "ftp") {
+	if !isAnonymous(l.User) {
 		return Account{}, ErrLogin
 	}
-	return Account{Name: "anonymous", Welcome: "Welcome, access is read-only"}, nil
+	return Account{Name: "anonymous", Anonymous: true, Welcome: "Welcome, access is read-only"}, nil
+}
+
+// isAnonymous reports whether a user is one of those who need no password.
+func isAnonymous(name string) bool {
+	return strings.EqualFold(name, "anonymous") || strings.EqualFold(name, "ftp")
 }

@@ -18,8 +18,9 @@ type TLS struct {
 	// renewed certificate counts from the next one on.
 	Certificate func(*tls.ClientHelloInfo) (*tls.Certificate, error)
 
-	RequireControl bool // no login before AUTH
-	RequireData    bool // no data connection without PROT P
+	RequireForUsers bool // no login before AUTH but that of anonymous clients
+	RequireControl  bool // no login before AUTH
+	RequireData     bool // no data connection without PROT P
 
 	// RequireReuse refuses data connections that do not resume the TLS session of their
 	// control connection. Nobody else's can, so that a data connection cannot be taken
