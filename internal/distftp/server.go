@@ -4,13 +4,10 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"sync"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"mirrortracker/internal/distftp/control"
 	"mirrortracker/internal/distftp/data"
@@ -42,6 +39,11 @@ type Config struct {
 	DataTimeout  time.Duration // for a data connection to come about, or not to move: 1 minute
 	FailureDelay time.Duration // of the answer to the first failed login, more for others: 1 second
 
+	// StopTimeout is for how long, when the server stops, transfers under way may go on,
+	// and new clients are told that it does (421): not at all. Sessions without a transfer
+	// end at once.
+	StopTimeout time.Duration
+
 	// Limits of sessions at a time; further clients get 421. Below zero there is none.
 	MaxSessions   int // in all: 1,000
 	MaxPerAddress int // from one address: 100
@@ -52,61 +54,75 @@ type Config struct {
 	Now func() time.Time
 }
 
+// engineConfig returns the configuration in the words of the engine.
+func (c Config) engineConfig() control.Config {
+	e := control.Config{
+		FS:            c.FS,
+		Planner:       data.Disk{Files: c.FS},
+		Authenticator: c.Authenticator,
+		Access:        c.Access,
+		Manager:       c.Manager,
+		TLS:           c.TLS,
+		Hosts:         c.Hosts,
+		Limits: control.Limits{
+			Sessions:   cmp.Or(c.MaxSessions, 1000),
+			PerAddress: cmp.Or(c.MaxPerAddress, 100),
+			PerUser:    c.MaxPerUser,
+		},
+		Banner:       cmp.Or(c.Banner, "FTP server ready"),
+		Log:          c.Logger,
+		FailureDelay: cmp.Or(c.FailureDelay, time.Second),
+		LoginTimeout: cmp.Or(c.LoginTimeout, time.Minute),
+		IdleTimeout:  cmp.Or(c.IdleTimeout, 5*time.Minute),
+		DataTimeout:  cmp.Or(c.DataTimeout, time.Minute),
+		Now:          c.Now,
+	}
+	if e.Authenticator == nil {
+		e.Authenticator = control.Anonymous{}
+	}
+	if e.Access == nil {
+		e.Access = control.ReadOnly
+	}
+	if e.Log == nil {
+		e.Log = slog.New(slog.DiscardHandler)
+	}
+	if e.Now == nil {
+		e.Now = time.Now
+	}
+	return e
+}
+
 // A Server is one FTP server. Make it with [New].
 type Server struct {
-	engine *control.Engine
-	log    *slog.Logger
-	tls    bool
+	ctx  context.Context // of the sessions
+	end  context.CancelFunc
+	work sync.WaitGroup // doors, sessions and sweeps
 
-	sweeper sweeper // nil if nobody can upload
+	failed chan error // holds the first that a door failed with
+
+	mu      sync.Mutex
+	present *generation
+	doors   map[net.Listener]Door // that are open
+	ending  bool                  // no more doors are opened
+}
+
+// A generation is those sessions that began under one configuration.
+type generation struct {
+	Config
+	engine   *control.Engine
+	log      *slog.Logger
+	sessions sync.WaitGroup // none begins once there is another generation
 }
 
 // New makes a server; [Server.Serve] sets it to work.
 func New(c Config) *Server {
-	log := c.Logger
-	if log == nil {
-		log = slog.New(slog.DiscardHandler)
-	}
-	users := c.Authenticator
-	if users == nil {
-		users = control.Anonymous{}
-	}
-	access := c.Access
-	if access == nil {
-		access = control.ReadOnly
-	}
-	now := c.Now
-	if now == nil {
-		now = time.Now
-	}
+	e := c.engineConfig()
 	s := &Server{
-		engine: control.New(control.Config{
-			FS:            c.FS,
-			Planner:       data.Disk{Files: c.FS},
-			Authenticator: users,
-			Access:        access,
-			Manager:       c.Manager,
-			TLS:           c.TLS,
-			Hosts:         c.Hosts,
-			Limits: control.Limits{
-				Sessions:   cmp.Or(c.MaxSessions, 1000),
-				PerAddress: cmp.Or(c.MaxPerAddress, 100),
-				PerUser:    c.MaxPerUser,
-			},
-			Banner:       cmp.Or(c.Banner, "FTP server ready"),
-			Log:          log,
-			FailureDelay: cmp.Or(c.FailureDelay, time.Second),
-			LoginTimeout: cmp.Or(c.LoginTimeout, time.Minute),
-			IdleTimeout:  cmp.Or(c.IdleTimeout, 5*time.Minute),
-			DataTimeout:  cmp.Or(c.DataTimeout, time.Minute),
-			Now:          now,
-		}),
-		log: log,
-		tls: c.TLS != nil,
+		failed:  make(chan error, 1),
+		present: &generation{Config: c, engine: control.New(e), log: e.Log},
+		doors:   map[net.Listener]Door{},
 	}
-	if c.Authenticator != nil || c.Access != nil {
-		s.sweeper, _ = c.FS.(sweeper)
-	}
+	s.ctx, s.end = context.WithCancel(context.Background())
 	return s
 }
 
@@ -125,29 +141,108 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	return s.ServeDoors(ctx, Door{Listener: ln})
 }
 
-// A Door is a listener, and what holds for those who come in through it.
-type Door struct {
-	net.Listener
-	control.Door
+// ServeDoors answers the connections of several listeners as [Server.Open] and
+// [Server.Run] do.
+func (s *Server) ServeDoors(ctx context.Context, doors ...Door) error {
+	if err := s.Open(doors...); err != nil {
+		return err
+	}
+	return s.Run(ctx)
 }
 
-// ServeDoors answers the connections of several listeners until ctx ends, which is no
-// error, or one of them fails. In either case it closes them and all sessions, and
-// returns when everything that it started has ended.
-func (s *Server) ServeDoors(ctx context.Context, doors ...Door) error {
-	for _, d := range doors {
-		if d.Implicit && !s.tls {
-			return fmt.Errorf("serve ftp on %s: implicit TLS needs a certificate", d.Addr())
+// Open begins to answer the connections of several listeners, which belong to the
+// server then. [Server.Run] must follow.
+func (s *Server) Open(doors ...Door) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.present.admit(doors); err != nil {
+		return err
+	}
+	s.sweep(s.present)
+	s.open(doors)
+	return nil
+}
+
+// Run answers connections until ctx ends, which is no error, or a door fails. In either
+// case it closes all doors, ends all sessions as [Config] says, and returns when
+// everything that was started has ended.
+func (s *Server) Run(ctx context.Context) error {
+	defer s.work.Wait()
+	defer s.shut()
+	select {
+	case <-ctx.Done():
+		s.drain()
+		return nil
+	case err := <-s.failed:
+		return err
+	}
+}
+
+// Reconfigure puts another configuration and other doors in force, for clients that come
+// from now on; sessions under way go on as they began. Doors whose listeners were among
+// the former ones stay open, the others of those are closed. Limits of sessions count
+// all sessions. The channel is closed when the last session under the former
+// configuration has ended, which must have been served from until then.
+//
+// In an error everything stays as it was, and the doors are the caller's.
+func (s *Server) Reconfigure(c Config, doors ...Door) (gone <-chan struct{}, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ending {
+		return nil, errors.New("the server stops")
+	}
+	e := c.engineConfig()
+	next := &generation{Config: c, log: e.Log}
+	if err := next.admit(doors); err != nil {
+		return nil, err
+	}
+	former := s.present
+	next.engine = former.engine.Next(e)
+	s.present = next
+	if next.FS != former.FS {
+		s.sweep(next)
+	}
+	s.open(doors)
+	over := make(chan struct{})
+	go func() {
+		former.sessions.Wait()
+		close(over)
+	}()
+	return over, nil
+}
+
+// drain lets transfers go on for a while, and nothing else.
+func (s *Server) drain() {
+	s.mu.Lock()
+	s.ending = true
+	g := s.present
+	for ln, d := range s.doors {
+		if d.Shared || g.StopTimeout <= 0 {
+			s.shutDoor(ln)
 		}
 	}
-	group, ctx := errgroup.WithContext(ctx)
-	if s.sweeper != nil {
-		group.Go(func() error { s.sweep(ctx); return nil })
+	s.mu.Unlock()
+	if g.StopTimeout <= 0 {
+		return
 	}
-	for _, d := range doors {
-		group.Go(func() error { return s.serve(ctx, d) })
+	timer := time.NewTimer(g.StopTimeout)
+	defer timer.Stop()
+	select {
+	case <-g.engine.Drain():
+	case <-timer.C:
+		g.log.Warn("transfers are broken off, as they take too long to end", "stop_timeout", g.StopTimeout)
 	}
-	return group.Wait()
+}
+
+// shut ends everything.
+func (s *Server) shut() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ending = true
+	for ln := range s.doors {
+		s.shutDoor(ln)
+	}
+	s.end()
 }
 
 // A sweeper is an [FS] in which killed uploads can leave something.
@@ -155,58 +250,18 @@ type sweeper interface {
 	Sweep(ctx context.Context) (removed int, err error)
 }
 
-// sweep removes what uploads of an earlier server left.
-func (s *Server) sweep(ctx context.Context) {
-	removed, err := s.sweeper.Sweep(ctx)
-	s.log.Info("swept", "removed", removed)
-	if err != nil && ctx.Err() == nil {
-		s.log.Warn("sweep incomplete", "err", err)
+// sweep begins to remove what uploads of an earlier server left, unless nobody can
+// upload. It needs the lock.
+func (s *Server) sweep(g *generation) {
+	files, ok := g.FS.(sweeper)
+	if !ok || g.Authenticator == nil && g.Access == nil {
+		return
 	}
-}
-
-func (s *Server) serve(ctx context.Context, d Door) error {
-	ln := d.Listener
-	ctx, cancel := context.WithCancel(ctx)
-	var sessions sync.WaitGroup
-	defer sessions.Wait()
-	defer cancel()
-	stop := context.AfterFunc(ctx, func() { ln.Close() })
-	defer stop()
-	defer ln.Close()
-
-	var pause time.Duration
-	for {
-		conn, err := ln.Accept()
-		switch {
-		case ctx.Err() != nil:
-			if err == nil {
-				conn.Close()
-			}
-			return nil
-		case errors.Is(err, net.ErrClosed):
-			return fmt.Errorf("serve ftp on %s: %w", ln.Addr(), err)
-		case err != nil:
-			// Out of descriptors, or a client that was gone at once: serving goes on.
-			pause = min(max(2*pause, 5*time.Millisecond), time.Second)
-			s.log.Error("accept", "err", err, "pause", pause)
-			if !sleep(ctx, pause) {
-				return nil
-			}
-			continue
+	s.work.Go(func() {
+		removed, err := files.Sweep(s.ctx)
+		g.log.Info("swept", "removed", removed)
+		if err != nil && s.ctx.Err() == nil {
+			g.log.Warn("sweep incomplete", "err", err)
 		}
-		pause = 0
-		sessions.Go(func() { s.engine.Serve(ctx, conn, d.Door) })
-	}
-}
-
-// sleep waits, and reports false if ctx ended first.
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
+	})
 }

@@ -80,9 +80,33 @@ type Engine struct {
 
 // New makes an engine.
 func New(c Config) *Engine {
-	e := &Engine{Config: c, commands: commandTable(), siteCommands: siteTable(), muffler: newMuffler(), roster: newRoster(c.Limits)}
-	e.sorting = semaphore.NewWeighted(sortableAll)
-	e.hashing = make(chan struct{}, max(1, runtime.NumCPU()/2))
+	e := &Engine{
+		Config:       c,
+		commands:     commandTable(),
+		siteCommands: siteTable(),
+		muffler:      newMuffler(),
+		roster:       newRoster(c.Limits),
+		hashing:      make(chan struct{}, max(1, runtime.NumCPU()/2)),
+		sorting:      semaphore.NewWeighted(sortableAll),
+	}
+	return e.configure(c)
+}
+
+// Next returns an engine for the sessions that begin from now on, those of e going on as
+// they began. The two have one count of sessions, for which the limits of the next hold.
+func (e *Engine) Next(c Config) *Engine {
+	next := *e
+	next.roster.limit(c.Limits)
+	return next.configure(c)
+}
+
+// Drain ends all sessions, those with transfers when these are done, and lets no more
+// begin. The channel is closed when there is none.
+func (e *Engine) Drain() <-chan struct{} { return e.roster.drain() }
+
+// configure puts a configuration in force.
+func (e *Engine) configure(c Config) *Engine {
+	e.Config, e.tls = c, nil
 	e.Observer = logged{c.Log, e.muffler.over(c.Log)}
 	if c.Observer != nil {
 		e.Observer = Observers{e.Observer, c.Observer}
@@ -101,7 +125,7 @@ func (e *Engine) Serve(ctx context.Context, conn net.Conn, door Door) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer conn.Close()
-	place, err := e.roster.enter(address(conn.RemoteAddr()), cancel)
+	place, err := e.roster.enter(address(conn.RemoteAddr()), cancel, func() { conn.SetReadDeadline(longAgo) })
 	if err != nil {
 		e.refuse(conn, door, err)
 		return
@@ -120,8 +144,11 @@ func (e *Engine) Serve(ctx context.Context, conn net.Conn, door Door) {
 // into any fresh connection's buffer; the deadline is for connections that are not TCP.
 func (e *Engine) refuse(conn net.Conn, door Door, why error) {
 	client, reason := describe(conn), TooManySessions
-	if errors.Is(why, errCrowd) {
+	switch {
+	case errors.Is(why, errCrowd):
 		reason = TooManyFromAddress
+	case errors.Is(why, errStopping):
+		reason = Stopping
 	}
 	e.Observer.Observe(&Refused{&client, reason, why})
 	if door.Implicit {

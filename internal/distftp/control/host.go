@@ -9,7 +9,7 @@ import (
 // virtualHost answers HOST (RFC 7151): which of the servers at this address a client
 // wants. It is the authenticator that can make a difference of it.
 func (s *session) virtualHost(arg string) {
-	name, ok := hostName(strings.TrimSpace(arg))
+	name, ok := HostName(strings.TrimSpace(arg))
 	switch {
 	case s.user != "" || s.loggedIn:
 		s.out.reply(503, "HOST belongs before USER")
@@ -23,8 +23,8 @@ func (s *session) virtualHost(arg string) {
 	}
 }
 
-// hostName reads the argument of HOST (RFC 7151, 3.2), in small letters.
-func hostName(arg string) (string, bool) {
+// HostName reads the argument of HOST (RFC 7151, 3.2), in small letters.
+func HostName(arg string) (string, bool) {
 	if inner, ok := strings.CutPrefix(arg, "["); ok {
 		inner, ok = strings.CutSuffix(inner, "]")
 		addr, err := netip.ParseAddr(inner)

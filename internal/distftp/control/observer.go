@@ -193,6 +193,7 @@ type Refusal string
 const (
 	TooManySessions    Refusal = "sessions" // in all
 	TooManyFromAddress Refusal = "address"
+	Stopping           Refusal = "stopping" // the server
 )
 
 // A Failure is why a login failed.

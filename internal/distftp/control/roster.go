@@ -3,10 +3,12 @@ package control
 import (
 	"container/list"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -19,9 +21,11 @@ type Limits struct {
 
 // A roster knows all sessions that are under way.
 type roster struct {
-	limits Limits
+	draining atomic.Bool   // set once, under the lock
+	empty    chan struct{} // closed when the last session of a draining roster has left
 
 	mu        sync.Mutex
+	limits    Limits
 	last      int // number of a session
 	places    map[int]*place
 	addresses shares
@@ -32,10 +36,39 @@ type roster struct {
 
 func newRoster(limits Limits) *roster {
 	return &roster{
+		empty:     make(chan struct{}),
 		limits:    limits,
 		places:    map[int]*place{},
 		addresses: newShares(),
 		users:     map[string]int{},
+	}
+}
+
+// limit puts other limits in force.
+func (r *roster) limit(limits Limits) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.limits = limits
+}
+
+// drain lets no more sessions in and wakes those that are there, which see what to do.
+func (r *roster) drain() <-chan struct{} {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.draining.Swap(true) {
+		return r.empty
+	}
+	for _, p := range r.places {
+		p.wake()
+	}
+	r.look()
+	return r.empty
+}
+
+// look notices when a draining roster is empty. It needs the lock.
+func (r *roster) look() {
+	if r.draining.Load() && len(r.places) == 0 {
+		close(r.empty)
 	}
 }
 
@@ -47,6 +80,7 @@ type place struct {
 	from   netip.Prefix // what counts as the peer's address
 	since  time.Time
 	end    context.CancelCauseFunc // of the session
+	wake   func()                  // makes the session look around if it waits for its client
 
 	// Guarded by the roster's lock.
 	user   string    // "" before the login
@@ -62,10 +96,16 @@ type place struct {
 	listening time.Time
 }
 
-// enter gives a session a place, or fails with [ErrTooMany].
-func (r *roster) enter(peer netip.Addr, end context.CancelCauseFunc) (*place, error) {
+// errStopping says that the server ends.
+var errStopping = errors.New("server is shutting down")
+
+// enter gives a session a place, or fails with [ErrTooMany] or errStopping.
+func (r *roster) enter(peer netip.Addr, end context.CancelCauseFunc, wake func()) (*place, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.draining.Load() {
+		return nil, errStopping
+	}
 	from := network(peer)
 	if reached(r.limits.PerAddress, r.addresses.of(from)) {
 		return nil, fmt.Errorf("%w, the limit is %d", errCrowd, r.limits.PerAddress)
@@ -75,7 +115,7 @@ func (r *roster) enter(peer netip.Addr, end context.CancelCauseFunc) (*place, er
 	}
 	r.last++
 	now := time.Now()
-	p := &place{roster: r, number: r.last, peer: peer, from: from, since: now, end: end, active: now}
+	p := &place{roster: r, number: r.last, peer: peer, from: from, since: now, end: end, wake: wake, active: now}
 	r.places[p.number] = p
 	r.addresses.add(from)
 	p.joins(&r.silent)
@@ -116,6 +156,7 @@ func (p *place) vacate() {
 	delete(p.roster.places, p.number)
 	p.roster.addresses.drop(p.from)
 	p.joins(nil)
+	p.roster.look()
 }
 
 func (p *place) vacated() bool { return p.roster.places[p.number] != p }

@@ -15,7 +15,7 @@ func TestFairShares(t *testing.T) {
 	ended := map[string]error{}
 	enter := func(name, addr string) *place {
 		t.Helper()
-		p, err := r.enter(netip.MustParseAddr(addr), func(err error) { ended[name] = err })
+		p, err := r.enter(netip.MustParseAddr(addr), func(err error) { ended[name] = err }, nil)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -25,7 +25,7 @@ func TestFairShares(t *testing.T) {
 	for i := range 5 {
 		greedy = append(greedy, enter(fmt.Sprint("greedy", i), "192.0.2.1"))
 	}
-	if _, err := r.enter(netip.MustParseAddr("192.0.2.1"), nil); !errors.Is(err, ErrTooMany) {
+	if _, err := r.enter(netip.MustParseAddr("192.0.2.1"), nil, nil); !errors.Is(err, ErrTooMany) {
 		t.Errorf("a sixth session of one address: %v", err)
 	}
 	enter("other", "192.0.2.2")
@@ -45,11 +45,11 @@ func TestFairShares(t *testing.T) {
 	}
 	// Two are left to the first address: one more for another would be unfair, though
 	// some have not logged in.
-	if _, err := r.enter(netip.MustParseAddr("192.0.2.10"), nil); !errors.Is(err, ErrTooMany) {
+	if _, err := r.enter(netip.MustParseAddr("192.0.2.10"), nil, nil); !errors.Is(err, ErrTooMany) {
 		t.Errorf("a second session of an address, where others have two: %v", err)
 	}
 	greedy[4].does(&transfer{})
-	if _, err := r.enter(netip.MustParseAddr("192.0.2.20"), nil); !errors.Is(err, ErrTooMany) {
+	if _, err := r.enter(netip.MustParseAddr("192.0.2.20"), nil, nil); !errors.Is(err, ErrTooMany) {
 		t.Errorf("in place of a transfer: %v", err)
 	}
 	// Who has lost its place does not lose it again, nor comes back by logging in.
@@ -69,7 +69,7 @@ func TestMakeRoomAmongMany(t *testing.T) {
 	ended := -1
 	var places []*place
 	enter := func(i int) error {
-		p, err := r.enter(netip.AddrFrom4([4]byte{10, 0, 0, byte(i)}), func(error) { ended = i })
+		p, err := r.enter(netip.AddrFrom4([4]byte{10, 0, 0, byte(i)}), func(error) { ended = i }, nil)
 		places = append(places, p)
 		return err
 	}
@@ -116,7 +116,7 @@ func TestFairPorts(t *testing.T) {
 	r := newRoster(Limits{})
 	var closed []string
 	enter := func(name, addr string) *place {
-		p, err := r.enter(netip.MustParseAddr(addr), nil)
+		p, err := r.enter(netip.MustParseAddr(addr), nil, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -130,7 +130,7 @@ func TestFairPorts(t *testing.T) {
 		t.Errorf("an address with three ports got %q for a fourth", closed)
 	}
 	first.listens(nil)
-	newcomer, err := r.enter(netip.MustParseAddr("192.0.2.3"), nil)
+	newcomer, err := r.enter(netip.MustParseAddr("192.0.2.3"), nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,12 +151,12 @@ func (c closer) Close() error { return c() }
 func BenchmarkNoRoom(b *testing.B) {
 	r := newRoster(Limits{Sessions: 1000})
 	for i := range 1000 {
-		if _, err := r.enter(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), func(error) {}); err != nil {
+		if _, err := r.enter(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), func(error) {}, nil); err != nil {
 			b.Fatal(err)
 		}
 	}
 	var end context.CancelCauseFunc
 	for b.Loop() {
-		r.enter(netip.AddrFrom4([4]byte{10, 1, 0, 0}), end)
+		r.enter(netip.AddrFrom4([4]byte{10, 1, 0, 0}), end, nil)
 	}
 }

@@ -153,6 +153,8 @@ func (s *session) next() ([]byte, error) {
 		case s.running != nil:
 			s.accompany()
 			s.finish()
+		case s.draining():
+			return nil, errInterrupted
 		case len(s.queue) > 0:
 			line := s.queue[0]
 			s.queue = s.queue[1:]
@@ -202,18 +204,29 @@ func (s *session) read(deadline time.Time) ([]byte, error) {
 		if s.interrupted() {
 			return nil, errInterrupted
 		}
-		if err := s.in.fill(s.conn); err != nil {
-			if s.interrupted() {
-				return nil, errInterrupted
-			}
+		err := s.in.fill(s.conn)
+		switch {
+		case err == nil:
+		case s.interrupted():
+			return nil, errInterrupted
+		case deadline.IsZero() && errors.Is(err, os.ErrDeadlineExceeded):
+			// The server stops, but the transfer may go on.
+		default:
 			return nil, err
 		}
 	}
 }
 
 func (s *session) interrupted() bool {
-	return s.ctx.Err() != nil || s.running != nil && s.running.ended()
+	if s.running == nil {
+		return s.ctx.Err() != nil || s.draining()
+	}
+	return s.ctx.Err() != nil || s.running.ended()
 }
+
+// draining reports whether the server stops, and the session with it once nothing is
+// transferred.
+func (s *session) draining() bool { return s.roster.draining.Load() }
 
 // hangUp tells the client why the session ends, where it may still be listening.
 func (s *session) hangUp(err error) {
@@ -223,7 +236,7 @@ func (s *session) hangUp(err error) {
 	case context.Cause(s.ctx) == errDisplaced:
 		s.noise().Info("session displaced")
 		s.out.reply(421, "Too many sessions, others come first")
-	case s.ctx.Err() != nil:
+	case s.ctx.Err() != nil, s.draining():
 		s.out.reply(421, "Server is shutting down")
 	case errors.Is(err, os.ErrDeadlineExceeded) && !s.loggedIn:
 		s.out.reply(421, "Login timeout")
