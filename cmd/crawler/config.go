@@ -1,17 +1,12 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
 
 	"mirrortracker/internal/config"
 	"mirrortracker/internal/human"
 	"mirrortracker/internal/program"
 	"mirrortracker/internal/store"
-	"mirrortracker/internal/ui"
 )
 
 type configCommand struct {
@@ -29,26 +24,7 @@ func (configInit) Help() string {
 
 // Run writes the file.
 func (c *configInit) Run(a *program.App) error {
-	if c.File == "-" {
-		_, err := io.WriteString(a.Stdout, config.Commented)
-		return err
-	}
-	f, err := os.OpenFile(c.File, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640) // it may hold a password
-	if errors.Is(err, fs.ErrExist) {
-		return ui.Hint(fmt.Errorf("%s exists already", c.File), "give another name, or move it away first")
-	}
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(config.Commented)
-	if err := errors.Join(err, f.Close()); err != nil {
-		return errors.Join(err, os.Remove(c.File))
-	}
-	if a.Flags.JSON {
-		return a.JSON(map[string]string{"file": c.File})
-	}
-	_, err = fmt.Fprintf(a.Stdout, "wrote %s; next: change what you like in it, then \"crawler config check %s\"\n", c.File, c.File)
-	return err
+	return program.WriteConfig(a.Env, c.File, config.Commented, "crawler config check", a.Flags.JSON)
 }
 
 type configCheck struct {

@@ -1,13 +1,13 @@
 package main
 
 import (
-	"cmp"
 	"context"
 
 	"github.com/alecthomas/kong"
 
 	"mirrortracker/internal/distftp/account"
 	"mirrortracker/internal/distftp/admin"
+	"mirrortracker/internal/distftp/config"
 	"mirrortracker/internal/program"
 	"mirrortracker/internal/store"
 	"mirrortracker/internal/ui"
@@ -18,6 +18,7 @@ const description = `The FTP server.
 First steps:
 
   ftpd serve /srv/pub
+  ftpd config init
   ftpd group add staff --rule 'allow all ~/**'
   ftpd user add ann --home /home/ann --group staff
   ftpd user show ann /home/ann/file
@@ -29,6 +30,7 @@ type grammar struct {
 	flags
 
 	Serve   serveCommand       `cmd:"" help:"Serve a folder."`
+	Config  configCommand      `cmd:"" help:"Write or check a configuration file."`
 	User    admin.UserCommand  `cmd:"" help:"Add, change, remove and show users."`
 	Group   admin.GroupCommand `cmd:"" help:"Add, change, remove and show groups."`
 	Version versionCommand     `cmd:"" help:"Print the version."`
@@ -36,8 +38,8 @@ type grammar struct {
 
 // Flags are the flags that every command takes.
 type flags struct {
-	Database string `help:"Database: sqlite:PATH or mysql://user:password@host:3306/name. Default: sqlite:var/ftpd.db. Environment: FTPD_DATABASE." placeholder:"URL"`
-	admin.Flags
+	config.Flags
+	Admin       admin.Flags `embed:""`
 	ShowVersion versionFlag `name:"version" help:"Print the version."`
 }
 
@@ -55,18 +57,32 @@ type app struct {
 	flags *flags
 }
 
-// open opens the database. The caller closes it.
-func (a *app) open() (*account.Store, error) {
-	url := cmp.Or(a.flags.Database, a.Getenv("FTPD_DATABASE"), "sqlite:var/ftpd.db")
-	if err := store.CheckURL(url); err != nil {
-		if a.flags.Database != "" {
-			return nil, ui.Misuse("--database: %w", err)
-		}
-		return nil, err
+// load loads the configuration that the flags and the environment name; more are flags
+// of one command, by their keys. Flags that cannot be are wrong usage.
+func (a *app) load(more map[string]string) (config.Config, error) {
+	if err := config.CheckEnvironment(a.Environ); err != nil {
+		return config.Config{}, err
 	}
-	s, err := account.Open(a, url)
+	if err := a.flags.Check(); err != nil {
+		return config.Config{}, ui.Misuse("%w", err)
+	}
+	if url := a.flags.Database; url != "" {
+		if err := store.CheckURL(url); err != nil {
+			return config.Config{}, ui.Misuse("--database: %w", err)
+		}
+	}
+	c, err := a.flags.Load(a.Getenv, more)
 	if err != nil {
-		return nil, ui.Hint(err, "the database is named by --database or FTPD_DATABASE")
+		return c, err
+	}
+	return c, store.CheckURL(c.Database)
+}
+
+// open opens the database of a configuration. The caller closes it.
+func (a *app) open(c *config.Config) (*account.Store, error) {
+	s, err := account.Open(a, c.Database)
+	if err != nil {
+		return nil, ui.Hint(err, `the database is named by --database, FTPD_DATABASE or "database" in the configuration`)
 	}
 	return s, nil
 }
@@ -76,9 +92,13 @@ func (a *app) admin() *admin.App {
 	return &admin.App{
 		Context: a.Context,
 		Env:     a.Env,
-		Flags:   &a.flags.Flags,
+		Flags:   &a.flags.Admin,
 		Open: func() (*account.Store, func() error, error) {
-			s, err := a.open()
+			c, err := a.load(nil)
+			if err != nil {
+				return nil, nil, err
+			}
+			s, err := a.open(&c)
 			if err != nil {
 				return nil, nil, err
 			}
@@ -93,7 +113,7 @@ type versionFlag bool
 
 // BeforeReset is called by kong where the flag is met.
 func (versionFlag) BeforeReset(k *kong.Kong, a *app) error {
-	err := a.Version("ftpd", a.flags.JSON)
+	err := a.Version("ftpd", a.flags.Admin.JSON)
 	if err == nil {
 		k.Exit(0)
 	}
@@ -107,4 +127,4 @@ type versionCommand struct{}
 func (versionCommand) Help() string { return examples("ftpd version") }
 
 // Run prints the version.
-func (versionCommand) Run(a *app) error { return a.Version("ftpd", a.flags.JSON) }
+func (versionCommand) Run(a *app) error { return a.Version("ftpd", a.flags.Admin.JSON) }

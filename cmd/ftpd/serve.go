@@ -2,61 +2,54 @@ package main
 
 import (
 	"errors"
-	"fmt"
-	"net"
-	"time"
+	"strconv"
 
-	"mirrortracker/internal/distftp"
-	"mirrortracker/internal/distftp/account"
-	"mirrortracker/internal/distftp/admin"
-	"mirrortracker/internal/distftp/localfs"
 	"mirrortracker/internal/ui"
 )
 
 type serveCommand struct {
-	Dir    string `arg:"" help:"Folder to serve."`
-	Listen string `help:"Address and port; port 0 is any free one." default:":2121" placeholder:"HOST:PORT"`
-	Users  bool   `help:"Let in the users of the database, too."`
+	Dir         string `arg:"" optional:"" help:"Folder to serve. Default: that of the configuration."`
+	Listen      string `help:"Where to listen, in place of the configuration's \"listen\"; port 0 is any free one." placeholder:"HOST:PORT"`
+	TLSListen   string `name:"tls-listen" help:"Where to listen for clients that begin with TLS." placeholder:"HOST:PORT"`
+	Certificate string `help:"Certificate for TLS, with those that it depends on behind it." placeholder:"FILE"`
+	Key         string `help:"Key of the certificate." placeholder:"FILE"`
+	Ports       string `help:"Ports of data connections, such as 50000-50999." placeholder:"RANGE"`
+	Users       *bool  `negatable:"" help:"Let in the users of the database, too."`
 }
 
 func (serveCommand) Help() string {
-	return `Anonymous clients may read the folder, and nothing that links lead to outside of it. With --users the users of the database may log in besides, and do what their rules permit. The first line on standard output says where it listens. SIGTERM ends it.
+	return `Anonymous clients may read the folder, and nothing that links lead to outside of it. With --users the users of the database may log in besides, and do what their rules permit. Everything else is said by the configuration ("ftpd config init" writes one that explains it); flags go before it. The first lines on standard output say where it listens.
 
-` + examples("ftpd serve /srv/pub", "ftpd serve /srv/pub --users --listen 192.0.2.1:2121")
+SIGHUP makes it read its configuration again, without an end to any session; if there is a mistake in it, what was in force stays. SIGTERM makes it end, when the transfers under way have ended; a second one ends it at once. systemd is told when it is ready, and can pass it sockets of the names ftp, ftps and metrics.
+
+` + examples("ftpd serve /srv/pub", "ftpd serve /srv/pub --users --listen 192.0.2.1:2121", "ftpd serve --config /etc/ftpd/ftpd.toml")
 }
 
-// passwords is how many are looked at at a time: what they take of memory is bounded.
-const passwords = 4
+// keys are the flags by the keys that they go before.
+func (c *serveCommand) keys() map[string]string {
+	keys := map[string]string{
+		"directory":       c.Dir,
+		"listen":          c.Listen,
+		"tls_listen":      c.TLSListen,
+		"tls.certificate": c.Certificate,
+		"tls.key":         c.Key,
+		"passive.ports":   c.Ports,
+	}
+	if c.Users != nil {
+		keys["users"] = strconv.FormatBool(*c.Users)
+	}
+	return keys
+}
 
 // Run serves until the program is told to stop.
-func (c *serveCommand) Run(a *app) (err error) {
-	log, err := a.Logger("info", "auto")
+func (c *serveCommand) Run(a *app) error {
+	hangups := a.Hangups()
+	v, err := newService(a, c.keys())
 	if err != nil {
 		return err
 	}
-	folder, err := localfs.Open(c.Dir)
-	if err != nil {
-		return ui.Hint(fmt.Errorf("serve %s: %w", c.Dir, err), "name a folder that this user may read")
-	}
-	defer func() { err = errors.Join(err, folder.Close()) }()
-	config := distftp.Config{FS: folder, Logger: log}
-	if c.Users {
-		users, err := a.open()
-		if err != nil {
-			return err
-		}
-		defer users.Close()
-		hasher := account.NewHasher(account.DefaultCost, passwords)
-		config.Authenticator = distftp.Users{Desk: account.NewDesk(users, hasher, time.Now)}
-		config.Manager = admin.Site{Users: users, Hasher: hasher}
-	}
-	ln, err := net.Listen("tcp", c.Listen)
-	if err != nil {
-		return ui.Hint(err, "another address and port can be given with --listen")
-	}
-	fmt.Fprintf(a.Stdout, "serving %s at ftp://%s/\n", c.Dir, ln.Addr())
-	if err := a.Flush(); err != nil {
-		return errors.Join(err, ln.Close())
-	}
-	return distftp.New(config).Serve(a, ln)
+	return v.run(hangups)
 }
+
+// errNowhere says that there is nothing to serve.
+var errNowhere = ui.Hint(errors.New("no folder is named"), `name one: "ftpd serve DIR", or "directory" in the configuration`)

@@ -85,6 +85,9 @@ var goType = regexp.MustCompile(` into (struct field \S+ of type )?(\S+)$`)
 // goPrefix is what net/netip says of a text that is no network.
 var goPrefix = regexp.MustCompile(`^netip\.ParsePrefix\(("(?:[^"\\]|\\.)*")\): .*`)
 
+// goAddr is what net/netip says of a text that is no address.
+var goAddr = regexp.MustCompile(`^ParseAddr\(("(?:[^"\\]|\\.)*")\): .*`)
+
 // network says what is to be written in the place of a text that is no network.
 func network(message string) string {
 	quoted := goPrefix.FindStringSubmatch(message)[1]
@@ -102,6 +105,7 @@ func network(message string) string {
 // plain rewrites an error of the library for people who know TOML and not Go.
 func plain(message string) string {
 	message = goPrefix.ReplaceAllStringFunc(strings.TrimPrefix(message, "toml: "), network)
+	message = goAddr.ReplaceAllString(message, `$1 is not an address such as "192.0.2.1" or "2001:db8::1"`)
 	return goType.ReplaceAllStringFunc(message, func(found string) string {
 		switch kind := goType.FindStringSubmatch(found)[2]; {
 		case strings.HasSuffix(kind, "Duration"):

@@ -53,7 +53,7 @@ func (e Environment) overlay(c Configuration, getenv func(string) string) error 
 	for key, field := range Keys(c) {
 		if text := getenv(e.Variable(key)); text != "" {
 			if err := set(field, text); err != nil {
-				failed = append(failed, fmt.Errorf("environment: %s: %w", e.Variable(key), err))
+				failed = append(failed, fmt.Errorf("environment: %s: %s", e.Variable(key), plain(err.Error())))
 			}
 		}
 	}

@@ -1,0 +1,191 @@
+package main
+
+import (
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"time"
+
+	"mirrortracker/internal/distftp"
+	"mirrortracker/internal/distftp/account"
+	"mirrortracker/internal/distftp/admin"
+	"mirrortracker/internal/distftp/config"
+	"mirrortracker/internal/distftp/control"
+	"mirrortracker/internal/distftp/localfs"
+	"mirrortracker/internal/doors"
+	"mirrortracker/internal/ui"
+)
+
+// A force is a configuration in force, with what was opened for it.
+type force struct {
+	config      config.Config
+	log         *slog.Logger
+	folder      *folder
+	users       *users             // nil: anonymous clients alone
+	certificate *doors.Certificate // nil: no TLS
+	held        []*holding         // folder and users
+}
+
+// A folder is one that is served.
+type folder struct {
+	*localfs.Folder
+	*holding
+	is fs.FileInfo // which one
+}
+
+// users are those of a database.
+type users struct {
+	*account.Store
+	*holding
+	hasher *account.Hasher
+	desk   *account.Desk
+}
+
+// passwords is how many are looked at at a time: what they take of memory is bounded.
+const passwords = 4
+
+// enforce opens what a configuration needs. What the former has open already and has not
+// changed is shared with it; former is nil for the first.
+func (a *app) enforce(c config.Config, former *force) (*force, error) {
+	log, err := a.Logger(c.Log.Level, c.Log.Format)
+	if err != nil {
+		return nil, err
+	}
+	f := &force{config: c, log: log}
+	if err := f.open(a, former); err != nil {
+		f.release()
+		return nil, err
+	}
+	return f, nil
+}
+
+// open opens all, or as much as it can.
+func (f *force) open(a *app, former *force) (err error) {
+	c := &f.config
+	if f.folder, err = openFolder(c, former); err != nil {
+		return err
+	}
+	f.held = append(f.held, f.folder.holding)
+	if c.Users {
+		if f.users, err = a.openUsers(c, former); err != nil {
+			return err
+		}
+		f.held = append(f.held, f.users.holding)
+	}
+	if c.TLS.Certificate != "" {
+		f.certificate, err = doors.LoadCertificate(c.TLS.Certificate, c.TLS.Key)
+	}
+	return err
+}
+
+// release gives back what was opened.
+func (f *force) release() {
+	for _, h := range f.held {
+		h.release(f.log)
+	}
+}
+
+func openFolder(c *config.Config, former *force) (*folder, error) {
+	if c.Directory == "" {
+		return nil, errNowhere
+	}
+	is, err := os.Stat(c.Directory)
+	if err != nil {
+		return nil, unreadable(c.Directory, err)
+	}
+	if former != nil && os.SameFile(is, former.folder.is) && c.Umask == former.config.Umask {
+		former.folder.again()
+		return former.folder, nil
+	}
+	opened, err := localfs.Open(c.Directory)
+	if err != nil {
+		return nil, unreadable(c.Directory, err)
+	}
+	opened.Umask = c.Umask.Mask
+	return &folder{opened, hold(opened), is}, nil
+}
+
+func unreadable(dir string, err error) error {
+	return ui.Hint(fmt.Errorf("serve %s: %w", dir, err), "name a folder that this user may read")
+}
+
+func (a *app) openUsers(c *config.Config, former *force) (*users, error) {
+	if former != nil && former.users != nil && former.config.Database == c.Database {
+		former.users.again()
+		return former.users, nil
+	}
+	opened, err := a.open(c)
+	if err != nil {
+		return nil, err
+	}
+	hasher := account.NewHasher(account.DefaultCost, passwords)
+	return &users{opened, hold(opened), hasher, account.NewDesk(opened, hasher, time.Now)}, nil
+}
+
+// serverConfig returns the configuration in the words of the server.
+func (f *force) serverConfig() distftp.Config {
+	c := &f.config
+	s := distftp.Config{
+		FS:            f.folder.Folder,
+		Hosts:         c.Hosts,
+		Banner:        c.Banner,
+		Logger:        f.log,
+		LoginTimeout:  c.Timeouts.Login.Duration,
+		IdleTimeout:   c.Timeouts.Idle.Duration,
+		DataTimeout:   c.Timeouts.Data.Duration,
+		StopTimeout:   c.StopTimeout.Duration,
+		MaxSessions:   limit(c.Limits.Sessions),
+		MaxPerAddress: limit(c.Limits.PerAddress),
+		MaxPerUser:    limit(c.Limits.PerUser),
+	}
+	if f.users != nil {
+		s.Authenticator = distftp.Users{Desk: f.users.desk, NoAnonymous: !c.Anonymous}
+		s.Manager = admin.Site{Users: f.users.Store, Hasher: f.users.hasher}
+	}
+	if f.certificate != nil {
+		s.TLS = &control.TLS{
+			Certificate:     f.certificate.Get,
+			RequireForUsers: c.TLS.Require == config.Passwords,
+			RequireControl:  c.TLS.Require == config.Logins || c.TLS.Require == config.Data,
+			RequireData:     c.TLS.Require == config.Data,
+			RequireReuse:    c.TLS.RequireReuse,
+		}
+	}
+	return s
+}
+
+// limit writes "any number", which is 0 in a configuration, as the server does.
+func limit(n int) int {
+	if n == 0 {
+		return -1
+	}
+	return n
+}
+
+// audience says who is served.
+func (f *force) audience() string {
+	switch {
+	case f.users == nil:
+		return "anonymous clients"
+	case f.config.Anonymous:
+		return "anonymous clients and users"
+	}
+	return "users"
+}
+
+// warnings say what is unwise.
+func (f *force) warnings() []string {
+	var all []string
+	switch {
+	case f.users == nil:
+	case f.certificate == nil:
+		all = append(all, "passwords of users are not protected on their way; tls.certificate and tls.key make TLS possible")
+	case f.config.TLS.Require == config.Nothing:
+		all = append(all, `passwords of users need not be protected on their way; tls.require = "passwords" sees to that`)
+	}
+	if os.Geteuid() == 0 {
+		all = append(all, "the server runs as root, which it need not for anything: a port below 1024 takes CAP_NET_BIND_SERVICE or a socket of systemd")
+	}
+	return all
+}

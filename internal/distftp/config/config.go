@@ -1,0 +1,91 @@
+package config
+
+import (
+	_ "embed"
+	"net/netip"
+	"time"
+
+	"mirrortracker/internal/config/strict"
+)
+
+// Commented is the configuration file that has every key, each explained and
+// at its default.
+//
+//go:embed ftpd.toml
+var Commented string
+
+// A Config is all that can be configured. ftpd.toml says what each key means; here
+// stands what the program needs to know beyond that.
+type Config struct {
+	Directory   string          `toml:"directory"`
+	Listen      string          `toml:"listen"`     // addresses with blanks between them
+	TLSListen   string          `toml:"tls_listen"` // the same
+	Database    string          `toml:"database"`   // as account.Open takes it
+	Users       bool            `toml:"users"`
+	Anonymous   bool            `toml:"anonymous"`
+	Banner      string          `toml:"banner"`
+	Hosts       []string        `toml:"hosts"`
+	Umask       Umask           `toml:"umask"`
+	StopTimeout strict.Duration `toml:"stop_timeout"`
+	Log         strict.Log      `toml:"log"`
+	TLS         TLS             `toml:"tls"`
+	Passive     Passive         `toml:"passive"`
+	Limits      Limits          `toml:"limits"`
+	Timeouts    Timeouts        `toml:"timeouts"`
+	Doors       []Door          `toml:"door"`
+}
+
+// What may be refused without TLS; each includes those before it.
+const (
+	Nothing   = "nothing"
+	Passwords = "passwords"
+	Logins    = "logins"
+	Data      = "data"
+)
+
+// TLS says how connections are protected.
+type TLS struct {
+	Certificate  string `toml:"certificate"` // a path, "" for none
+	Key          string `toml:"key"`
+	Require      string `toml:"require"` // Nothing, Passwords, Logins or Data
+	RequireReuse bool   `toml:"require_reuse"`
+}
+
+// Passive says how clients reach the data connections that we wait for.
+type Passive struct {
+	Ports     string     `toml:"ports"` // as data.ParsePorts reads it
+	External4 netip.Addr `toml:"external_ipv4"`
+	External6 netip.Addr `toml:"external_ipv6"`
+}
+
+// Limits bound the sessions at a time; 0 is no limit.
+type Limits struct {
+	Sessions   int `toml:"sessions"`
+	PerAddress int `toml:"per_address"`
+	PerUser    int `toml:"per_user"`
+}
+
+// Timeouts say how long is waited for clients.
+type Timeouts struct {
+	Login strict.Duration `toml:"login"`
+	Idle  strict.Duration `toml:"idle"`
+	Data  strict.Duration `toml:"data"`
+}
+
+// Default returns what is in force where nothing else is said.
+func Default() Config {
+	return Config{
+		Listen:      ":2121",
+		Database:    "sqlite:var/ftpd.db",
+		Anonymous:   true,
+		Banner:      "FTP server ready",
+		Hosts:       []string{},
+		Umask:       Umask{0o022},
+		StopTimeout: strict.Span(5 * time.Minute),
+		Log:         strict.DefaultLog,
+		TLS:         TLS{Require: Passwords},
+		Passive:     Passive{Ports: "49152-65535"},
+		Limits:      Limits{Sessions: 1000, PerAddress: 100},
+		Timeouts:    Timeouts{Login: strict.Span(time.Minute), Idle: strict.Span(5 * time.Minute), Data: strict.Span(time.Minute)},
+	}
+}

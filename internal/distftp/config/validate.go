@@ -1,0 +1,122 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"mirrortracker/internal/config/strict"
+	"mirrortracker/internal/distftp/control"
+	"mirrortracker/internal/distftp/data"
+)
+
+const maxSessions = 1_000_000
+
+// Validate reports everything that cannot be, each with its key, what it is and
+// what it may be.
+func (c *Config) Validate() error {
+	t, p, l, w := &c.TLS, &c.Passive, &c.Limits, &c.Timeouts
+	_, badPorts := data.ParsePorts(p.Ports)
+	return errors.Join(
+		strict.Filled("database", c.Database),
+		someone(c),
+		greeting("banner", c.Banner),
+		hosts("hosts", c.Hosts),
+		strict.Lasting("stop_timeout", c.StopTimeout, 0, 24*time.Hour),
+		c.Log.Check("log"),
+		strict.Pair("tls.certificate", t.Certificate, "tls.key", t.Key),
+		strict.OneOf("tls.require", t.Require, Nothing, Passwords, Logins, Data),
+		strict.Of("passive.ports", badPorts),
+		family4("passive.external_ipv4", p.External4),
+		family6("passive.external_ipv6", p.External6),
+		strict.Between("limits.sessions", l.Sessions, 0, maxSessions),
+		strict.Between("limits.per_address", l.PerAddress, 0, maxSessions),
+		strict.Between("limits.per_user", l.PerUser, 0, maxSessions),
+		strict.Lasting("timeouts.login", w.Login, time.Second, time.Hour),
+		strict.Lasting("timeouts.idle", w.Idle, time.Second, 24*time.Hour),
+		strict.Lasting("timeouts.data", w.Data, time.Second, time.Hour),
+		addresses("listen", c.Listen),
+		addresses("tls_listen", c.TLSListen),
+		doors(c),
+	)
+}
+
+func someone(c *Config) error {
+	if !c.Users && !c.Anonymous {
+		return strict.Wrong("anonymous", "and users are both false, so that nobody can log in")
+	}
+	return nil
+}
+
+// greeting checks what every client reads first.
+func greeting(key, value string) error {
+	odd := strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\n' || r == 0x7f })
+	if value == "" || len(value) > 4096 || odd {
+		return strict.Wrong(key, `is %q, must be 1 to 4096 bytes of text, without control characters but "\n" between lines`, value)
+	}
+	return nil
+}
+
+func hosts(key string, all []string) error {
+	for _, host := range all {
+		if name, ok := control.HostName(host); !ok || name != host {
+			return strict.Wrong(key, `has %q, must be names in small letters such as "ftp.example.org", or addresses, those of IPv6 in brackets`, host)
+		}
+	}
+	return nil
+}
+
+func addresses(key, value string) error {
+	for address := range strings.FieldsSeq(value) {
+		if err := strict.Address(key, address); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// doors checks the further doors, and that no two are at one address.
+func doors(c *Config) error {
+	var failed []error
+	for i, d := range c.Doors {
+		key := func(name string) string { return fmt.Sprintf("door %d: %s", i+1, name) }
+		_, badPorts := data.ParsePorts(d.Ports)
+		if d.Ports == "" {
+			badPorts = nil
+		}
+		failed = append(failed,
+			strict.Address(key("listen"), d.Listen),
+			strict.Optional(key("tls"), d.TLS, func(key, value string) error { return strict.OneOf(key, value, explicit, implicit) }),
+			strict.Of(key("ports"), badPorts),
+			family4(key("external_ipv4"), d.External4),
+			family6(key("external_ipv6"), d.External6),
+		)
+	}
+	taken := map[string]bool{}
+	for _, d := range c.Everywhere() {
+		if taken[d.Listen] && !strings.HasSuffix(d.Listen, ":0") {
+			failed = append(failed, fmt.Errorf("listen, tls_listen, door: %s is the address of two doors", d.Listen))
+		}
+		taken[d.Listen] = true
+		if d.Implicit() && c.TLS.Certificate == "" {
+			failed = append(failed, fmt.Errorf("implicit TLS at %s needs tls.certificate and tls.key", d.Listen))
+		}
+	}
+	return errors.Join(failed...)
+}
+
+func family4(key string, address netip.Addr) error {
+	if address.IsValid() && !address.Is4() {
+		return strict.Wrong(key, `is %q, must be an address of IPv4 such as "192.0.2.1"`, address)
+	}
+	return nil
+}
+
+func family6(key string, address netip.Addr) error {
+	if address.IsValid() && (!address.Is6() || address.Is4In6() || address.Zone() != "") {
+		return strict.Wrong(key, `is %q, must be an address of IPv6 such as "2001:db8::1"`, address)
+	}
+	return nil
+}
