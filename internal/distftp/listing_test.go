@@ -8,8 +8,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"mirrortracker/internal/distftp"
+	"mirrortracker/internal/distftp/control"
+	"mirrortracker/internal/listing"
 )
 
 func TestListings(t *testing.T) {
@@ -48,7 +53,8 @@ func TestListings(t *testing.T) {
 		{"LIST -a", withDots},
 		{"LIST -la", withDots},
 		{"LIST -al", withDots},
-		{"LIST -lRX -a", withDots},
+		{"LIST -lX -a", withDots},
+		{"LIST -A", withDots[2:]},
 		{"LIST -l /pub", names},
 		{"LIST --", names},
 		{"LIST -- a file", []string{"a file"}},
@@ -87,6 +93,144 @@ func TestListings(t *testing.T) {
 		if !strings.Contains(root, want) || !strings.Contains(root, "\nlrwxrwxrwx ") {
 			t.Errorf("LIST /: no %q in\n%s", want, root)
 		}
+	}
+}
+
+// A tree for options and patterns.
+func forest(t *testing.T) string {
+	dir := plant(t, t.TempDir(), map[string]string{
+		"a.txt":           "1",
+		"b.txt":           "333",
+		"c.tar":           "22",
+		".d.txt":          "h",
+		"sub/x.txt":       "x",
+		"sub/deep/y.txt":  "y",
+		"sub/.hide/z.txt": "z",
+		"tub/x.txt":       "x",
+		"[odd]/o.txt":     "o",
+		"empty/":          "",
+		"link":            "-> sub",
+		"star*":           "literally",
+	})
+	for i, name := range []string{"b.txt", "c.tar", "a.txt"} {
+		touch(t, dir, name, time.Date(2024, 1, 1+i, 0, 0, 0, 0, time.UTC))
+	}
+	return dir
+}
+
+// Names are what is left of a long listing.
+func shortened(text string) string {
+	text = regexp.MustCompile(`(?m)^[-dl][-rwx]{9} .{49}`).ReplaceAllString(text, "")
+	return strings.ReplaceAll(strings.TrimSuffix(text, "\r\n"), "\r\n", "|")
+}
+
+func TestListingOptionsAndPatterns(t *testing.T) {
+	c := login(t, serveDir(t, forest(t)))
+	for _, tt := range []struct{ command, want string }{
+		{"NLST -t *.t*", "a.txt|c.tar|b.txt"},
+		{"NLST -rt *.t*", "b.txt|c.tar|a.txt"},
+		{"NLST -S *.t*", "b.txt|c.tar|a.txt"},
+		{"NLST -r *.t*", "c.tar|b.txt|a.txt"},
+		{"NLST -a *.txt", ".d.txt|a.txt|b.txt"},
+		{"NLST .*", ".d.txt"},
+		{"NLST ?.txt", "a.txt|b.txt"},
+		{"NLST [a-b].*", "a.txt|b.txt"},
+		{"NLST sub/*.txt", "sub/x.txt"},
+		{"NLST /sub/*.txt", "/sub/x.txt"},
+		{"NLST ../sub/./*", "../sub/./deep|../sub/./x.txt"},
+		{"NLST ?ub/x.*", "sub/x.txt|tub/x.txt"},
+		{"NLST */x.txt", "link/x.txt|sub/x.txt|tub/x.txt"},
+		{"NLST */*/*.txt", "link/deep/y.txt|sub/deep/y.txt"},
+		{"NLST em*", "empty"},
+		{"NLST em*/", "empty"},
+		{"NLST star*", "star*"},
+		{"NLST [odd]", "[odd]/o.txt"},
+		{"LIST ?ub/x.*", "sub/x.txt|tub/x.txt"},
+		{"LIST li*", "link -> sub"},
+		{"LIST link", "deep|x.txt"},
+		{"LIST -d link", "link -> sub"},
+		{"LIST -d sub", "sub"},
+		{"LIST -ld", "."},
+		{"NLST -d", "."},
+		{"NLST -d /sub", "/sub"},
+		{"NLST -R sub", "sub/deep|sub/x.txt"},
+		{"LIST -R sub", "sub:|deep|x.txt||sub/deep:|y.txt"},
+		{"LIST -lRA sub/", "sub/:|.hide|deep|x.txt||sub/.hide:|z.txt||sub/deep:|y.txt"},
+		{"LIST -R /empty", "/empty:"},
+	} {
+		if got := shortened(c.fetch(tt.command, "226")); got != tt.want {
+			t.Errorf("%s: %s, want %s", tt.command, got, tt.want)
+		}
+	}
+	for _, command := range []string{"NLST *.zip", "LIST nowhere/*", "LIST a.txt/*", "LIST x[", "MLSD s*", "STAT *.zip"} {
+		c.do(command, "550")
+	}
+	if got := c.do("STAT *.txt", "213-"); shortened(got) != "213-Status of /*.txt|.d.txt|a.txt|b.txt|213 End of status" {
+		t.Errorf("STAT of a pattern: %q", shortened(got))
+	}
+
+	// What others read of a tree.
+	blocks := map[string]int{}
+	for d, err := range listing.ParseRecursive(strings.NewReader(c.fetch("LIST -R", "226")), listing.Limits{}) {
+		if err != nil {
+			t.Error(err)
+		}
+		blocks[d.Path] = len(d.Entries)
+	}
+	if diff := cmp.Diff(map[string]int{".": 9, "./[odd]": 1, "./empty": 0, "./sub": 2, "./sub/deep": 1, "./tub": 1}, blocks); diff != "" {
+		t.Errorf("LIST -R (-want +got):\n%s", diff)
+	}
+}
+
+// A listing that lacks a directory says so in the end, and too many are not looked into.
+func TestBoundedListings(t *testing.T) {
+	dir := plant(t, t.TempDir(), map[string]string{"open/file": "x", "shut/file": "x"})
+	a := &asked{allow: map[string]bool{"list /": true, "list /open": true}}
+	c := login(t, serve(t, distftp.Config{FS: openFolder(t, dir), Access: a}))
+	if got := shortened(c.fetch("LIST -R", "550 Listing incomplete")); got != ".:|open|shut||./open:|file" {
+		t.Errorf("LIST -R: %s", got)
+	}
+	if got := c.fetch("NLST */file", "226"); got != "open/file\r\n" { // which a pattern does not
+		t.Errorf("NLST: %q", got)
+	}
+	for i := range 300 {
+		if err := os.Mkdir(filepath.Join(dir, fmt.Sprint("many", i)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c = login(t, serveDir(t, dir))
+	c.do("LIST */file", "550 Too many directories")
+	c.fetch("NLST many*", "226")
+}
+
+// The perm fact says what would be done.
+func TestPerm(t *testing.T) {
+	dir := plant(t, t.TempDir(), map[string]string{"file": "x", "in/new": "x", "link": "-> file"})
+	everything := map[string]string{"/file": "adfrw", "/in": "cdeflmp", "/link": "df", "/": "celmp", "/in/new": "adfrw"}
+	reading := map[string]string{"/file": "r", "/in": "el", "/link": "", "/": "el", "/in/new": "r"}
+	drop := map[string]bool{"list /in": true, "list /": true, "list /in/new": true, "write /in/x": true, "write /in/new": true, "append /in/new": true}
+	for name, tt := range map[string]struct {
+		access control.Access
+		want   map[string]string
+	}{
+		"everything": {control.ReadWrite, everything},
+		"reading":    {control.ReadOnly, reading},
+		"dropping":   {&asked{allow: drop}, map[string]string{"/in": "cel", "/": "el", "/in/new": "a"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := login(t, serve(t, distftp.Config{FS: openFolder(t, dir), Access: tt.access}))
+			for path, want := range tt.want {
+				if got := c.do("MLST "+path, "250-"); !strings.Contains(got, ";perm="+want+";") {
+					t.Errorf("%s: %q, want %s", path, got, want)
+				}
+			}
+			root := c.fetch("MLSD /in", "226")
+			for name, path := range map[string]string{"new": "/in/new", ".": "/in", "..": "/"} {
+				if !regexp.MustCompile(`(?m);perm=` + tt.want[path] + `;.* ` + regexp.QuoteMeta(name) + "\r$").MatchString(root) {
+					t.Errorf("%s: want %s in\n%s", name, tt.want[path], root)
+				}
+			}
+		})
 	}
 }
 

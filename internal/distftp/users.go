@@ -54,7 +54,20 @@ var verbs = [...]account.Verbs{
 // Allow implements [control.Access].
 func (a access) Allow(r control.Right, p mirror.Path) error {
 	if !a.Permits(p, verbs[r]) {
-		return fmt.Errorf("user %s may not %s there: %w", a.Name, verbs[r], fs.ErrPermission)
+		return &denial{a.Name, verbs[r]}
 	}
 	return nil
 }
+
+// A denial is the error for what rules do not permit. Listings ask for a lot that is
+// denied, so that it is cheap to make.
+type denial struct {
+	user string
+	verb account.Verbs
+}
+
+// Error says who may not do what.
+func (d *denial) Error() string { return fmt.Sprintf("user %s may not %s there", d.user, d.verb) }
+
+// Unwrap makes it [fs.ErrPermission].
+func (d *denial) Unwrap() error { return fs.ErrPermission }

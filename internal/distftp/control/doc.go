@@ -15,8 +15,8 @@
 //	directory.go   PWD CWD CDUP
 //	dataport.go    PASV EPSV PORT EPRT CEPR
 //	pret.go        PRET
-//	facts.go       SIZE MDTM MLST
-//	listing.go     LIST NLST MLSD STAT
+//	facts.go       SIZE MDTM MLST, with perm.go: the perm fact
+//	listing.go     LIST NLST MLSD STAT, with lsoptions.go, glob.go, listsource.go, listdir.go
 //	retrieve.go    REST RETR
 //	store.go       STOR APPE STOU ALLO
 //	change.go      DELE RMD MKD RNFR RNTO MFMT MFF

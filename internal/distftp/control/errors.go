@@ -38,6 +38,8 @@ func (s *session) fail(err error) {
 		code, text = 550, "Not a directory"
 	case errors.Is(err, vfs.ErrNotRegular):
 		code, text = 550, "Not a plain file"
+	case errors.Is(err, errTooMany):
+		code, text = 550, "Too many directories match"
 	case errors.Is(err, errUnshowable):
 		code, text = 550, "Cannot be listed: a name holds CR, LF, NUL or a slash"
 	case errors.Is(err, data.ErrOffset):

@@ -71,7 +71,7 @@ func (s *session) machineStat(arg string) {
 		s.fail(err)
 		return
 	}
-	line := list.AppendFacts(nil, e, list.Member, string(p), s.facts)
+	line := list.AppendFacts(nil, e, list.Member, string(p), s.permOf(p, e), s.facts)
 	s.out.block(250, "Listing "+string(p), []string{strings.TrimSuffix(string(line), "\r\n")}, "End")
 }
 

@@ -112,5 +112,5 @@ func checkCommand(t *testing.T, line string) {
 			t.Errorf("%q: path %q", line, p)
 		}
 	}
-	lsOptions(arg)
+	parseLsOptions(arg)
 }

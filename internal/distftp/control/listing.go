@@ -1,9 +1,9 @@
 package control
 
 import (
+	"cmp"
 	"errors"
 	"io"
-	"strings"
 
 	"mirrortracker/internal/distftp/data"
 	"mirrortracker/internal/distftp/list"
@@ -12,31 +12,36 @@ import (
 
 // listLong answers LIST. A path may contain blanks, and options may stand before it.
 func (s *session) listLong(arg string) {
-	all, path := lsOptions(arg)
-	s.list("LIST", path, s.long(all))
+	options, path := parseLsOptions(arg)
+	s.list("LIST", path, s.long(options))
 }
 
-// listNames answers NLST.
+// listNames answers NLST. Its lines are arguments for RETR, so that there is no place for
+// the headings of -R.
 func (s *session) listNames(arg string) {
-	all, path := lsOptions(arg)
-	style := style{
-		all: all,
-		line: func(b []byte, e vfs.Entry, _ list.Role) []byte {
-			return list.AppendName(b, path, e.Name)
+	options, path := parseLsOptions(arg)
+	options.recursive = false
+	s.list("NLST", path, style{
+		lsOptions: options,
+		line: func(b []byte, d *directory, e vfs.Entry, _ list.Role) []byte {
+			return list.AppendName(b, d.shown, e.Name)
 		},
-		single: func(b []byte, _ vfs.Entry) []byte { return list.AppendName(b, "", path) },
-	}
-	s.list("NLST", path, style)
+		single: func(b []byte, _ vfs.Entry) []byte { return list.AppendName(b, "", cmp.Or(path, ".")) },
+	})
 }
 
 // listFacts answers MLSD (RFC 3659, 7). It shows everything there is: what to leave
 // out is the client's to say, and MLSD has no way of saying it.
 func (s *session) listFacts(arg string) {
-	facts := s.facts
+	facts, permissions := s.facts, s.permissions()
+	var perm []byte
 	s.list("MLSD", arg, style{
-		all: true,
-		line: func(b []byte, e vfs.Entry, role list.Role) []byte {
-			return list.AppendFacts(b, e, role, e.Name, facts)
+		lsOptions: lsOptions{dots: true, hidden: true, order: byName},
+		line: func(b []byte, d *directory, e vfs.Entry, role list.Role) []byte {
+			if facts&list.Perm != 0 {
+				perm = permissions.appendIn(perm[:0], d, e, role)
+			}
+			return list.AppendFacts(b, e, role, e.Name, perm, facts)
 		},
 	})
 }
@@ -44,7 +49,8 @@ func (s *session) listFacts(arg string) {
 // stat answers STAT: with a path, what LIST -a shows of it, on the control
 // connection; without one, the state of the session.
 func (s *session) stat(arg string) {
-	_, path := lsOptions(arg)
+	options, path := parseLsOptions(arg)
+	options.dots, options.hidden, options.recursive = true, true, false
 	switch {
 	case arg == "":
 		s.status()
@@ -53,7 +59,7 @@ func (s *session) stat(arg string) {
 		s.out.reply(530, "Please login with USER and PASS")
 		return
 	}
-	listing, err := s.open(path, s.long(true))
+	listing, err := s.open(path, s.long(options))
 	if err != nil {
 		s.fail(err)
 		return
@@ -75,13 +81,17 @@ func (s *session) stat(arg string) {
 }
 
 // long is the style of LIST.
-func (s *session) long(all bool) style {
+func (s *session) long(options lsOptions) style {
 	now := s.Now()
-	line := func(b []byte, e vfs.Entry, _ list.Role) []byte { return list.AppendLong(b, e, now) }
 	return style{
-		all:    all,
-		line:   line,
-		single: func(b []byte, e vfs.Entry) []byte { return line(b, e, list.Member) },
+		lsOptions: options,
+		line: func(b []byte, d *directory, e vfs.Entry, _ list.Role) []byte {
+			if d.pattern != "" {
+				e.Name = d.shown + e.Name
+			}
+			return list.AppendLong(b, e, now)
+		},
+		single: func(b []byte, e vfs.Entry) []byte { return list.AppendLong(b, e, now) },
 	}
 }
 
@@ -101,19 +111,4 @@ func (s *session) list(verb, arg string, style style) {
 			Release: l.close,
 		},
 	})
-}
-
-// lsOptions takes the options of ls from the beginning of an argument. Only -a means
-// anything; clients send others, such as -l, out of habit. "--" ends them. One blank
-// separates; further ones belong to the path.
-func lsOptions(arg string) (all bool, path string) {
-	for strings.HasPrefix(arg, "-") {
-		word, rest, _ := strings.Cut(arg, " ")
-		arg = rest
-		if word == "--" {
-			break
-		}
-		all = all || strings.Contains(word, "a")
-	}
-	return all, arg
 }

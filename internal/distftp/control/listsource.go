@@ -2,14 +2,13 @@ package control
 
 import (
 	"bufio"
-	"context"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"slices"
 	"strings"
-
-	"golang.org/x/sync/semaphore"
 
 	"mirrortracker/internal/distftp/data"
 	"mirrortracker/internal/distftp/list"
@@ -17,132 +16,123 @@ import (
 	"mirrortracker/internal/mirror"
 )
 
-// How many entries are held to be sorted by their names' bytes. A larger directory is
-// sent in the order in which it is read, so that memory does not follow its size; so is
-// one of which the entries find no room beside those of all other listings, so that it
-// does not follow the number of clients that ask for listings and do not read them.
-const (
-	sortable    = 8192      // of one listing
-	sortableAll = 256 << 10 // of all, but for the first ones of each
-	sortableAny = 256       // for which there is always room
-)
+// maxPending bounds how many directories LIST -R knows of that it has still to list.
+const maxPending = 1 << 14
 
-// errUnshowable says that a listing could not hold all names.
-var errUnshowable = errors.New("name cannot be shown")
+// errTooMany says that a listing has more directories than can be remembered.
+var errTooMany = errors.New("too many directories for one listing")
+
+// errBarred says that a listing lacks a directory that may not be read.
+var errBarred = errors.New("directory may not be read")
 
 // A style is one way of showing entries.
 type style struct {
-	all    bool // also ".", ".." and names that begin with a dot
-	line   func(b []byte, e vfs.Entry, role list.Role) []byte
-	single func(b []byte, e vfs.Entry) []byte // what is not a directory; nil: refuse
+	lsOptions
+	line   func(b []byte, d *directory, e vfs.Entry, role list.Role) []byte
+	single func(b []byte, e vfs.Entry) []byte // what is shown alone; nil: only directories are listed, and no patterns
 }
 
-// A listing is something to be listed, opened.
+// A listing is something to be listed, opened: one entry, or directories, the next of
+// which is opened when the last is done.
 type listing struct {
 	style
-	ctx   context.Context // of the session
-	path  mirror.Path
-	self  vfs.Entry
-	above vfs.Entry // of a directory, if style.all
-	dir   vfs.Dir   // nil for what is not a directory
-
-	head    []vfs.Entry // read by prefetch, sorted if that is all
-	sorting *semaphore.Weighted
-	room    int64 // taken from sorting
-	fetched bool  // prefetch was called
-	more    bool  // there is more in dir than head
-	bad     error // a name was met that cannot be shown
+	session *session    // for what is its account's, which stays as it is while one is sent
+	path    mirror.Path // what the command names
+	alone   *vfs.Entry  // what is shown in place of directories
+	now     *directory
+	pending []stop // the next one last
+	bad     error  // something could not be shown
 }
 
-// open finds what is to be listed. All refusals come to light here, before the client
-// is told that a transfer begins.
+// A stop is a directory that will be listed, or what matches in it.
+type stop struct {
+	path           mirror.Path
+	shown, pattern string
+}
+
+// open finds what is to be listed. All refusals of what the command names come to light
+// here, before the client is told that a transfer begins.
 func (s *session) open(arg string, style style) (*listing, error) {
-	p, err := s.target(arg, List)
+	l := &listing{style: style, session: s}
+	var err error
+	if l.path, err = resolve(s.cwd, arg); err != nil {
+		return nil, err
+	}
+	look := s.FS.Stat
+	if style.self {
+		look = s.FS.Lstat
+	}
+	var e vfs.Entry
+	if err = s.allow(l.path, List); err == nil {
+		e, err = look(s.ctx, l.path)
+	}
+	switch {
+	case err != nil && style.single != nil && isPattern(arg):
+		err = l.openMatches(arg)
+	case err != nil:
+	case style.self:
+		e.Name = cmp.Or(arg, ".")
+		l.alone = &e
+	case e.Kind == vfs.Directory:
+		l.now, err = l.enter(stop{path: l.path, shown: arg}, e)
+	case style.single == nil:
+		err = fmt.Errorf("list %s: %w", l.path, vfs.ErrNotDir)
+	default:
+		l.alone = &e
+	}
+	if err != nil {
+		return nil, errors.Join(err, l.close())
+	}
+	return l, nil
+}
+
+// visit opens a directory that the command does not name.
+func (l *listing) visit(at stop) (*directory, error) {
+	s := l.session
+	if err := s.allow(at.path, List); err != nil {
+		return nil, err
+	}
+	e, err := s.FS.Stat(s.ctx, at.path)
 	if err != nil {
 		return nil, err
 	}
-	l := &listing{style: style, ctx: s.ctx, path: p, sorting: s.sorting}
-	if l.self, err = s.FS.Stat(s.ctx, p); err != nil {
-		return nil, err
-	}
-	if l.self.Kind != vfs.Directory {
-		if style.single == nil {
-			return nil, fmt.Errorf("list %s: %w", p, vfs.ErrNotDir)
-		}
-		return l, nil
-	}
-	if style.all {
-		if l.above, err = s.FS.Stat(s.ctx, parent(p)); err != nil {
+	return l.enter(at, e)
+}
+
+// enter opens a directory, which e describes.
+func (l *listing) enter(at stop, e vfs.Entry) (*directory, error) {
+	s := l.session
+	d := &directory{path: at.path, shown: at.shown, pattern: at.pattern, self: e, options: &l.lsOptions, ctx: s.ctx, sorting: s.sorting}
+	var err error
+	if l.dots {
+		if d.above, err = s.FS.Stat(s.ctx, parent(at.path)); err != nil {
 			return nil, err
 		}
 	}
-	l.dir, err = s.FS.OpenDir(s.ctx, p)
-	return l, err
+	if d.dir, err = s.FS.OpenDir(s.ctx, at.path); err != nil {
+		return nil, err
+	}
+	return d, nil
 }
 
+// close gives back what is open.
 func (l *listing) close() error {
-	if l.dir == nil {
+	if l.now == nil {
 		return nil
 	}
-	l.sorting.Release(l.room)
-	l.room = 0
-	return l.dir.Close()
+	d := l.now
+	l.now = nil
+	return d.close()
 }
 
-// prefetch reads as much of the directory as is sorted.
+// prefetch reads what is sorted of the first directory.
 func (l *listing) prefetch() error {
-	if l.dir == nil || l.fetched {
+	if l.now == nil {
 		return nil
 	}
-	l.fetched = true
-	for len(l.head) < sortable && l.roomForOneMore() {
-		e, err := l.next()
-		if err == io.EOF {
-			slices.SortFunc(l.head, func(a, b vfs.Entry) int { return strings.Compare(a.Name, b.Name) })
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		l.head = append(l.head, e)
-	}
-	l.more = true
-	return nil
-}
-
-// roomForOneMore takes room for more entries when it is used up.
-func (l *listing) roomForOneMore() bool {
-	const step = 1024
-	if int64(len(l.head)) < sortableAny+l.room {
-		return true
-	}
-	if !l.sorting.TryAcquire(step) {
-		return false
-	}
-	l.room += step
-	return true
-}
-
-// next returns the next entry that is to be shown. One whose name cannot be is left
-// out and remembered.
-func (l *listing) next() (vfs.Entry, error) {
-	for {
-		e, err := l.dir.Next()
-		if err == nil {
-			err = l.ctx.Err() // a listing on the control connection ends with the server
-		}
-		switch {
-		case err == io.EOF:
-			return e, err
-		case err != nil:
-			return e, fmt.Errorf("list %s: %w: %w", l.path, data.ErrSource, err)
-		case e.Hidden() && !l.all:
-		case !list.Showable(e.Name):
-			l.bad = fmt.Errorf("list %s: %q: %w", l.path, e.Name, errUnshowable)
-		default:
-			return e, nil
-		}
-	}
+	err := l.now.prefetch()
+	l.bad = cmp.Or(l.bad, l.now.bad)
+	return err
 }
 
 // write writes the listing. If it could not be read to its end, or not all names
@@ -158,41 +148,74 @@ func (l *listing) write(w io.Writer) error {
 	return l.bad
 }
 
-func (l *listing) lines(w io.Writer) error {
+func (l *listing) lines(w *bufio.Writer) error {
+	if l.alone != nil {
+		_, err := w.Write(l.single(nil, *l.alone))
+		return err
+	}
+	for first := true; l.now != nil; first = false {
+		if l.recursive {
+			if !first {
+				w.WriteString("\r\n")
+			}
+			w.WriteString(cmp.Or(l.now.shown, ".") + ":\r\n")
+		}
+		if err := l.directory(w); err != nil {
+			return err
+		}
+		if err := l.advance(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// directory writes the lines of one directory, and notes what is below it.
+func (l *listing) directory(w io.Writer) error {
+	d := l.now
 	var line []byte
-	put := func(e vfs.Entry, role list.Role) error {
-		line = l.line(line[:0], e, role)
+	var below []stop
+	err := d.each(func(e vfs.Entry, role list.Role) error {
+		if l.recursive && e.Kind == vfs.Directory && role == list.Member {
+			if len(l.pending)+len(below) == maxPending {
+				return fmt.Errorf("list %s: %w", l.path, errTooMany)
+			}
+			below = append(below, stop{path: d.path.Join(e.Name), shown: under(cmp.Or(d.shown, "."), e.Name)})
+		}
+		line = l.line(line[:0], d, e, role)
 		_, err := w.Write(line)
 		return err
-	}
-	if l.dir == nil {
-		_, err := w.Write(l.single(nil, l.self))
+	})
+	slices.Reverse(below)
+	l.pending = append(l.pending, below...)
+	l.bad = cmp.Or(l.bad, d.bad)
+	return err
+}
+
+// under writes the path of a name in a directory.
+func under(dir, name string) string { return strings.TrimSuffix(dir, "/") + "/" + name }
+
+// advance goes on to the next directory, if there is one. What was deleted meanwhile is
+// passed over; so is what may not be read, but the listing lacks it then, unless nothing
+// but a pattern speaks of it.
+func (l *listing) advance() error {
+	if err := l.close(); err != nil {
 		return err
 	}
-	if l.all {
-		l.self.Name, l.above.Name = ".", ".."
-		if err := errors.Join(put(l.self, list.Current), put(l.above, list.Parent)); err != nil {
-			return err
-		}
-	}
-	if err := l.prefetch(); err != nil {
-		return err
-	}
-	for _, e := range l.head {
-		if err := put(e, list.Member); err != nil {
-			return err
-		}
-	}
-	for l.more {
-		e, err := l.next()
-		if err == io.EOF {
+	for len(l.pending) > 0 {
+		last := len(l.pending) - 1
+		at := l.pending[last]
+		l.pending = l.pending[:last]
+		d, err := l.visit(at)
+		switch {
+		case err == nil:
+			l.now = d
 			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if err := put(e, list.Member); err != nil {
-			return err
+		case errors.Is(err, fs.ErrPermission) && at.pattern != "":
+		case errors.Is(err, fs.ErrPermission):
+			l.bad = cmp.Or(l.bad, fmt.Errorf("list %s: %w: %w", at.path, errBarred, err))
+		case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, vfs.ErrNotDir):
+			return fmt.Errorf("list %s: %w: %w", at.path, data.ErrSource, err)
 		}
 	}
 	return nil

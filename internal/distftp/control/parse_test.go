@@ -95,13 +95,13 @@ func TestLsOptions(t *testing.T) {
 		{"-l -a", true, ""},
 		{"-l  a b ", false, " a b "},
 		{"-- -a", false, "-a"},
-		{"-R --foo -x y", false, "y"},
+		{"-R --all -x y", false, "y"},
 		{"a -a", false, "a -a"},
 		{"./-a", false, "./-a"},
 	}
 	for _, tt := range tests {
-		if all, path := lsOptions(tt.arg); all != tt.all || path != tt.path {
-			t.Errorf("%q: %v, %q", tt.arg, all, path)
+		if o, path := parseLsOptions(tt.arg); o.dots != tt.all || o.hidden != tt.all || path != tt.path {
+			t.Errorf("%q: %v, %q", tt.arg, o.dots, path)
 		}
 	}
 }

@@ -197,6 +197,10 @@ func (s *session) verdict(err error) (code int, text string) {
 		return 522, "No TLS on the data connection"
 	case errors.Is(err, errUnshowable):
 		return 550, "Listing incomplete: a name holds CR, LF, NUL or a slash"
+	case errors.Is(err, errTooMany):
+		return 550, "Listing incomplete: too many directories"
+	case errors.Is(err, errBarred):
+		return 550, "Listing incomplete: some directories may not be read"
 	case errors.Is(err, vfs.ErrSpace):
 		return 452, "No space left, nothing was stored"
 	case errors.Is(err, vfs.ErrChanged):

@@ -88,8 +88,9 @@ const (
 )
 
 // AppendFacts appends the entry's line as MLSD and MLST show it, with name in
-// place of the entry's own (MLST gives the path).
-func AppendFacts(b []byte, e vfs.Entry, role Role, name string, facts Facts) []byte {
+// place of the entry's own (MLST gives the path). What perm has is up to the caller, who
+// knows for whom the line is (RFC 3659, 7.5.5).
+func AppendFacts(b []byte, e vfs.Entry, role Role, name string, perm []byte, facts Facts) []byte {
 	if facts&Type != 0 {
 		b = append(b, "type="...)
 		b = append(b, typeFact(e, role)...)
@@ -108,7 +109,7 @@ func AppendFacts(b []byte, e vfs.Entry, role Role, name string, facts Facts) []b
 	}
 	if facts&Perm != 0 {
 		b = append(b, "perm="...)
-		b = append(b, permFact(e)...)
+		b = append(b, perm...)
 		b = append(b, ';')
 	}
 	if facts&Unique != 0 && e.Unique != "" {
@@ -160,18 +161,6 @@ func typeFact(e vfs.Entry, role Role) string {
 
 // endsFact reports whether a byte in a fact's value would end it.
 func endsFact(r rune) bool { return r <= ' ' || r == ';' || r == 0x7f }
-
-// permFact says what this server would let anybody do (RFC 3659, 7.5.5): enter
-// and list directories, retrieve files.
-func permFact(e vfs.Entry) string {
-	switch e.Kind {
-	case vfs.Directory:
-		return "el"
-	case vfs.File:
-		return "r"
-	}
-	return ""
-}
 
 // unixMode turns Go's special bits back into the numbers of chmod(1).
 func unixMode(mode fs.FileMode) uint32 {

@@ -67,7 +67,7 @@ func TestFacts(t *testing.T) {
 		facts  Facts
 		want   string
 	}{
-		{"file", nil, Member, AllFacts, "type=file;size=1234;modify=20240203040506;perm=r;unique=1U2;UNIX.mode=0644; name"},
+		{"file", nil, Member, AllFacts, "type=file;size=1234;modify=20240203040506;perm=el;unique=1U2;UNIX.mode=0644; name"},
 		{"none", nil, Member, 0, " name"},
 		{"two", nil, Member, Size | Modify, "size=1234;modify=20240203040506; name"},
 		{"directory", func(e *vfs.Entry) { e.Kind, e.Mode = vfs.Directory, fs.ModeDir|fs.ModeSetgid|0o2755 }, Member, AllFacts,
@@ -85,7 +85,7 @@ func TestFacts(t *testing.T) {
 	}
 	for _, tt := range tests {
 		e := entry(tt.change)
-		if got := string(AppendFacts(nil, e, tt.role, e.Name, tt.facts)); got != tt.want+"\r\n" {
+		if got := string(AppendFacts(nil, e, tt.role, e.Name, []byte("el"), tt.facts)); got != tt.want+"\r\n" {
 			t.Errorf("%s:\n got %q\nwant %q", tt.name, got, tt.want)
 		}
 	}

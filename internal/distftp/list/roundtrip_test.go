@@ -55,7 +55,7 @@ func TestOurReaderUnderstandsUs(t *testing.T) {
 		if e.Kind != vfs.Link || !strings.Contains(e.Name, " -> ") {
 			check("LIST", long, err)
 		}
-		facts, err := listing.ParseMLSD(list.AppendFacts(nil, e, list.Member, e.Name, list.AllFacts))
+		facts, err := listing.ParseMLSD(list.AppendFacts(nil, e, list.Member, e.Name, []byte("r"), list.AllFacts))
 		check("MLSD", facts, err)
 	})
 }

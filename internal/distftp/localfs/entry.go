@@ -28,6 +28,7 @@ func describe(root *os.Root, name string, info fs.FileInfo) (vfs.Entry, error) {
 		e.Links = uint64(sys.Nlink)
 		// RFC 3659, 7.5.2: equal for the same underlying object, different otherwise.
 		e.Unique = strconv.FormatUint(uint64(sys.Dev), 16) + "U" + strconv.FormatUint(sys.Ino, 16)
+		e.Bars = us.bars(sys)
 	}
 	if e.Kind == vfs.Link {
 		target, err := root.Readlink(name)

@@ -51,7 +51,19 @@ type Entry struct {
 	Group   string      // likewise
 	Target  string      // of a link: where it points, raw bytes
 	Unique  string      // equal for two names of one file; empty if not known
+	Bars    Bars        // what the server itself cannot do with it; none where that is not known
 }
+
+// Bars are what the machine keeps the server from, whatever its users may do.
+type Bars uint8
+
+// The bars: it cannot be read; nothing in it can be added, renamed or removed; nothing in
+// it can be reached.
+const (
+	NoRead Bars = 1 << iota
+	NoWrite
+	NoSearch
+)
 
 // Hidden reports whether a listing leaves the entry out unless asked.
 func (e Entry) Hidden() bool { return strings.HasPrefix(e.Name, ".") }
