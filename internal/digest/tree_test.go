@@ -63,7 +63,7 @@ func TestVerifyRefuses(t *testing.T) {
 		{"hidden", whole("f 1 2024-01-01 .a\n"), "breaks the rules"},
 		{"branch among leaves", whole("l a\x00b\n"), "among the leaves"},
 		{"leaf among branches", func(t *Tree) { t.Branches = []byte("f 1 2024-01-01 a\n") }, "among the branches"},
-		{"unknown reason", func(t *Tree) { t.Branches = []byte("! bored\n") }, "does not belong"},
+		{"unknown reason", func(t *Tree) { t.Branches = []byte("! bored\n") }, "no known reason"},
 		{"reason in the middle", func(t *Tree) { t.Branches = append(t.Branches, "! limit\n"...) }, "does not belong"},
 		{"short identity", func(t *Tree) { t.Branches = []byte("d 1234 a\n") }, "is not"},
 		{"upper-case identity", func(t *Tree) { t.Branches = []byte("d " + strings.Repeat("A", 64) + " a\n") }, "lower-case"},

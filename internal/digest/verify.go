@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"strings"
 )
 
 // Verify checks a tree that came from somewhere else: that every line is well
@@ -53,34 +52,18 @@ func verifyText(branches, leaves []byte) error {
 // verifyLine checks one line on its own and returns the name in it, which the
 // "!" line does not have.
 func verifyLine(line []byte, first bool) (name string, err error) {
-	switch {
-	case len(line) == 0:
+	if len(line) == 0 {
 		return "", errors.New("a line is empty")
-	case line[0] == '!':
-		reason, ok := strings.CutPrefix(string(line), "! ")
-		if !first || !ok || reason == "" || !Reason(reason).known() {
+	}
+	if line[0] == '!' {
+		if !first {
 			return "", fmt.Errorf("line %q does not belong there", line)
 		}
-		return "", nil
-	case line[0] == 'd':
-		var c Child
-		c, err = parseChild(line)
-		name = c.Name
-	case line[0] == 'l':
-		var l Symlink
-		l, err = parseLink(line)
-		name = l.Name
-	case line[0] == 'f':
-		var f Leaf
-		f, err = parseLeaf(line)
-		name = f.Name
-	default:
-		return "", fmt.Errorf("line %q is of no known kind", line)
+		_, err := ParseReason(line)
+		return "", err
 	}
-	if err == nil && (Hidden(name) || !SoundName(name)) {
-		err = fmt.Errorf("name %q breaks the rules", name)
-	}
-	return name, err
+	e, _, err := ParseLine(line)
+	return e.Name, err
 }
 
 // identity hashes the two parts of a tree as the one sorted text that they are.
