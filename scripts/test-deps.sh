@@ -27,6 +27,7 @@ installed=(
 	aria2c:aria2
 	wrk:wrk
 	redis-server:redis-server
+	minisign:minisign
 )
 
 # package:program or module, unpacked into $cache/<package>.
