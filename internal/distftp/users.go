@@ -8,6 +8,7 @@ import (
 
 	"mirrortracker/internal/distftp/account"
 	"mirrortracker/internal/distftp/control"
+	"mirrortracker/internal/distftp/vfs"
 	"mirrortracker/internal/mirror"
 )
 
@@ -33,13 +34,34 @@ func (u Users) Authenticate(ctx context.Context, l control.Login) (control.Accou
 		return control.Account{}, err
 	}
 	a := control.Account{
-		Name: s.Name, Home: s.Home, Welcome: "Welcome, " + s.Name,
+		Name: s.Name, Anonymous: s.Anonymous, Home: s.Home, Welcome: "Welcome, " + s.Name,
+		Up: int64(s.Limits.Up), Down: int64(s.Limits.Down),
 		Access: access{s.Account}, Admin: s.Permits(mirror.Root, account.Admin), Close: s.Close,
 	}
 	if s.Anonymous {
 		a.Welcome = "Welcome, access is read-only"
+	} else {
+		a.Quota = quota{s}
 	}
 	return a, nil
+}
+
+// quota counts what a user stores.
+type quota struct{ *account.Session }
+
+// Left implements [control.Quota].
+func (q quota) Left(ctx context.Context) (vfs.Usage, error) {
+	left, err := q.Session.Left(ctx)
+	return vfs.Usage(left), err
+}
+
+// Charge implements [control.Quota].
+func (q quota) Charge(ctx context.Context, u vfs.Usage) error {
+	err := q.Session.Charge(ctx, u.Bytes, u.Files)
+	if _, ok := errors.AsType[*account.QuotaError](err); ok {
+		return fmt.Errorf("%w: %w", vfs.ErrQuota, err)
+	}
+	return err
 }
 
 // access asks an account's rules.

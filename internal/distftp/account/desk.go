@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/netip"
 	"sync"
 	"time"
@@ -21,6 +22,8 @@ type Users interface {
 	User(ctx context.Context, name string) (User, error)
 	// GroupsOf returns the groups of a user, in its order.
 	GroupsOf(ctx context.Context, u User) ([]Group, error)
+	// Charge counts what a user stores, as [Store.Charge] does.
+	Charge(ctx context.Context, a *Account, bytes, files int64) error
 }
 
 // OnlyAnonymous are the users of a server that has none of its own.
@@ -36,6 +39,9 @@ func (OnlyAnonymous) User(_ context.Context, name string) (User, error) {
 
 // GroupsOf implements [Users].
 func (OnlyAnonymous) GroupsOf(context.Context, User) ([]Group, error) { return nil, nil }
+
+// Charge implements [Users]; anonymous clients store nothing.
+func (OnlyAnonymous) Charge(context.Context, *Account, int64, int64) error { return nil }
 
 // A Desk is where sessions log in. Its methods may be called by several goroutines at a
 // time.
@@ -55,7 +61,33 @@ type Desk struct {
 // A Session is an account in use.
 type Session struct {
 	*Account
+	users Users
 	leave func()
+}
+
+// Left returns how much more the user may store, [math.MaxInt64] where there is no limit.
+// It is never below zero.
+func (s *Session) Left(ctx context.Context) (Usage, error) {
+	left := Usage{Bytes: math.MaxInt64, Files: math.MaxInt64}
+	if s.Limits.Bytes == 0 && s.Limits.Files == 0 {
+		return left, nil
+	}
+	u, err := s.users.User(ctx, s.Name)
+	if err != nil {
+		return Usage{}, err
+	}
+	if n := s.Limits.Bytes; n > 0 {
+		left.Bytes = max(int64(n)-u.Used.Bytes, 0)
+	}
+	if n := s.Limits.Files; n > 0 {
+		left.Files = max(int64(n)-u.Used.Files, 0)
+	}
+	return left, nil
+}
+
+// Charge counts what the user stores, as [Store.Charge] does.
+func (s *Session) Charge(ctx context.Context, bytes, files int64) error {
+	return s.users.Charge(ctx, s.Account, bytes, files)
 }
 
 // Close ends the session, so that it no longer counts. It may be called more than once.
@@ -166,7 +198,7 @@ func (d *Desk) enter(a *Account, from netip.Addr) (*Session, error) {
 	d.sessions[a.Name] = p
 	p.all++
 	p.address[place]++
-	return &Session{Account: a, leave: sync.OnceFunc(func() { d.leave(a.Name, place) })}, nil
+	return &Session{Account: a, users: d.users, leave: sync.OnceFunc(func() { d.leave(a.Name, place) })}, nil
 }
 
 // leave forgets what is no longer needed, so that addresses do not pile up.

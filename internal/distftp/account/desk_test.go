@@ -31,6 +31,8 @@ func (b *book) User(_ context.Context, name string) (User, error) {
 
 func (b *book) GroupsOf(context.Context, User) ([]Group, error) { return b.groups, b.away }
 
+func (b *book) Charge(context.Context, *Account, int64, int64) error { return b.away }
+
 // newBook makes a book; whoever has no password gets "right".
 func newBook(t *testing.T, users ...User) *book {
 	t.Helper()

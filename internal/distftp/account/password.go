@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/sync/semaphore"
@@ -45,6 +46,8 @@ type Hasher struct {
 	memory int64 // KiB, in all
 	free   *semaphore.Weighted
 	decoy  string // a hash that no password has
+
+	waiting atomic.Int64
 }
 
 // NewHasher returns a hasher that makes hashes of this cost, and computes so many of them
@@ -90,10 +93,16 @@ func (h *Hasher) Verify(ctx context.Context, hash, password string) (bool, error
 	return subtle.ConstantTimeCompare(sum, want) == 1 && somebody, nil
 }
 
+// Waiting returns how many computations wait for memory now.
+func (h *Hasher) Waiting() int { return int(h.waiting.Load()) }
+
 // compute waits until there is memory.
 func (h *Hasher) compute(ctx context.Context, password string, salt []byte, cost Cost, length int) ([]byte, error) {
 	need := min(int64(cost.Memory), h.memory)
-	if err := h.free.Acquire(ctx, need); err != nil {
+	h.waiting.Add(1)
+	err := h.free.Acquire(ctx, need)
+	h.waiting.Add(-1)
+	if err != nil {
 		return nil, fmt.Errorf("wait for other logins: %w", err)
 	}
 	defer h.free.Release(need)

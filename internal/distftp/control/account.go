@@ -26,6 +26,7 @@ type Account struct {
 	FS          FS          // names as this user may see them: the engine's if nil
 	Planner     Planner     // bytes as this user may have them: the engine's if nil
 	Access      Access      // what this user may do: the engine's if nil
+	Quota       Quota       // what it may store: no limit if nil
 	Up, Down    int64       // bytes a second of a session's uploads, and of its downloads: no limit if 0
 	MaxSessions int         // of this user at a time: the engine's limit if 0
 	Foreign     bool        // data connections with other addresses than the client's (FXP)

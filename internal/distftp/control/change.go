@@ -8,26 +8,27 @@ import (
 	"time"
 
 	"mirrortracker/internal/distftp/list"
-	"mirrortracker/internal/mirror"
 )
 
 // change does something to the path that an argument names, if the user has the
-// right, and answers it with code and text.
-func (s *session) change(arg string, right Right, do func(Writer, mirror.Path) error, code int, text string) {
+// right, and answers it with code and text. What is done can say more about the change
+// than verb and path.
+func (s *session) change(verb, arg string, right Right, do func(Writer, *Changed) error, code int, text string) {
 	w, err := s.writer()
 	if err != nil {
 		s.fail(err)
 		return
 	}
 	p, err := s.target(arg, right)
+	changed := Changed{Client: &s.client, Verb: verb, Path: p}
 	if err == nil {
-		err = do(w, p)
+		err = do(w, &changed)
 	}
 	if err != nil {
 		s.fail(err)
 		return
 	}
-	s.log.Info("changed", "what", text, "path", p)
+	s.Observer.Observe(&changed)
 	if code == 257 {
 		text = quote(p) + " " + text
 	}
@@ -36,17 +37,22 @@ func (s *session) change(arg string, right Right, do func(Writer, mirror.Path) e
 
 // remove answers DELE.
 func (s *session) remove(arg string) {
-	s.change(arg, Delete, func(w Writer, p mirror.Path) error { return w.Remove(s.ctx, p) }, 250, "File deleted")
+	s.change("DELE", arg, Delete, func(w Writer, c *Changed) error {
+		freed, err := w.Remove(s.ctx, c.Path)
+		s.giveBack(freed)
+		c.Size = freed.Bytes
+		return err
+	}, 250, "File deleted")
 }
 
 // removeDirectory answers RMD.
 func (s *session) removeDirectory(arg string) {
-	s.change(arg, Delete, func(w Writer, p mirror.Path) error { return w.RemoveDir(s.ctx, p) }, 250, "Directory removed")
+	s.change("RMD", arg, Delete, func(w Writer, c *Changed) error { return w.RemoveDir(s.ctx, c.Path) }, 250, "Directory removed")
 }
 
 // makeDirectory answers MKD, with the path as PWD would show it (RFC 959, appendix II).
 func (s *session) makeDirectory(arg string) {
-	s.change(arg, MakeDir, func(w Writer, p mirror.Path) error { return w.MakeDir(s.ctx, p) }, 257, "Directory created")
+	s.change("MKD", arg, MakeDir, func(w Writer, c *Changed) error { return w.MakeDir(s.ctx, c.Path) }, 257, "Directory created")
 }
 
 // renameFrom answers RNFR.
@@ -72,18 +78,21 @@ func (s *session) renameTo(arg string) {
 		s.out.reply(503, "Use RNFR first")
 		return
 	}
-	s.change(arg, Rename, func(w Writer, p mirror.Path) error {
-		_, err := w.Lstat(s.ctx, p)
+	s.change("RNTO", arg, Rename, func(w Writer, c *Changed) error {
+		_, err := w.Lstat(s.ctx, c.Path)
 		switch {
-		case err == nil && p != from:
-			err = s.allow(p, Delete)
+		case err == nil && c.Path != from:
+			err = s.allow(c.Path, Delete)
 		case errors.Is(err, fs.ErrNotExist):
 			err = nil
 		}
 		if err != nil {
 			return err
 		}
-		return w.Rename(s.ctx, from, p)
+		freed, err := w.Rename(s.ctx, from, c.Path)
+		s.giveBack(freed)
+		c.Path, c.To = from, c.Path
+		return err
 	}, 250, "Renamed from "+string(from))
 }
 
@@ -117,14 +126,14 @@ func (s *session) modifyFacts(arg string) {
 		s.out.reply(501, "MFF needs an argument: "+s.commands["MFF"].syntax)
 		return
 	}
-	s.change(path, Write, func(w Writer, p mirror.Path) error {
+	s.change("MFF", path, Write, func(w Writer, c *Changed) error {
 		if mode != nil {
-			if err := w.SetMode(s.ctx, p, *mode); err != nil {
+			if err := w.SetMode(s.ctx, c.Path, *mode); err != nil {
 				return err
 			}
 		}
 		if modified != nil {
-			return w.SetTime(s.ctx, p, *modified)
+			return w.SetTime(s.ctx, c.Path, *modified)
 		}
 		return nil
 	}, 213, arg)
@@ -148,11 +157,11 @@ func (s *session) setModified(arg string) {
 		s.out.reply(501, "MFMT needs an argument: "+s.commands["MFMT"].syntax)
 		return
 	}
-	s.setTime(path, modified, 213, "Modify="+string(list.AppendTime(nil, modified))+"; "+path)
+	s.setTime("MFMT", path, modified, 213, "Modify="+string(list.AppendTime(nil, modified))+"; "+path)
 }
 
-func (s *session) setTime(path string, modified time.Time, code int, text string) {
-	s.change(path, Write, func(w Writer, p mirror.Path) error { return w.SetTime(s.ctx, p, modified) }, code, text)
+func (s *session) setTime(verb, path string, modified time.Time, code int, text string) {
+	s.change(verb, path, Write, func(w Writer, c *Changed) error { return w.SetTime(s.ctx, c.Path, modified) }, code, text)
 }
 
 // zonedTime reads a time as MDTM may have it where it sets one: in UTC, or followed by how

@@ -201,7 +201,7 @@ func (s *session) available(arg string) {
 		s.fail(err)
 		return
 	}
-	free, err := w.Free(s.ctx, p)
+	free, err := s.room(w, p)
 	if err != nil {
 		s.fail(err)
 		return

@@ -27,7 +27,7 @@ func (s *session) modified(arg string) {
 	if when, path, _ := strings.Cut(arg, " "); path != "" {
 		t, err := zonedTime(when)
 		if err == nil && !s.exists(arg) {
-			s.setTime(path, t, 213, "Modify="+string(list.AppendTime(nil, t))+"; "+path)
+			s.setTime("MDTM", path, t, 213, "Modify="+string(list.AppendTime(nil, t))+"; "+path)
 			return
 		}
 	}

@@ -55,6 +55,11 @@ func (l logged) Observe(e Event) {
 			attrs = append(attrs, "to", e.To)
 		}
 		write(l.log, slog.LevelInfo, "changed", e, attrs...)
+	case *Swept:
+		l.log.Info("swept", "removed", e.Removed)
+		if e.Err != nil {
+			l.log.Warn("sweep incomplete", "err", e.Err)
+		}
 	case *Disconnected:
 		write(l.log, slog.LevelDebug, "session ends", e, "took", e.Took, "commands", e.Commands, "in", e.In, "out", e.Out)
 	}

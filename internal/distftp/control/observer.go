@@ -27,7 +27,7 @@ func (all Observers) Observe(e Event) {
 
 // An Event is one of the types of this file whose pointers have this method.
 type Event interface {
-	// Who returns whose session it is about.
+	// Who returns whose session it is about, nil for what no session did.
 	Who() *Client
 }
 
@@ -89,6 +89,7 @@ type (
 	TransferBegun struct {
 		*Client
 		*Transfer
+		Moved func() int64 // how many bytes, up to now; may be kept, and called by any goroutine
 	}
 	// TransferEnded is the end of a transfer, also of one that moved nothing.
 	TransferEnded struct {
@@ -123,6 +124,15 @@ type (
 		Counts
 	}
 )
+
+// Swept is the end of a search for what killed uploads left.
+type Swept struct {
+	Removed int
+	Err     error // why not everything was looked at
+}
+
+// Who implements [Event].
+func (*Swept) Who() *Client { return nil }
 
 // A Transfer is one use of a data connection.
 type Transfer struct {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 
+	"mirrortracker/internal/distftp/vfs"
 	"mirrortracker/internal/mirror"
 )
 
@@ -71,16 +72,16 @@ func (s *session) target(arg string, rights ...Right) (mirror.Path, error) {
 }
 
 // mayReplace asks for the rights to put a file at p, of which the first keep bytes
-// stay as they are.
-func (s *session) mayReplace(p mirror.Path, keep int64) error {
-	_, err := s.FS.Lstat(s.ctx, p)
+// stay as they are. It returns what is there now, with an empty name if that is nothing.
+func (s *session) mayReplace(p mirror.Path, keep int64) (vfs.Entry, error) {
+	e, err := s.FS.Lstat(s.ctx, p)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return s.allow(p, Write)
+		return vfs.Entry{}, s.allow(p, Write)
 	case err != nil:
-		return err
+		return vfs.Entry{}, err
 	case keep != 0:
-		return s.allow(p, Append)
+		return e, s.allow(p, Append)
 	}
-	return s.allow(p, Write, Delete)
+	return e, s.allow(p, Write, Delete)
 }

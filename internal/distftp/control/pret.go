@@ -1,6 +1,9 @@
 package control
 
-import "mirrortracker/internal/distftp/vfs"
+import (
+	"mirrortracker/internal/distftp/data"
+	"mirrortracker/internal/distftp/vfs"
+)
 
 // preTransfer answers PRET: what the client will ask for after PASV. It never has to be
 // sent; where it is, a transfer that cannot be is refused before a port is opened. Paths
@@ -56,7 +59,9 @@ func (s *session) mayStore(verb, path string) error {
 	case "STOU":
 		return s.allow(p, Write)
 	case "APPE":
-		return s.mayReplace(p, -1)
+		_, err = s.mayReplace(p, data.KeepAll)
+	default:
+		_, err = s.mayReplace(p, s.offset)
 	}
-	return s.mayReplace(p, s.offset)
+	return err
 }

@@ -86,8 +86,8 @@ func (s *session) siteMode(arg string) {
 		s.out.reply(501, "SITE CHMOD needs a mode from 0 to 777 and a path")
 		return
 	}
-	s.change(path, Write, func(w Writer, p mirror.Path) error {
-		return w.SetMode(s.ctx, p, mode)
+	s.change("SITE CHMOD", path, Write, func(w Writer, c *Changed) error {
+		return w.SetMode(s.ctx, c.Path, mode)
 	}, 200, "Mode is "+strconv.FormatUint(uint64(mode), 8))
 }
 
@@ -110,7 +110,7 @@ func (s *session) siteTime(arg string) {
 		s.refuseSite("UTIME")
 		return
 	}
-	s.setTime(path, modified, 200, "Time is set")
+	s.setTime("SITE UTIME", path, modified, 200, "Time is set")
 }
 
 // makeDirectories answers SITE MKDIR: MKD, with the directories above where they are
@@ -141,6 +141,9 @@ func (s *session) makeBelow(w Writer, p mirror.Path) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			if err = s.allow(at, MakeDir); err == nil {
 				err = w.MakeDir(s.ctx, at)
+			}
+			if err == nil {
+				s.Observer.Observe(&Changed{Client: &s.client, Verb: "SITE MKDIR", Path: at})
 			}
 		} else if err == nil && e.Kind != vfs.Directory {
 			err = vfs.ErrNotDir
@@ -179,15 +182,15 @@ func (s *session) siteLink(arg string) {
 		s.out.reply(501, "SITE SYMLINK needs a target and a path, in double quotes where they hold blanks")
 		return
 	}
-	s.change(link, Write, func(w Writer, p mirror.Path) error {
+	s.change("SITE SYMLINK", link, Write, func(w Writer, c *Changed) error {
 		if strings.HasPrefix(target, "/") {
 			to, err := resolve(mirror.Root, target)
 			if err != nil {
 				return err
 			}
-			target = relative(p.Parent(), to)
+			target = relative(c.Path.Parent(), to)
 		}
-		return w.Symlink(s.ctx, target, p)
+		return w.Symlink(s.ctx, target, c.Path)
 	}, 200, "Link made")
 }
 
@@ -259,6 +262,23 @@ func (s *session) copyFrom(arg string) {
 	s.out.reply(350, "Ready for SITE CPTO")
 }
 
+// mayCopy asks for the rights and the room to put a copy in a place.
+func (s *session) mayCopy(from, to mirror.Path) error {
+	e, err := s.FS.Stat(s.ctx, from)
+	if err != nil {
+		return err
+	}
+	old, err := s.mayReplace(to, 0)
+	if err != nil {
+		return err
+	}
+	quota, err := s.quota(old, 0)
+	if err == nil && quota != nil && e.Size > quota.Left {
+		err = vfs.ErrQuota
+	}
+	return err
+}
+
 // copyTo answers SITE CPTO. A large file takes a while, in which ABOR can end it.
 func (s *session) copyTo(arg string) {
 	from := s.copying
@@ -274,14 +294,14 @@ func (s *session) copyTo(arg string) {
 	}
 	p, err := s.target(arg)
 	if err == nil {
-		err = s.mayReplace(p, 0)
+		err = s.mayCopy(from, p)
 	}
 	if err != nil {
 		s.fail(err)
 		return
 	}
 	s.compute("SITE CPTO", p,
-		func(ctx context.Context, _ *data.Flow) error { return w.Copy(ctx, from, p) },
+		func(ctx context.Context, _ *data.Flow) error { return w.Copy(ctx, from, p, s.charge()) },
 		func() (int, string) {
 			s.Observer.Observe(&Changed{Client: &s.client, Verb: "SITE CPTO", Path: from, To: p})
 			return 250, "Copied from " + string(from)

@@ -2,6 +2,7 @@ package control
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -25,10 +26,43 @@ func (s *session) status() {
 		fmt.Sprintf("Done: %d uploads, %s; %d downloads, %s; %d listings; %d commands",
 			s.counts.Uploads, human.Bytes(s.counts.In), s.counts.Downloads, human.Bytes(s.counts.Out), s.counts.Listings, s.counts.Commands),
 	)
+	if s.account.Up > 0 || s.account.Down > 0 {
+		lines = append(lines, "Limits: uploads "+perSecond(s.account.Up)+", downloads "+perSecond(s.account.Down))
+	}
 	if t := s.running; t != nil {
 		lines = append(lines, "Transfer: "+t.progress(time.Now()))
+	} else if s.account.Quota != nil {
+		lines = append(lines, "Quota left: "+s.quotaLeft())
 	}
 	s.out.block(211, "Status of the session", lines, "End of status")
+}
+
+// perSecond writes a limit in bytes a second.
+func perSecond(limit int64) string {
+	if limit == 0 {
+		return "unlimited"
+	}
+	return human.Bytes(limit) + "/s"
+}
+
+// quotaLeft says what the user may still store.
+func (s *session) quotaLeft() string {
+	left, err := s.account.Quota.Left(s.ctx)
+	if err != nil {
+		s.log.Error("quota not known", "user", s.account.Name, "err", err)
+		return "not known at the moment"
+	}
+	if left.Bytes == math.MaxInt64 && left.Files == math.MaxInt64 {
+		return "unlimited"
+	}
+	bytes, files := "any number of bytes", "any number of files"
+	if left.Bytes < math.MaxInt64 {
+		bytes = human.Bytes(left.Bytes)
+	}
+	if left.Files < math.MaxInt64 {
+		files = human.Plural(left.Files, "file", "files")
+	}
+	return bytes + ", " + files
 }
 
 // protectionNow says what protects the connections.

@@ -79,14 +79,21 @@ func (s *session) receive(verb, opening string, p mirror.Path, keep int64) {
 }
 
 func (s *session) planStore(p mirror.Path, keep int64) (data.Plan, error) {
-	if err := s.mayReplace(p, keep); err != nil {
+	old, err := s.mayReplace(p, keep)
+	if err != nil {
+		return data.Plan{}, err
+	}
+	quota, err := s.quota(old, keep)
+	if err != nil {
 		return data.Plan{}, err
 	}
 	storer, ok := s.Planner.(Storer)
 	if !ok {
 		return data.Plan{}, errReadOnly
 	}
-	return storer.Store(s.ctx, p, keep, s.text)
+	plan, err := storer.Store(s.ctx, p, keep, s.text)
+	plan.Quota = quota
+	return plan, err
 }
 
 // allocate answers ALLO (RFC 959, 4.1.3): nothing is reserved, but a client learns
@@ -107,12 +114,12 @@ func (s *session) allocate(arg string) {
 		s.out.reply(202, "Nothing needs to be allocated")
 		return
 	}
-	free, err := w.Free(s.ctx, s.cwd)
+	free, err := s.room(w, s.cwd)
 	switch {
 	case err != nil:
 		s.fail(err)
 	case uint64(free) < want:
-		s.out.reply(452, fmt.Sprintf("Only %d bytes are free", free))
+		s.out.reply(452, fmt.Sprintf("There is room for %d bytes", free))
 	default:
 		s.out.reply(200, "There is room")
 	}

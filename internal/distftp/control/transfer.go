@@ -76,7 +76,7 @@ func (s *session) start(what Transfer, opening string, plan data.Plan) {
 			s.out.flush()
 		})
 	})
-	s.Observer.Observe(&TransferBegun{&s.client, &t.Transfer})
+	s.Observer.Observe(&TransferBegun{&s.client, &t.Transfer, t.flow.Moved})
 }
 
 // compute works for long on something that is no transfer, but can be broken off and
@@ -203,6 +203,8 @@ func (s *session) verdict(err error) (code int, text string) {
 		return 550, "Listing incomplete: some directories may not be read"
 	case errors.Is(err, vfs.ErrSpace):
 		return 452, "No space left, nothing was stored"
+	case errors.Is(err, vfs.ErrQuota):
+		return 552, "Quota is used up, nothing was stored"
 	case errors.Is(err, vfs.ErrChanged):
 		return 450, "File was changed meanwhile, nothing was stored"
 	case errors.Is(err, data.ErrSink):

@@ -37,6 +37,7 @@ type Plan struct {
 	Sized  bool    // the size is known
 	Meet   Meeting // where the client comes
 	Flow   *Flow   // how the bytes move
+	Quota  *Quota  // what a sink may take; nil: anything
 
 	// Secure, where it is set, puts TLS on the data connection. That happens after the
 	// transfer was announced, for which most clients wait before they begin a handshake.
@@ -91,12 +92,16 @@ func (p Plan) Execute(ctx context.Context, started func()) error {
 
 func (p Plan) receive(ctx context.Context, conn net.Conn) error {
 	defer conn.Close()
-	err := p.Sink.Receive(ctx, conn, p.Flow)
+	err := p.Sink.Receive(ctx, conn, p.Flow, p.Quota)
 	if err == nil && p.Confirm != nil {
 		err = p.Confirm()
 	}
 	if err == nil {
-		err = p.Sink.Commit(ctx)
+		var charge Charge
+		if p.Quota != nil {
+			charge = p.Quota.Charge
+		}
+		err = p.Sink.Commit(ctx, charge)
 	}
 	if err != nil && ctx.Err() != nil {
 		return ctx.Err()

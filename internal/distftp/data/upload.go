@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"os"
 	"syscall"
@@ -21,11 +22,11 @@ import (
 // none for the flow's Stall, and returns soon after ctx has ended or the connection was
 // closed under it. Commit returns without
 // an error only when what was received is kept for good; if ctx has ended it changes
-// nothing. Errors of the sink, as opposed to those of the connection, are wrapped in
+// nothing. It charges for that as [Upload] does. Errors of the sink, as opposed to those of the connection, are wrapped in
 // [ErrSink]. Close gives back what the sink holds, and drops what was not committed.
 type Sink interface {
-	Receive(ctx context.Context, conn net.Conn, flow *Flow) error
-	Commit(ctx context.Context) error
+	Receive(ctx context.Context, conn net.Conn, flow *Flow, quota *Quota) error
+	Commit(ctx context.Context, charge Charge) error
 	Close() error
 }
 
@@ -38,9 +39,23 @@ type Upload interface {
 	// Commit makes the content, whole and lasting, that of the file, and returns when
 	// it is on the disk. With an error nothing has changed, unless that came from
 	// making it last. If ctx has ended it changes nothing.
-	Commit(ctx context.Context) error
+	//
+	// If charge is not nil, it is called with what the content takes more than what it
+	// replaces: before the change for more, so that it can refuse it, and after it for
+	// less. What was charged for a change that was not made is given back.
+	Commit(ctx context.Context, charge Charge) error
 	// Close gives up what was not committed.
 	Close() error
+}
+
+// A Charge counts what somebody stores. With more it can fail; with less, numbers below
+// zero, it never does.
+type Charge func(ctx context.Context, u vfs.Usage) error
+
+// A Quota is what an upload may take.
+type Quota struct {
+	Left   int64 // bytes that may be received
+	Charge Charge
 }
 
 // KeepAll, as the number of bytes to keep, means to append, and to begin a new file
@@ -78,49 +93,59 @@ type incoming struct {
 
 func (s incoming) Close() error { return s.file.Close() }
 
-func (s incoming) Receive(ctx context.Context, conn net.Conn, flow *Flow) error {
+func (s incoming) Receive(ctx context.Context, conn net.Conn, flow *Flow, quota *Quota) error {
 	if err := s.file.Prepare(ctx); err != nil {
 		return fmt.Errorf("%w: %w", ErrSink, err)
 	}
-	err := s.read(ctx, conn, flow)
+	left := int64(math.MaxInt64)
+	if quota != nil {
+		left = quota.Left
+	}
+	err := s.read(ctx, conn, flow, left)
 	if errors.Is(err, vfs.ErrSpace) || errors.Is(err, syscall.EIO) {
 		return fmt.Errorf("%w: %w", ErrSink, err)
 	}
 	return err
 }
 
-func (s incoming) Commit(ctx context.Context) error {
-	if err := s.file.Commit(ctx); err != nil {
+func (s incoming) Commit(ctx context.Context, charge Charge) error {
+	if err := s.file.Commit(ctx, charge); err != nil {
 		return fmt.Errorf("%w: %w", ErrSink, err)
 	}
 	return nil
 }
 
-func (s incoming) read(ctx context.Context, conn net.Conn, flow *Flow) error {
+func (s incoming) read(ctx context.Context, conn net.Conn, flow *Flow, left int64) error {
 	if !s.text {
-		return receive(ctx, s.file, conn, flow)
+		return receive(ctx, s.file, conn, flow, left)
 	}
-	w := &lineEnds{w: s.file}
-	if err := receive(ctx, w, conn, flow); err != nil {
+	w := &lineEnds{w: s.file, left: left}
+	if err := receive(ctx, w, conn, flow, math.MaxInt64); err != nil {
 		return err
 	}
 	return w.end()
 }
 
-// receive moves what comes until the client closes its side. Where the writer is a
-// file, the kernel does it (splice).
-func receive(ctx context.Context, w io.Writer, conn net.Conn, flow *Flow) error {
+// receive moves what comes until the client closes its side, or more came than may.
+// Where the writer is a file, the kernel does it (splice).
+func receive(ctx context.Context, w io.Writer, conn net.Conn, flow *Flow, left int64) error {
 	for {
 		most, err := flow.next(ctx)
 		if err != nil {
 			return err
+		}
+		if left < most {
+			most = left + 1 // to learn whether there is more
 		}
 		if err := conn.SetReadDeadline(time.Now().Add(flow.Stall)); err != nil {
 			return err
 		}
 		n, err := io.Copy(w, &io.LimitedReader{R: conn, N: most})
 		flow.did(n)
+		left -= n
 		switch {
+		case left < 0:
+			return vfs.ErrQuota
 		case err == nil && n < most:
 			return nil
 		case err == nil:
@@ -136,7 +161,8 @@ func receive(ctx context.Context, w io.Writer, conn net.Conn, flow *Flow) error 
 type lineEnds struct {
 	w       io.Writer
 	out     []byte
-	pending bool // a CR, of which it is not known what follows
+	pending bool  // a CR, of which it is not known what follows
+	left    int64 // how many bytes may be written
 }
 
 func (t *lineEnds) Write(b []byte) (int, error) {
@@ -149,10 +175,18 @@ func (t *lineEnds) Write(b []byte) (int, error) {
 			t.out = append(t.out, c)
 		}
 	}
-	if _, err := t.w.Write(t.out); err != nil {
+	if err := t.put(t.out); err != nil {
 		return 0, err
 	}
 	return len(b), nil
+}
+
+func (t *lineEnds) put(b []byte) error {
+	if t.left -= int64(len(b)); t.left < 0 {
+		return vfs.ErrQuota
+	}
+	_, err := t.w.Write(b)
+	return err
 }
 
 // end writes a CR that was the last byte.
@@ -161,6 +195,5 @@ func (t *lineEnds) end() error {
 		return nil
 	}
 	t.pending = false
-	_, err := t.w.Write([]byte{'\r'})
-	return err
+	return t.put([]byte{'\r'})
 }

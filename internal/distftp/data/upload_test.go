@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"net"
 	"strings"
 	"testing"
@@ -20,8 +21,11 @@ type recorder struct {
 }
 
 func (r *recorder) Prepare(context.Context) error { r.steps = append(r.steps, "prepare"); return nil }
-func (r *recorder) Commit(context.Context) error  { r.steps = append(r.steps, "commit"); return nil }
-func (r *recorder) Close() error                  { r.steps = append(r.steps, "close"); return nil }
+func (r *recorder) Commit(context.Context, Charge) error {
+	r.steps = append(r.steps, "commit")
+	return nil
+}
+func (r *recorder) Close() error { r.steps = append(r.steps, "close"); return nil }
 
 func (r *recorder) OpenFile(context.Context, mirror.Path) (File, error) {
 	return nil, errors.New("not asked for")
@@ -98,7 +102,7 @@ func FuzzLineEnds(f *testing.F) {
 			return
 		}
 		var got bytes.Buffer
-		w := &lineEnds{w: &got}
+		w := &lineEnds{w: &got, left: math.MaxInt64}
 		for rest := text; rest != ""; {
 			piece := rest[:min(size, len(rest))]
 			rest = rest[len(piece):]

@@ -12,37 +12,60 @@ import (
 	"syscall"
 	"time"
 
+	"mirrortracker/internal/distftp/data"
 	"mirrortracker/internal/distftp/vfs"
 	"mirrortracker/internal/mirror"
 )
 
-// Remove deletes the entry at p, be it a link, but no directory.
-func (f *Folder) Remove(_ context.Context, p mirror.Path) error {
+// Remove deletes the entry at p, be it a link, but no directory, and returns what that
+// took.
+func (f *Folder) Remove(_ context.Context, p mirror.Path) (vfs.Usage, error) {
 	at, err := f.place(p)
 	if err != nil {
-		return err
+		return vfs.Usage{}, err
 	}
 	defer at.close()
-	if err := f.remove(at); err != nil {
-		return fmt.Errorf("remove %s: %w", p, err)
+	freed, err := f.remove(at)
+	if err != nil {
+		return vfs.Usage{}, fmt.Errorf("remove %s: %w", p, err)
 	}
-	return at.sync()
+	return freed, at.sync()
 }
 
-func (f *Folder) remove(at place) error {
+func (f *Folder) remove(at place) (vfs.Usage, error) {
 	f.naming.Lock()
 	defer f.naming.Unlock()
 	info, err := at.dir.Lstat(at.name)
 	if err != nil {
-		return kind(err)
+		return vfs.Usage{}, kind(err)
 	}
 	if info.IsDir() {
-		return vfs.ErrNotRegular
+		return vfs.Usage{}, vfs.ErrNotRegular
 	}
 	if err := at.dir.Remove(at.name); err != nil {
-		return kind(err)
+		return vfs.Usage{}, kind(err)
 	}
-	return nil
+	return taken(info), nil
+}
+
+// taken is what an entry takes.
+func taken(info fs.FileInfo) vfs.Usage {
+	if !info.Mode().IsRegular() {
+		return vfs.Usage{}
+	}
+	return vfs.Usage{Bytes: info.Size(), Files: 1}
+}
+
+// taken is what the entry at a place takes, nothing if there is none.
+func (at place) taken() (vfs.Usage, error) {
+	info, err := at.dir.Lstat(at.name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return vfs.Usage{}, nil
+	}
+	if err != nil {
+		return vfs.Usage{}, kind(err)
+	}
+	return taken(info), nil
 }
 
 // RemoveDir deletes the empty directory at p. What killed uploads left in it, and
@@ -102,50 +125,55 @@ func (p place) permit(mode fs.FileMode) error {
 
 // Rename gives what is at from, be it a link, the path to. A file takes the place of
 // a file that is there, in one step, and an empty directory's place can be taken by a
-// directory.
-func (f *Folder) Rename(_ context.Context, from, to mirror.Path) error {
+// directory. It returns what was in the place.
+func (f *Folder) Rename(_ context.Context, from, to mirror.Path) (vfs.Usage, error) {
 	source, err := f.place(from)
 	if err != nil {
-		return err
+		return vfs.Usage{}, err
 	}
 	defer source.close()
 	target, err := f.place(to)
 	if err != nil {
-		return err
+		return vfs.Usage{}, err
 	}
 	defer target.close()
-	if err := f.rename(from, to, source); err != nil {
-		return err
+	freed, err := f.rename(from, to, source, target)
+	if err != nil {
+		return vfs.Usage{}, err
 	}
-	return errors.Join(target.sync(), source.sync())
+	return freed, errors.Join(target.sync(), source.sync())
 }
 
-func (f *Folder) rename(from, to mirror.Path, source place) error {
+func (f *Folder) rename(from, to mirror.Path, source, target place) (freed vfs.Usage, err error) {
 	f.naming.Lock()
 	defer f.naming.Unlock()
 	info, err := source.dir.Lstat(source.name)
 	if err != nil {
-		return kind(err)
+		return freed, kind(err)
 	}
 	if info.Mode()&fs.ModeSymlink != 0 {
 		// The same target may lead out from another directory.
 		link, err := source.dir.Readlink(source.name)
 		if err != nil {
-			return kind(err)
+			return freed, kind(err)
 		}
 		if err := f.staysInside(to, link); err != nil {
-			return err
+			return freed, err
 		}
 	}
 	a, errA := inside(from)
 	b, errB := inside(to)
 	if err := errors.Join(errA, errB); err != nil {
-		return err
+		return freed, err
+	}
+	there, err := target.dir.Lstat(target.name)
+	if err == nil && !os.SameFile(there, info) { // otherwise nothing happens
+		freed = taken(there)
 	}
 	if err := f.root.Rename(a, b); err != nil {
-		return nameKind(err)
+		return vfs.Usage{}, nameKind(err)
 	}
-	return nil
+	return freed, nil
 }
 
 // SetMode sets the permission bits of what p leads to.
@@ -220,8 +248,8 @@ func (f *Folder) staysInside(p mirror.Path, target string) error {
 const copyStep = 64 << 20
 
 // Copy makes a copy of the plain file that from leads to, in place of what is at to,
-// with the content whole or not at all.
-func (f *Folder) Copy(ctx context.Context, from, to mirror.Path) error {
+// with the content whole or not at all, and charges for it.
+func (f *Folder) Copy(ctx context.Context, from, to mirror.Path, charge data.Charge) error {
 	file, err := f.openFile(from)
 	if err != nil {
 		return err
@@ -235,7 +263,7 @@ func (f *Folder) Copy(ctx context.Context, from, to mirror.Path) error {
 	if err := copyAll(ctx, up, file, math.MaxInt64); err != nil {
 		return err
 	}
-	return up.Commit(ctx)
+	return up.Commit(ctx, charge)
 }
 
 // copyAll copies up to limit bytes of a file. The kernel does it, without moving bytes

@@ -144,41 +144,80 @@ func full(err error) error {
 }
 
 // Commit makes the file appear under its name, for good.
-func (u *upload) Commit(ctx context.Context) error {
+func (u *upload) Commit(ctx context.Context, charge data.Charge) error {
 	if err := u.file.Chmod(u.mode); err != nil {
 		return kind(err)
 	}
 	if err := u.file.Sync(); err != nil {
 		return kind(err)
 	}
-	if err := u.rename(ctx); err != nil {
+	if err := u.appear(ctx, charge); err != nil {
 		return fmt.Errorf("upload to %s: %w", u.path, err)
 	}
 	return u.at.sync()
 }
 
-func (u *upload) rename(ctx context.Context) error {
+// appear charges for what the file takes more than what it replaces, and renames it. If
+// something else came to be replaced meanwhile, it does so again: names are not held while
+// somebody's quota is asked.
+func (u *upload) appear(ctx context.Context, charge data.Charge) error {
+	if charge == nil {
+		_, err := u.rename(ctx, nil)
+		return err
+	}
+	info, err := u.file.Stat()
+	if err != nil {
+		return kind(err)
+	}
+	var charged vfs.Usage
+	for {
+		old, err := u.at.taken()
+		if err == nil {
+			grown := taken(info).Less(old)
+			more, less := vfs.Usage{Bytes: max(grown.Bytes, 0), Files: grown.Files}, vfs.Usage{Bytes: min(grown.Bytes, 0)}
+			err = charge(ctx, more.Less(charged))
+			if err == nil {
+				charged = more
+				var done bool
+				if done, err = u.rename(ctx, &old); done {
+					return charge(ctx, less)
+				}
+			}
+		}
+		if err != nil {
+			return errors.Join(err, charge(ctx, charged.Negative()))
+		}
+	}
+}
+
+// rename gives the file its name, unless that is not what it was charged for.
+func (u *upload) rename(ctx context.Context, old *vfs.Usage) (done bool, err error) {
 	u.folder.naming.Lock()
 	defer u.folder.naming.Unlock()
 	// Syncing took time, in which the client may have been found to be gone.
 	if err := ctx.Err(); err != nil {
-		return err
+		return false, err
 	}
 	if u.was != nil {
 		name, err := inside(u.path)
 		if err != nil {
-			return err
+			return false, err
 		}
 		is, err := u.folder.root.Stat(name)
 		if err != nil || !os.SameFile(is, u.was) || is.Size() != u.was.Size() || !is.ModTime().Equal(u.was.ModTime()) {
-			return vfs.ErrChanged
+			return false, vfs.ErrChanged
+		}
+	}
+	if old != nil {
+		if is, err := u.at.taken(); err != nil || is != *old {
+			return false, err
 		}
 	}
 	if err := u.at.dir.Rename(u.temp, u.at.name); err != nil {
-		return nameKind(err)
+		return false, nameKind(err)
 	}
 	u.temp = ""
-	return nil
+	return true, nil
 }
 
 // Close ends the upload; what was not committed is gone.

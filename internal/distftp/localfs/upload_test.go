@@ -35,7 +35,7 @@ func write(t *testing.T, folder *Folder, p mirror.Path, keep int64, content stri
 	if _, err := io.Copy(up, strings.NewReader(content)); err != nil {
 		return err
 	}
-	return up.Commit(t.Context())
+	return up.Commit(t.Context(), nil)
 }
 
 // leftOvers returns the temporary files in a directory of the folder, which listings
@@ -141,8 +141,8 @@ func TestUploadUnseen(t *testing.T) {
 	_, dirErr := folder.OpenDir(t.Context(), hidden)
 	for what, err := range map[string]error{
 		"Stat": statErr, "Lstat": lstatErr, "OpenFile": openErr, "OpenDir": dirErr,
-		"Remove": folder.Remove(t.Context(), hidden), "Rename": folder.Rename(t.Context(), hidden, "/mine"),
-		"Rename to": folder.Rename(t.Context(), "/file", hidden), "Copy": folder.Copy(t.Context(), hidden, "/mine"),
+		"Remove": only(folder.Remove(t.Context(), hidden)), "Rename": only(folder.Rename(t.Context(), hidden, "/mine")),
+		"Rename to": only(folder.Rename(t.Context(), "/file", hidden)), "Copy": folder.Copy(t.Context(), hidden, "/mine", nil),
 		"SetMode": folder.SetMode(t.Context(), hidden, 0o777), "MakeDir": folder.MakeDir(t.Context(), hidden),
 		"Symlink": folder.Symlink(t.Context(), "file", hidden), "SetTime": folder.SetTime(t.Context(), hidden, time.Unix(0, 0)),
 	} {
@@ -155,7 +155,7 @@ func TestUploadUnseen(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := up.Commit(ctx); !errors.Is(err, context.Canceled) {
+	if err := up.Commit(ctx, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("commit for a client that is gone: %v", err)
 	}
 	if err := up.Close(); err != nil {
@@ -175,10 +175,10 @@ func TestUploadIntoRenamed(t *testing.T) {
 	}
 	defer up.Close()
 	io.WriteString(up, "x")
-	if err := folder.Rename(t.Context(), "/sub", "/moved"); err != nil {
+	if err := only(folder.Rename(t.Context(), "/sub", "/moved")); err != nil {
 		t.Fatal(err)
 	}
-	if err := up.Commit(t.Context()); err != nil {
+	if err := up.Commit(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
 	if got := read(t, folder, "/moved/deep/new"); got != "x" {
@@ -191,8 +191,8 @@ func TestUploadChanged(t *testing.T) {
 	for what, change := range map[string]func(folder *Folder) error{
 		"replaced": func(f *Folder) error { return write(t, f, "/file", 0, "content") },
 		"appended": func(f *Folder) error { return write(t, f, "/file", data.KeepAll, "!") },
-		"removed":  func(f *Folder) error { return f.Remove(t.Context(), "/file") },
-		"moved":    func(f *Folder) error { return f.Rename(t.Context(), "/file", "/elsewhere") },
+		"removed":  func(f *Folder) error { return only(f.Remove(t.Context(), "/file")) },
+		"moved":    func(f *Folder) error { return only(f.Rename(t.Context(), "/file", "/elsewhere")) },
 		"in place": func(f *Folder) error {
 			return os.WriteFile(filepath.Join(f.root.Name(), "file"), []byte("CONTENTS"), 0)
 		},
@@ -205,7 +205,7 @@ func TestUploadChanged(t *testing.T) {
 		if err := errors.Join(up.Prepare(t.Context()), change(folder)); err != nil {
 			t.Fatal(err)
 		}
-		if err := up.Commit(t.Context()); !errors.Is(err, vfs.ErrChanged) {
+		if err := up.Commit(t.Context(), nil); !errors.Is(err, vfs.ErrChanged) {
 			t.Errorf("%s: %v", what, err)
 		}
 		if err := up.Close(); err != nil {
@@ -267,7 +267,7 @@ func TestSweep(t *testing.T) {
 			t.Errorf("%q: left %q", dir, left)
 		}
 	}
-	if err := up.Commit(t.Context()); err != nil {
+	if err := up.Commit(t.Context(), nil); err != nil {
 		t.Errorf("an upload under way was swept: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -343,11 +343,11 @@ func TestChangeOutside(t *testing.T) {
 	folder := tree(t)
 	ctx := t.Context()
 	for what, err := range map[string]error{
-		"Remove":      folder.Remove(ctx, "/out/secret"),
+		"Remove":      only(folder.Remove(ctx, "/out/secret")),
 		"MakeDir":     folder.MakeDir(ctx, "/out/new"),
-		"Rename":      folder.Rename(ctx, "/out/secret", "/mine"),
-		"Rename to":   folder.Rename(ctx, "/file", "/out/new"),
-		"Rename link": folder.Rename(ctx, "/sub/deep/up", "/up"),
+		"Rename":      only(folder.Rename(ctx, "/out/secret", "/mine")),
+		"Rename to":   only(folder.Rename(ctx, "/file", "/out/new")),
+		"Rename link": only(folder.Rename(ctx, "/sub/deep/up", "/up")),
 		"SetMode":     folder.SetMode(ctx, "/outfile", 0o777),
 		"SetTime":     folder.SetTime(ctx, "/outfile", time.Unix(0, 0)),
 		"Symlink":     folder.Symlink(ctx, "file", "/out/new"),
@@ -357,11 +357,11 @@ func TestChangeOutside(t *testing.T) {
 		"above":       folder.Symlink(ctx, "../x", "/new"),
 		"later above": folder.Symlink(ctx, "later/../../x", "/new"),
 		"behind link": folder.Symlink(ctx, "../../..", "/todir/deep/new"),
-		"Copy":        folder.Copy(ctx, "/outfile", "/mine"),
-		"Copy to":     folder.Copy(ctx, "/file", "/out/new"),
-		"root":        folder.Remove(ctx, "/"),
+		"Copy":        folder.Copy(ctx, "/outfile", "/mine", nil),
+		"Copy to":     folder.Copy(ctx, "/file", "/out/new", nil),
+		"root":        only(folder.Remove(ctx, "/")),
 		"make root":   folder.MakeDir(ctx, "/"),
-		"move root":   folder.Rename(ctx, "/", "/sub/x"),
+		"move root":   only(folder.Rename(ctx, "/", "/sub/x")),
 	} {
 		if !errors.Is(err, fs.ErrPermission) {
 			t.Errorf("%s: %v, want permission denied", what, err)
@@ -436,3 +436,80 @@ func TestSweepDeep(t *testing.T) {
 		t.Errorf("swept %d, %v", n, err)
 	}
 }
+
+// What is charged is what the file takes more than what it replaces, also if that became
+// another while it was charged for.
+func TestCommitCharges(t *testing.T) {
+	const nothing, link = "-", "-> somewhere"
+	full := errors.New("full")
+	for name, tt := range map[string]struct {
+		there     string
+		meanwhile string // what is there from the first charge on; nothing: what there was
+		refuse    int    // which charge
+		want      vfs.Usage
+		err       error
+	}{
+		"new":                {nothing, nothing, 0, vfs.Usage{Bytes: 7, Files: 1}, nil},
+		"longer":             {"old", nothing, 0, vfs.Usage{Bytes: 4}, nil},
+		"shorter":            {"old content", nothing, 0, vfs.Usage{Bytes: -4}, nil},
+		"in place of a link": {link, nothing, 0, vfs.Usage{Bytes: 7, Files: 1}, nil},
+		"came meanwhile":     {nothing, "old", 0, vfs.Usage{Bytes: 4}, nil},
+		"grew meanwhile":     {"old", "older", 0, vfs.Usage{Bytes: 2}, nil},
+		"shrank meanwhile":   {"old", "", 0, vfs.Usage{Bytes: 7}, nil},
+		"refused":            {nothing, nothing, 1, vfs.Usage{}, full},
+		"refused later":      {"old", "o", 2, vfs.Usage{}, full},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			path := filepath.Join(dir, "file")
+			become := func(content string) {
+				t.Helper()
+				var err error
+				switch content {
+				case nothing:
+				case link:
+					err = os.Symlink("somewhere", path)
+				default:
+					err = os.WriteFile(path, []byte(content), 0o644)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			become(tt.there)
+			folder, err := Open(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer folder.Close()
+			up, err := folder.CreateFile(t.Context(), "/file", 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer up.Close()
+			if _, err := up.Write([]byte("content")); err != nil {
+				t.Fatal(err)
+			}
+			calls, charged := 0, vfs.Usage{}
+			err = up.Commit(t.Context(), func(_ context.Context, u vfs.Usage) error {
+				if calls++; calls == 1 {
+					become(tt.meanwhile)
+				}
+				if calls == tt.refuse {
+					return full
+				}
+				charged = vfs.Usage{Bytes: charged.Bytes + u.Bytes, Files: charged.Files + u.Files}
+				return nil
+			})
+			if !errors.Is(err, tt.err) || charged != tt.want {
+				t.Errorf("charged %+v in all, %v; want %+v, %v", charged, err, tt.want, tt.err)
+			}
+			if err == nil && read(t, folder, "/file") != "content" {
+				t.Errorf("the file is %q", read(t, folder, "/file"))
+			}
+		})
+	}
+}
+
+// only leaves out what a change freed.
+func only(_ vfs.Usage, err error) error { return err }

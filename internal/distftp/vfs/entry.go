@@ -24,6 +24,7 @@ var (
 	ErrName       = errors.New("name not possible")      // too long for the disk, say
 	ErrPlace      = errors.New("cannot be moved there")  // into itself, or to another disk
 	ErrSpace      = errors.New("no space left")          // or a quota of the disk is used up
+	ErrQuota      = errors.New("quota used up")          // of the user
 	ErrChanged    = errors.New("file changed meanwhile") // what was to be resumed or appended to
 )
 
