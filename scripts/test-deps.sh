@@ -25,6 +25,7 @@ installed=(
 	strace:strace
 	wget:wget
 	aria2c:aria2
+	webalizer:webalizer
 	wrk:wrk
 	redis-server:redis-server
 	minisign:minisign

@@ -1,5 +1,5 @@
-// Package accesslog writes lines about requests without keeping any request
-// waiting: a line is copied into a buffer, which goes to the file when it is
+// Package accesslog writes lines about requests, or transfers, without keeping any
+// of them waiting: a line is copied into a buffer, which goes to the file when it is
 // large enough, and once a second at least. What comes faster than the file takes
 // it is dropped and counted. The buffer is bounded.
 //

@@ -52,7 +52,7 @@ func To(w io.Writer, log *slog.Logger) *Log { return start("", w, log) }
 func open(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o640)
 	if err != nil {
-		return nil, fmt.Errorf("access log: %w", err)
+		return nil, fmt.Errorf("open log: %w", err)
 	}
 	return f, nil
 }
@@ -170,10 +170,10 @@ func (l *Log) write(lines []byte) {
 			}
 		}
 		if !l.failing {
-			l.log.Error("access log cannot be written; lines are lost", "err", errors.Unwrap(err))
+			l.log.Error("log cannot be written; lines are lost", "path", l.path, "err", errors.Unwrap(err))
 		}
 	case l.failing:
-		l.log.Info("access log can be written again", "dropped", l.dropped.Load())
+		l.log.Info("log can be written again", "path", l.path, "dropped", l.dropped.Load())
 	}
 	l.failing = err != nil
 }

@@ -33,6 +33,7 @@ type Config struct {
 	Hosts         []string              // the names that HOST may ask for: any
 	Banner        string                // the greeting: "FTP server ready"
 	Logger        *slog.Logger          // nowhere
+	Observer      control.Observer      // told of everything, after the logger: nobody
 
 	LoginTimeout time.Duration // from connecting to being logged in: 1 minute
 	IdleTimeout  time.Duration // until the next command, whole: 5 minutes (RFC 1123, 4.1.3.2)
@@ -71,6 +72,7 @@ func (c Config) engineConfig() control.Config {
 		},
 		Banner:       cmp.Or(c.Banner, "FTP server ready"),
 		Log:          c.Logger,
+		Observer:     c.Observer,
 		FailureDelay: cmp.Or(c.FailureDelay, time.Second),
 		LoginTimeout: cmp.Or(c.LoginTimeout, time.Minute),
 		IdleTimeout:  cmp.Or(c.IdleTimeout, 5*time.Minute),
@@ -259,9 +261,9 @@ func (s *Server) sweep(g *generation) {
 	}
 	s.work.Go(func() {
 		removed, err := files.Sweep(s.ctx)
-		g.log.Info("swept", "removed", removed)
-		if err != nil && s.ctx.Err() == nil {
-			g.log.Warn("sweep incomplete", "err", err)
+		if s.ctx.Err() != nil {
+			err = nil // the next server begins anew
 		}
+		g.engine.Observer.Observe(&control.Swept{Removed: removed, Err: err})
 	})
 }
