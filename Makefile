@@ -5,7 +5,7 @@ TOOL  := $(GO) tool -modfile=tools/go.mod
 BUILD := CGO_ENABLED=0 $(GO) build -trimpath -o bin/
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo run test test-unit chaos lint fuzz bench bench-crawl bench-redirect clean
+.PHONY: help build demo run test test-unit chaos lint fuzz bench bench-crawl bench-ftp bench-redirect clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,11 @@ bench-crawl: build ## measure crawls near and far against lftp, rclone and other
 	scripts/test-deps.sh
 	$(BUILD)bench-crawl ./internal/bench/crawl
 	bin/bench-crawl $(if $(ONLY),--only $(ONLY)) $(if $(DIRS),--dirs $(DIRS)) $(if $(JSON),--json $(JSON))
+
+bench-ftp: build ## measure the FTP server beside vsftpd, proftpd and pure-ftpd (ONLY=files,logins JSON=file)
+	scripts/test-deps.sh
+	$(BUILD)bench-ftp ./internal/bench/ftp
+	bin/bench-ftp $(if $(ONLY),--only $(ONLY)) $(if $(JSON),--json $(JSON))
 
 bench-redirect: build ## measure the redirector on a world of ten million directories (ONLY=rank DIRS=200000 NGINX=path MIRRORBITS=path JSON=file)
 	scripts/test-deps.sh

@@ -31,7 +31,7 @@ type Link struct {
 func Join(near, far *Network) (*Link, error) {
 	l := &Link{}
 	err := near.Do(func() (err error) {
-		if err := configure("lo", up()); err != nil {
+		if err := Loopback(); err != nil {
 			return err
 		}
 		l.near, err = openTUN(nearAddress, farAddress)

@@ -78,6 +78,9 @@ func up() ifreq {
 	}}
 }
 
+// Loopback makes the loopback device of the calling thread's network ready for use.
+func Loopback() error { return configure("lo", up()) }
+
 // configure changes a device of the calling thread's network (netdevice(7)).
 func configure(device string, changes ...ifreq) error {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
