@@ -40,6 +40,12 @@ type Config struct {
 	DataTimeout  time.Duration // for a data connection to come about, or not to move: 1 minute
 	FailureDelay time.Duration // of the answer to the first failed login, more for others: 1 second
 
+	// MaxFailures is how many failed logins from one address are remembered; then none is
+	// tried any more until FailureMemory is over and one is forgotten: 20 and 30 seconds.
+	// Below zero there is no such limit.
+	MaxFailures   int
+	FailureMemory time.Duration
+
 	// StopTimeout is for how long, when the server stops, transfers under way may go on,
 	// and new clients are told that it does (421): not at all. Sessions without a transfer
 	// end at once.
@@ -69,15 +75,17 @@ func (c Config) engineConfig() control.Config {
 			Sessions:   cmp.Or(c.MaxSessions, 1000),
 			PerAddress: cmp.Or(c.MaxPerAddress, 100),
 			PerUser:    c.MaxPerUser,
+			Failures:   cmp.Or(c.MaxFailures, 20),
 		},
-		Banner:       cmp.Or(c.Banner, "FTP server ready"),
-		Log:          c.Logger,
-		Observer:     c.Observer,
-		FailureDelay: cmp.Or(c.FailureDelay, time.Second),
-		LoginTimeout: cmp.Or(c.LoginTimeout, time.Minute),
-		IdleTimeout:  cmp.Or(c.IdleTimeout, 5*time.Minute),
-		DataTimeout:  cmp.Or(c.DataTimeout, time.Minute),
-		Now:          c.Now,
+		Banner:        cmp.Or(c.Banner, "FTP server ready"),
+		Log:           c.Logger,
+		Observer:      c.Observer,
+		FailureDelay:  cmp.Or(c.FailureDelay, time.Second),
+		FailureMemory: cmp.Or(c.FailureMemory, 30*time.Second),
+		LoginTimeout:  cmp.Or(c.LoginTimeout, time.Minute),
+		IdleTimeout:   cmp.Or(c.IdleTimeout, 5*time.Minute),
+		DataTimeout:   cmp.Or(c.DataTimeout, time.Minute),
+		Now:           c.Now,
 	}
 	if e.Authenticator == nil {
 		e.Authenticator = control.Anonymous{}

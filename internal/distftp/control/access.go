@@ -44,9 +44,7 @@ func (s *session) password(arg string) {
 	}
 	ctx, cancel := context.WithDeadline(s.ctx, s.loginBy)
 	defer cancel()
-	account, err := s.Authenticator.Authenticate(ctx, Login{
-		User: s.user, Password: arg, Peer: s.peer, Host: s.host, Secure: s.guard != nil,
-	})
+	account, err := s.findAccount(ctx, Login{User: s.user, Password: arg, Peer: s.peer, Host: s.host, Secure: s.guard != nil})
 	if err == nil {
 		err = s.logIn(account)
 	}
@@ -63,6 +61,14 @@ func (s *session) password(arg string) {
 		s.Observer.Observe(&LoginFailed{&s.client, s.user, LoginLimit, err})
 		s.out.reply(421, "Try again later: "+err.Error())
 		s.over = true
+	case errors.Is(err, errSuspect):
+		s.Observer.Observe(&LoginFailed{&s.client, s.user, LoginThrottled, err})
+		s.out.reply(421, "Too many failed logins from your address, try again later")
+		s.over = true
+	case errors.Is(err, context.DeadlineExceeded):
+		s.Observer.Observe(&LoginFailed{&s.client, s.user, LoginThrottled, err})
+		s.out.reply(421, "Too many log in at the same time, try again later")
+		s.over = true
 	default:
 		s.Observer.Observe(&LoginFailed{&s.client, s.user, LoginFault, err})
 		s.out.reply(421, "Nobody can log in now, try again later")
@@ -70,28 +76,30 @@ func (s *session) password(arg string) {
 	}
 }
 
+// findAccount finds it. Who is anonymous has no password that could be found out.
+func (s *session) findAccount(ctx context.Context, l Login) (a Account, err error) {
+	if isAnonymous(l.User) {
+		return s.Authenticator.Authenticate(ctx, l)
+	}
+	err = s.vet(ctx, l.User, func() error {
+		a, err = s.Authenticator.Authenticate(ctx, l)
+		return err
+	})
+	return a, err
+}
+
 // refuseLogin answers a login that is not right, each time later than the last.
 func (s *session) refuseLogin(err error) {
 	s.Observer.Observe(&LoginFailed{&s.client, s.user, LoginWrong, err})
 	s.user = ""
 	s.failures++
-	s.pause(time.Duration(s.failures) * s.FailureDelay)
+	_ = wait(s.ctx, time.Duration(s.failures)*s.FailureDelay) // cut short if the server stops
 	if s.failures < maxFailures {
 		s.out.reply(530, "Login incorrect")
 		return
 	}
 	s.out.reply(421, "Too many failed logins")
 	s.over = true
-}
-
-// pause lets time go by, unless the server stops.
-func (s *session) pause(d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-s.ctx.Done():
-	}
 }
 
 // logIn makes an account the session's, or gives it back.

@@ -59,11 +59,12 @@ type Config struct {
 	Log           *slog.Logger
 	Observer      Observer // told of everything, after the log; nil: the log alone
 
-	FailureDelay time.Duration    // before a failed login is answered, the first one of a session
-	LoginTimeout time.Duration    // from connecting to the end of the login
-	IdleTimeout  time.Duration    // for one command to arrive, whole
-	DataTimeout  time.Duration    // for a data connection to come about, and without progress on it
-	Now          func() time.Time // the time that listings compare with
+	FailureDelay  time.Duration    // before a failed login is answered, the first one of a session
+	FailureMemory time.Duration    // after which one failed login of an address, and of a user, is forgotten
+	LoginTimeout  time.Duration    // from connecting to the end of the login
+	IdleTimeout   time.Duration    // for one command to arrive, whole
+	DataTimeout   time.Duration    // for a data connection to come about, and without progress on it
+	Now           func() time.Time // the time that listings compare with
 }
 
 // An Engine answers control connections.

@@ -77,17 +77,21 @@ func (s *session) sitePassword(arg string) {
 	}
 	ctx, cancel := context.WithTimeout(s.ctx, s.IdleTimeout)
 	defer cancel()
-	err := s.Manager.ChangePassword(ctx, s.account.Name, arg)
+	err := s.vet(ctx, s.account.Name, func() error { return s.Manager.ChangePassword(ctx, s.account.Name, arg) })
 	switch {
 	case err == nil:
 		s.log.Info("password changed", "user", s.account.Name)
 		s.out.reply(200, "Password changed, it counts from the next login on")
 	case errors.Is(err, ErrSyntax):
 		s.refuseSite("PSWD")
+	case errors.Is(err, errSuspect):
+		s.log.Warn("password not changed", "user", s.account.Name, "err", err)
+		s.out.reply(421, "Too many failed logins from your address, try again later")
+		s.over = true
 	case errors.Is(err, ErrLogin):
 		s.log.Warn("password not changed", "user", s.account.Name, "err", err)
 		s.failures++
-		s.pause(time.Duration(s.failures) * s.FailureDelay)
+		_ = wait(s.ctx, time.Duration(s.failures)*s.FailureDelay)
 		if s.failures >= maxFailures {
 			s.out.reply(421, "Too many wrong passwords")
 			s.over = true

@@ -213,7 +213,7 @@ type Failure string
 const (
 	LoginWrong     Failure = "wrong"     // user, password, or who may come from where
 	LoginLimit     Failure = "limit"     // too many sessions of the user
-	LoginThrottled Failure = "throttled" // too many failures from the address
+	LoginThrottled Failure = "throttled" // too many failures from the address, or too many logins at once
 	LoginFault     Failure = "fault"     // of ours
 )
 

@@ -12,15 +12,19 @@ import (
 	"time"
 )
 
-// Limits bound how many sessions there are at a time. Zero means no limit.
+// Limits bound how many sessions there are at a time, and how many logins may fail. Zero
+// means no limit.
 type Limits struct {
 	Sessions   int // in all
 	PerAddress int // from one IPv4 address, or one IPv6 network of 64 bits, which one host has to itself
 	PerUser    int // of one user, unless the account says otherwise
+	Failures   int // failed logins from one address that are remembered
 }
 
 // A roster knows all sessions that are under way.
 type roster struct {
+	suspicion *suspicion
+
 	draining atomic.Bool   // set once, under the lock
 	empty    chan struct{} // closed when the last session of a draining roster has left
 
@@ -36,6 +40,7 @@ type roster struct {
 
 func newRoster(limits Limits) *roster {
 	return &roster{
+		suspicion: newSuspicion(),
 		empty:     make(chan struct{}),
 		limits:    limits,
 		places:    map[int]*place{},
