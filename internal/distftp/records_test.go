@@ -49,9 +49,14 @@ func (l *ledger) lines(t *testing.T) []string {
 	return strings.Split(strings.TrimSuffix(string(b), "\n"), "\n")
 }
 
-// someTransfers does one of everything that is recorded.
+// someTransfers does one of everything that is recorded. The server has ended when it
+// returns.
 func someTransfers(t *testing.T, config distftp.Config) {
 	t.Helper()
+	t.Run("transfers", func(t *testing.T) { doSomeTransfers(t, config) })
+}
+
+func doSomeTransfers(t *testing.T, config distftp.Config) {
 	dir := plant(t, t.TempDir(), map[string]string{"two words": "0123456789", "umläut": "x", "lat\xefn": "y", "text": "a\nb\n"})
 	hugeFile(t, dir)
 	config.FS, config.Access = openFolder(t, dir), control.ReadWrite
