@@ -191,12 +191,13 @@ func (c *Conn) receive(max int) (Reply, error) {
 	sent := &c.flight[0]
 	reply, err := readReply(c.in, max)
 	preliminary := err == nil && reply.Preliminary() && sent.transfer
+	pending := reply.Code == 350 && sent.verb == "REST" // RFC 3659, section 5
 	switch {
 	case err != nil:
 		return Reply{}, c.breaks(err)
 	case reply.Code == 421:
 		return Reply{}, c.breaks(&ReplyError{Command: sent.verb, Reply: reply})
-	case !preliminary && !reply.Positive() && !reply.Negative():
+	case !preliminary && !pending && !reply.Positive() && !reply.Negative():
 		return Reply{}, c.breaks(&OutOfStepError{Command: sent.verb, Reply: reply})
 	case preliminary:
 		*sent = command{verb: sent.verb}

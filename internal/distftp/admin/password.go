@@ -29,6 +29,20 @@ func (a *App) newPassword(name string) (string, error) {
 	return a.Hasher().Hash(a, password)
 }
 
+// Password reads the password with which to log in as a user: from the terminal, or the
+// first line of standard input.
+func (a *App) Password(name string) (string, error) {
+	read := a.pipedPassword
+	if f, ok := a.Stdin.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		read = func() (string, error) { return a.ask(int(f.Fd()), "password of user "+name+": ") }
+	}
+	password, err := read()
+	if err != nil {
+		return "", fmt.Errorf("password of user %s: %w", name, err)
+	}
+	return password, nil
+}
+
 func (a *App) typedPassword(terminal int, name string) (string, error) {
 	first, err := a.ask(terminal, "password of user "+name+": ")
 	if err != nil {
