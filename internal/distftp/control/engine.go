@@ -76,6 +76,7 @@ type Engine struct {
 	roster       *roster
 	tls          *tls.Config   // nil: there is none
 	hashing      chan struct{} // one for each checksum that is being computed
+	listing      chan struct{} // one for each listing that is read, and not being written
 	sorting      *semaphore.Weighted
 }
 
@@ -88,6 +89,7 @@ func New(c Config) *Engine {
 		muffler:      newMuffler(),
 		roster:       newRoster(c.Limits),
 		hashing:      make(chan struct{}, max(1, runtime.NumCPU()/2)),
+		listing:      make(chan struct{}, 2*runtime.NumCPU()),
 		sorting:      semaphore.NewWeighted(sortableAll),
 	}
 	return e.configure(c)

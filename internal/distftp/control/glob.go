@@ -12,8 +12,11 @@ import (
 	"mirrortracker/internal/mirror"
 )
 
-// maxMatches bounds how many directories are looked into for a pattern.
-const maxMatches = 256
+// How much is looked at for a pattern before anything is listed.
+const (
+	maxMatches = 256     // directories
+	maxLooked  = 100_000 // names that match in them
+)
 
 // isPattern reports whether an argument can mean more than one name. RFC 959 has no
 // patterns, but servers have always had those of the shell in LIST and NLST, and clients
@@ -29,8 +32,7 @@ func (l *listing) openMatches(arg string) error {
 		at = stop{path: mirror.Root, shown: "/"}
 	}
 	names := strings.FieldsFunc(arg, func(r rune) bool { return r == '/' })
-	left := maxMatches
-	stops, err := l.expand(at, names, &left)
+	stops, err := l.expand(at, names, &effort{maxMatches, maxLooked})
 	if err != nil {
 		return err
 	}
@@ -52,9 +54,12 @@ func (l *listing) openMatches(arg string) error {
 	}
 }
 
+// An effort is how much may still be looked at.
+type effort struct{ directories, names int }
+
 // expand finds the directories in which the last of some names can match, each with that
 // name as its pattern.
-func (l *listing) expand(at stop, names []string, left *int) ([]stop, error) {
+func (l *listing) expand(at stop, names []string, left *effort) ([]stop, error) {
 	for len(names) > 1 && !isPattern(names[0]) {
 		p, err := resolve(at.path, names[0])
 		if err != nil {
@@ -63,7 +68,7 @@ func (l *listing) expand(at stop, names []string, left *int) ([]stop, error) {
 		at = stop{path: p, shown: at.shown + names[0] + "/"}
 		names = names[1:]
 	}
-	if *left--; *left < 0 {
+	if left.directories--; left.directories < 0 {
 		return nil, fmt.Errorf("list %s: %w", l.path, errTooMany)
 	}
 	at.pattern = names[0]
@@ -77,15 +82,27 @@ func (l *listing) expand(at stop, names []string, left *int) ([]stop, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer d.close()
-	var stops []stop
+	var below []stop
 	err = d.each(func(e vfs.Entry, role list.Role) error {
-		if e.Kind != vfs.Directory && e.Kind != vfs.Link {
-			return nil
+		if left.names--; left.names < 0 || len(below) > left.directories {
+			return fmt.Errorf("list %s: %w", l.path, errTooMany)
 		}
-		more, err := l.expand(stop{path: d.path.Join(e.Name), shown: at.shown + e.Name + "/"}, names[1:], left)
-		stops = append(stops, more...)
-		return err
+		if e.Kind == vfs.Directory || e.Kind == vfs.Link {
+			below = append(below, stop{path: d.path.Join(e.Name), shown: at.shown + e.Name + "/"})
+		}
+		return nil
 	})
-	return stops, err
+	// It is closed before others are opened: a path of many patterns must not hold many.
+	if err := errors.Join(err, d.close()); err != nil {
+		return nil, err
+	}
+	var stops []stop
+	for _, next := range below {
+		more, err := l.expand(next, names[1:], left)
+		if err != nil {
+			return nil, err
+		}
+		stops = append(stops, more...)
+	}
+	return stops, nil
 }

@@ -21,9 +21,9 @@ import (
 // one of which the entries find no room beside those of all other listings, so that it
 // does not follow the number of clients that ask for listings and do not read them.
 const (
-	sortable    = 8192      // of one listing
-	sortableAll = 256 << 10 // of all, but for the first ones of each
-	sortableAny = 256       // for which there is always room
+	sortable    = 8192     // of one listing
+	sortableAll = 64 << 10 // of all, but for the first ones of each
+	sortableAny = 256      // for which there is always room
 )
 
 // errUnshowable says that a listing could not hold all names.

@@ -16,8 +16,11 @@ import (
 	"mirrortracker/internal/mirror"
 )
 
-// maxPending bounds how many directories LIST -R knows of that it has still to list.
-const maxPending = 1 << 14
+// How much LIST -R knows of directories that it has still to list.
+const (
+	maxPending      = 1 << 14
+	maxPendingBytes = 1 << 20 // in their paths
+)
 
 // errTooMany says that a listing has more directories than can be remembered.
 var errTooMany = errors.New("too many directories for one listing")
@@ -36,12 +39,13 @@ type style struct {
 // which is opened when the last is done.
 type listing struct {
 	style
-	session *session    // for what is its account's, which stays as it is while one is sent
-	path    mirror.Path // what the command names
-	alone   *vfs.Entry  // what is shown in place of directories
-	now     *directory
-	pending []stop // the next one last
-	bad     error  // something could not be shown
+	session      *session    // for what is its account's, which stays as it is while one is sent
+	path         mirror.Path // what the command names
+	alone        *vfs.Entry  // what is shown in place of directories
+	now          *directory
+	pending      []stop // the next one last
+	pendingBytes int    // in those that were found on the way
+	bad          error  // something could not be shown
 }
 
 // A stop is a directory that will be listed, or what matches in it.
@@ -49,6 +53,8 @@ type stop struct {
 	path           mirror.Path
 	shown, pattern string
 }
+
+func (s stop) size() int { return len(s.path) + len(s.shown) }
 
 // open finds what is to be listed. All refusals of what the command names come to light
 // here, before the client is told that a transfer begins.
@@ -137,8 +143,14 @@ func (l *listing) prefetch() error {
 
 // write writes the listing. If it could not be read to its end, or not all names
 // could be shown, that is an error after all that could.
+//
+// Only few listings are read at a time: it takes the processor, and hundreds would make
+// every other session wait for it.
 func (l *listing) write(w io.Writer) error {
-	out := bufio.NewWriterSize(w, 32<<10)
+	busy := l.session.listing
+	busy <- struct{}{}
+	defer func() { <-busy }()
+	out := bufio.NewWriterSize(aside{w, busy}, 32<<10)
 	if err := l.lines(out); err != nil {
 		return errors.Join(err, out.Flush())
 	}
@@ -146,6 +158,18 @@ func (l *listing) write(w io.Writer) error {
 		return err
 	}
 	return l.bad
+}
+
+// An aside writer lets others go on while it waits for its client.
+type aside struct {
+	w    io.Writer
+	busy chan struct{}
+}
+
+func (a aside) Write(b []byte) (int, error) {
+	<-a.busy
+	defer func() { a.busy <- struct{}{} }()
+	return a.w.Write(b)
 }
 
 func (l *listing) lines(w *bufio.Writer) error {
@@ -177,10 +201,12 @@ func (l *listing) directory(w io.Writer) error {
 	var below []stop
 	err := d.each(func(e vfs.Entry, role list.Role) error {
 		if l.recursive && e.Kind == vfs.Directory && role == list.Member {
-			if len(l.pending)+len(below) == maxPending {
+			at := stop{path: d.path.Join(e.Name), shown: under(cmp.Or(d.shown, "."), e.Name)}
+			l.pendingBytes += at.size()
+			if len(l.pending)+len(below) == maxPending || l.pendingBytes > maxPendingBytes {
 				return fmt.Errorf("list %s: %w", l.path, errTooMany)
 			}
-			below = append(below, stop{path: d.path.Join(e.Name), shown: under(cmp.Or(d.shown, "."), e.Name)})
+			below = append(below, at)
 		}
 		line = l.line(line[:0], d, e, role)
 		_, err := w.Write(line)
@@ -206,6 +232,7 @@ func (l *listing) advance() error {
 		last := len(l.pending) - 1
 		at := l.pending[last]
 		l.pending = l.pending[:last]
+		l.pendingBytes -= at.size()
 		d, err := l.visit(at)
 		switch {
 		case err == nil:

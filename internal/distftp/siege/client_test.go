@@ -10,6 +10,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -28,7 +29,16 @@ type client struct {
 // dialFrom connects from an address of this machine.
 func dialFrom(addr, from string) (net.Conn, error) {
 	d := net.Dialer{Timeout: patience, LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
+	if !strings.HasPrefix(from, guestsComeFrom) {
+		d.Control = takeLittle
+	}
 	return d.Dial("tcp", addr)
+}
+
+// takeLittle lets a connection hold little that was not read, so that an attacker who does
+// not read is felt at once.
+func takeLittle(_, _ string, conn syscall.RawConn) error {
+	return conn.Control(func(fd uintptr) { syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 4096) })
 }
 
 // connect connects and reads the greeting.

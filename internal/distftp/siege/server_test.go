@@ -75,6 +75,7 @@ func serveUnder(t *testing.T, under []string, dir string, args ...string) *serve
 	line := append(append(under, path, "serve", dir, "--listen", "127.0.0.1:0"), args...)
 	s.cmd = exec.Command(line[0], line[1:]...)
 	s.cmd.Stderr = log
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	stdout, err := s.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -84,7 +85,7 @@ func serveUnder(t *testing.T, under []string, dir string, args ...string) *serve
 	}
 	ended := sync.OnceFunc(func() { s.cmd.Wait() })
 	t.Cleanup(func() {
-		s.cmd.Process.Signal(syscall.SIGTERM)
+		s.cmd.Process.Kill()
 		ended()
 		if t.Failed() {
 			t.Logf("log of ftpd: %s", tail(s.log))
