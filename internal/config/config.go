@@ -21,6 +21,8 @@ type Config struct {
 	Nearest    Nearest    `toml:"nearest"`
 	Networks   []Network  `toml:"network"`
 	Sites      []Site     `toml:"site"`
+	Exchange   Exchange   `toml:"peers"`
+	Peers      []Peer     `toml:"peer"`
 }
 
 // Crawl says how and when sites are crawled. A mirror.Visit goes before it.

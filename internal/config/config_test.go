@@ -67,7 +67,7 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 			t.Errorf("the comment of %s does not end with its default", key)
 		}
 	}
-	for table, fields := range map[string]reflect.Type{"site": reflect.TypeFor[Site](), "network": reflect.TypeFor[Network]()} {
+	for table, fields := range map[string]reflect.Type{"site": reflect.TypeFor[Site](), "network": reflect.TypeFor[Network](), "peer": reflect.TypeFor[Peer]()} {
 		_, text, _ := strings.Cut(Commented, "\n# [["+table+"]]\n")
 		text, _, _ = strings.Cut(text, "\n\n")
 		for field := range fields.Fields() {
@@ -79,12 +79,12 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 }
 
 func TestCommentedTablesAreSound(t *testing.T) {
-	for _, head := range []string{"[[network]]\n", "[[site]]\n"} {
+	for _, head := range []string{"[[network]]\n", "[[peer]]\n", "[[site]]\n"} {
 		_, table, _ := strings.Cut(Commented, "# "+head)
 		table, _, _ = strings.Cut(table, "\n\n")
 		c, err := Load(write(t, head+regexp.MustCompile(`(?m)^# `).ReplaceAllString(table, "")), nothing)
-		if err != nil || len(c.Sites)+len(c.Networks) != 1 {
-			t.Errorf("%s: %d sites, %d networks, %v", head, len(c.Sites), len(c.Networks), err)
+		if err != nil || len(c.Sites)+len(c.Networks)+len(c.Peers) != 1 {
+			t.Errorf("%s: %d sites, %d networks, %d peers, %v", head, len(c.Sites), len(c.Networks), len(c.Peers), err)
 		}
 	}
 }
@@ -180,6 +180,12 @@ func TestMistakes(t *testing.T) {
 		"caches with a host":  {"[redirector.icp]\nallow = ['10.0.0.1/8']\n", []string{"redirector.icp.allow has 10.0.0.1/8, of which"}},
 		"address as network":  {"[[network]]\nname = 'a'\nprefixes = ['10.0.0.7']\n", []string{":3: ", `"10.0.0.7" is one address; as a network it is "10.0.0.7/32"`}},
 		"trusted address":     {"[redirector]\ntrusted_proxies = ['::1']\n", []string{":2: redirector.trusted_proxies: ", `as a network it is "::1/128"`}},
+		"poll of peers":       {"[peers]\npoll = '1ms'\n", []string{"peers.poll is 1ms, must be from 1s to 24h"}},
+		"tracker's name":      {"[peers]\nname = \"a\\nb\"\n", []string{"peers.name", "can be printed"}},
+		"tracker's URL":       {"[peers]\nurl = 'ftp://a/'\n", []string{"peers.url", "http:// or https://"}},
+		"shared sites":        {"[peers]\nshare = ['*a']\n", []string{"peers.share", `pattern "*a"`}},
+		"peer without a URL":  {"[[peer]]\nkey = 'x'\n", []string{"peer: number 1 has no url"}},
+		"peer without a key":  {"[[peer]]\nurl = 'http://a/'\ntrust = ['']\n", []string{"peer http://a/: a public key has", `peer http://a/: pattern ""`}},
 		"private name":        {"[health]\nprivate = ['localhost']\n", []string{":2: health.private: ", `"localhost" is not a network such as "192.0.2.0/24"`}},
 		"exempt wide":         {"[redirector.limit]\nexempt = ['10.0.0.0/33']\n", []string{":2: redirector.limit.exempt: ", `"10.0.0.0/33" is not a network`}},
 		"network of numbers":  {"[health]\nprivate = [10]\n", []string{`"10" is not a network`}},

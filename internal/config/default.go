@@ -76,7 +76,8 @@ func Default() Config {
 				Exempt: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")},
 			},
 		},
-		Health:  defaultHealth(),
-		Nearest: defaultNearest(),
+		Health:   defaultHealth(),
+		Nearest:  defaultNearest(),
+		Exchange: defaultExchange(),
 	}
 }

@@ -81,6 +81,8 @@ func (c *Config) Validate() error {
 		c.Nearest.validate(),
 		validateNetworks(c.Networks),
 		validateSites(c.Sites),
+		c.Exchange.validate(),
+		validatePeers(c.Peers),
 	)
 }
 
