@@ -17,6 +17,7 @@ import (
 	"mirrortracker/internal/health"
 	"mirrortracker/internal/nearest"
 	"mirrortracker/internal/resolver"
+	"mirrortracker/internal/throttle"
 	"mirrortracker/internal/urn"
 )
 
@@ -59,7 +60,7 @@ type Redirector struct {
 	board     *health.Board
 	links     int
 	proxies   Proxies
-	throttle  *throttle
+	throttle  *throttle.Throttle
 	access    *accesslog.Log
 	format    format
 	log       *slog.Logger
@@ -99,7 +100,7 @@ func New(c Config) *Redirector {
 		board:     c.Board,
 		links:     c.Links,
 		proxies:   c.Proxies,
-		throttle:  newThrottle(c.Limit),
+		throttle:  throttle.New(c.Limit),
 		access:    c.Access,
 		format:    formats[c.Format],
 		log:       c.Log,

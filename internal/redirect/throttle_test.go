@@ -3,7 +3,6 @@ package redirect
 import (
 	"fmt"
 	"net/http"
-	"net/netip"
 	"testing"
 	"time"
 )
@@ -102,36 +101,5 @@ func TestCharges(t *testing.T) {
 		if answered != test.want {
 			t.Errorf("%s of %d: %d are answered, want %d", test.target, test.burst, answered, test.want)
 		}
-	}
-}
-
-// However many networks ask, what is remembered of them is bounded; and one that goes
-// on asking is remembered.
-func TestThrottleIsBounded(t *testing.T) {
-	const generation = 16 // fewer than there are usually: that many are made again and again
-	limiter := newThrottle(Limit{Rate: 1e-9, Burst: 1, Bits4: 32, Bits6: 64})
-	limiter.generation = generation
-	steady := netip.MustParseAddr("192.0.2.7")
-	limiter.allow(steady, crawled, 1)
-	for i := range 10 * generation * len(limiter.shards) {
-		limiter.allow(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), crawled, 1)
-		if i%generation == 0 && limiter.allow(steady, crawled, 1) {
-			t.Fatalf("forgotten after %d others", i)
-		}
-	}
-	n := 0
-	for i := range limiter.shards {
-		n += len(limiter.shards[i].young) + len(limiter.shards[i].old)
-	}
-	if most := 2 * generation * len(limiter.shards); n > most {
-		t.Errorf("%d are remembered, want at most %d", n, most)
-	}
-}
-
-func BenchmarkThrottle(b *testing.B) {
-	limiter := newThrottle(Limit{Rate: 1e6, Burst: 1e6, Bits4: 24, Bits6: 56})
-	b.ReportAllocs()
-	for i := 0; b.Loop(); i++ {
-		limiter.allow(netip.AddrFrom4([4]byte{10, byte(i >> 8 & 3), byte(i), 1}), crawled, 1)
 	}
 }
