@@ -25,9 +25,9 @@ const (
 // It does no waiting of its own: next gives what is there, fill fetches more. A fill
 // that failed with a deadline may be repeated, nothing is lost.
 type lines struct {
-	raw   [1024]byte // the last read
-	buf   []byte     // without Telnet commands
-	at    int        // where in buf the next line begins
+	raw   [256]byte // the last read
+	buf   []byte    // without Telnet commands
+	at    int       // where in buf the next line begins
 	state telnetState
 	skip  bool // in the middle of an overlong line
 }

@@ -3,6 +3,7 @@ package control
 import (
 	"bufio"
 	"context"
+	"io"
 	"net"
 	"strconv"
 	"strings"
@@ -11,19 +12,33 @@ import (
 )
 
 // replies writes the answers of one session. A running transfer and its session both
-// write, each reply as a whole.
+// write, each reply as a whole. While nothing waits to be sent it has no buffer: most
+// sessions do nothing most of the time.
 type replies struct {
 	mu sync.Mutex
-	w  *bufio.Writer
+	to io.Writer
+	w  *bufio.Writer // nil, or what holds replies or the error of the last flush
 }
 
-func newReplies(to timedConn) *replies { return &replies{w: bufio.NewWriter(to)} }
+// writers are buffers that no session uses.
+var writers = sync.Pool{New: func() any { return bufio.NewWriter(nil) }}
+
+func newReplies(to timedConn) *replies { return &replies{to: to} }
+
+// buffer returns where replies are collected. It is called under the lock.
+func (r *replies) buffer() *bufio.Writer {
+	if r.w == nil {
+		r.w = writers.Get().(*bufio.Writer)
+		r.w.Reset(r.to)
+	}
+	return r.w
+}
 
 // use goes on with another connection; nothing is buffered.
 func (r *replies) use(to timedConn) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.w.Reset(to)
+	r.to = to
 }
 
 // reply buffers a reply of one line, or of several if the text has several (RFC 959,
@@ -45,10 +60,11 @@ func (r *replies) block(code int, first string, lines []string, last string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.line(code, '-', first)
+	w := r.buffer()
 	for _, line := range lines {
-		r.w.WriteByte(' ')
-		r.w.WriteString(line)
-		r.w.WriteString("\r\n")
+		w.WriteByte(' ')
+		w.WriteString(line)
+		w.WriteString("\r\n")
 	}
 	r.line(code, ' ', last)
 }
@@ -64,21 +80,31 @@ func (r *replies) begin(code int, text string) {
 func (r *replies) Write(b []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.w.Write(b)
+	return r.buffer().Write(b)
 }
 
 // flush sends what is buffered.
 func (r *replies) flush() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.w.Flush()
+	if r.w == nil {
+		return nil
+	}
+	if err := r.w.Flush(); err != nil {
+		return err
+	}
+	r.w.Reset(nil)
+	writers.Put(r.w)
+	r.w = nil
+	return nil
 }
 
 func (r *replies) line(code int, separator byte, text string) {
-	r.w.WriteString(strconv.Itoa(code))
-	r.w.WriteByte(separator)
-	r.w.WriteString(text)
-	r.w.WriteString("\r\n")
+	w := r.buffer()
+	w.WriteString(strconv.Itoa(code))
+	w.WriteByte(separator)
+	w.WriteString(text)
+	w.WriteString("\r\n")
 }
 
 // farewell is how long a client may take what is left to say when the server stops.
