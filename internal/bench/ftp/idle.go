@@ -80,6 +80,9 @@ func (b *bench) rest(s *server, kind string) (idle, error) {
 
 // use does what most clients do before they do nothing.
 func (c *session) use() error {
+	if _, err := c.ask('2', "TYPE I"); err != nil {
+		return err
+	}
 	if err := c.discard("LIST /", 0); err != nil {
 		return err
 	}

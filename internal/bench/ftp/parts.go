@@ -92,6 +92,9 @@ func (b *bench) visit(secure bool, sessions int, fn func([]*visit) error) error 
 					return err
 				}
 				v.sessions = append(v.sessions, c)
+				if _, err := c.ask('2', "TYPE I"); err != nil {
+					return fmt.Errorf("%s: %w", s.name, err)
+				}
 			}
 		}
 		return fn(visits)

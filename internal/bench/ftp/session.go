@@ -61,9 +61,6 @@ func (c *session) begin() error {
 			_, err = c.ask('2', "PROT P")
 		}
 	}
-	if err == nil {
-		_, err = c.ask('2', "TYPE I")
-	}
 	return err
 }
 
