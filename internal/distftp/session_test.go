@@ -186,7 +186,7 @@ func TestReplies(t *testing.T) {
 			OPTS NOTHING => 501
 			OPTS HASH => 200 SHA-256\r\n
 			OPTS MLST size;TYPE;bogus; => 200 MLST OPTS type;size;
-			FEAT => 211-Features\r\n AVBL\r\n CEPR\r\n CLNT\r\n CSID\r\n EPRT\r\n EPSV\r\n HASH CRC32;MD5;SHA-1;SHA-224;SHA-256*;SHA-384;SHA-512\r\n HOST\r\n MD5\r\n MDTM\r\n MFF modify;UNIX.mode;\r\n MFMT\r\n MLST type*;size*;modify;perm;unique;UNIX.mode;\r\n PRET\r\n REST STREAM\r\n SITE CHMOD\r\n SITE COPY\r\n SITE MKDIR\r\n SITE SYMLINK\r\n SITE UTIME\r\n SIZE\r\n TVFS\r\n UTF8\r\n XCRC\r\n XMD5\r\n XSHA\r\n XSHA1\r\n XSHA256\r\n XSHA512\r\n211 End
+			FEAT => 211-Features\r\n AVBL\r\n CEPR\r\n CLNT\r\n CSID\r\n EPRT\r\n EPSV\r\n HASH CRC32;MD5;SHA-1;SHA-224;SHA-256*;SHA-384;SHA-512\r\n HOST\r\n MD5\r\n MDTM\r\n MFF modify;UNIX.mode;\r\n MFMT\r\n MLST type*;size*;modify;perm;unique;UNIX.mode;\r\n PRET\r\n RANG STREAM\r\n REST STREAM\r\n SITE CHMOD\r\n SITE COPY\r\n SITE MKDIR\r\n SITE SYMLINK\r\n SITE UTIME\r\n SIZE\r\n TVFS\r\n UTF8\r\n XCRC\r\n XMD5\r\n XSHA\r\n XSHA1\r\n XSHA256\r\n XSHA512\r\n211 End
 			MLST README => 250-Listing /README\r\n type=file;size=12; /README\r\n250 End
 			OPTS MLST => 200 MLST OPTS\r\n
 			MLST README => 250-Listing /README\r\n  /README\r\n250 End
@@ -255,6 +255,22 @@ func TestReplies(t *testing.T) {
 			TYPE A => 200
 			REST 5 => 501
 			REST 0 => 350
+			RANG 0 5 => 501 RANG is not available in TYPE A
+			TYPE I => 200
+			RANG 5 4 => 501
+			RANG 5 => 501
+			RANG -1 5 => 501
+			RANG 1 2 3 => 501
+			RANG 0 9223372036854775807 => 501
+			RANG 13 20 => 350
+			RETR README => 554
+			RANG 2 7 => 350
+			HASH README => 213 SHA-256 2-7 d387b8f8330104968e18506a07593dc123fac19309e6eee65bf231302a965e1d README\r\n
+			RANG 6 99 => 350
+			HASH README => 213 SHA-256 6-11 e258d248fda94c63753607f7c4494ee0fcbe92f1a76bfdac795c9d84101eb317 README\r\n
+			HASH README => 213 SHA-256 0-11
+			RANG 5 9 => 350
+			STOR x => 503 RANG is for downloads
 			ABOR => 225`},
 		{"data ports", false, `
 			PORT 127,0,0,1,4,0 => 200

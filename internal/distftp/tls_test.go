@@ -111,6 +111,10 @@ func TestExplicitTLS(t *testing.T) {
 			if got, resumed := c.fetchSecure(config, "RETR big", "226"); len(got) != 1<<20 || !resumed {
 				t.Errorf("PROT P: %d bytes, session resumed: %t", len(got), resumed)
 			}
+			c.do("RANG 300000 600000", "350")
+			if got, _ := c.fetchSecure(config, "RETR big", "226"); len(got) != 300001 || got[0] != '0' {
+				t.Errorf("RANG under TLS: %d bytes", len(got))
+			}
 			if got, _ := c.fetchSecure(config, "NLST pub/empty", "226"); got != "" {
 				t.Errorf("NLST: %q", got)
 			}

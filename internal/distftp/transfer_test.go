@@ -39,6 +39,18 @@ func TestRetrieve(t *testing.T) {
 		t.Errorf("empty file: %q", got)
 	}
 
+	for _, part := range [][2]int{{0, 0}, {5, 5}, {0, 1<<20 - 1}, {1 << 20, 3<<20 + 16}, {3 << 20, 4 << 20}} {
+		c.do(fmt.Sprintf("RANG %d %d", part[0], part[1]), "350")
+		if got := c.fetch("RETR big", "226"); got != string(content[part[0]:min(part[1]+1, len(content))]) {
+			t.Errorf("%v: %d bytes, differ", part, len(got))
+		}
+	}
+	c.do("RANG 5 9", "350")
+	c.do("RANG 1 0", "350")
+	if got := c.fetch("RETR text", "226"); got != "a\nb\r\nc" {
+		t.Errorf("after RANG 1 0: %q", got)
+	}
+
 	c.do(fmt.Sprintf("REST %d", len(content)+1), "350")
 	c.passive()
 	c.do("RETR big", "554")

@@ -46,16 +46,20 @@ const defaultAlgorithm = "SHA-256"
 var errBusy = errors.New("too much to compute")
 
 // hash answers HASH (draft-bryan-ftpext-hash): a file's digest, by the algorithm that
-// OPTS HASH chose, over its bytes as they are.
+// OPTS HASH chose, over its bytes as they are, or over those that RANG asked for.
 func (s *session) hash(arg string) {
+	begin, n := int64(0), int64(math.MaxInt64)
+	if s.length != 0 {
+		begin, n = s.takeRange()
+	}
 	p, e, err := s.checkable(arg)
 	if err != nil {
 		s.fail(err)
 		return
 	}
-	algorithm := s.algorithm
-	s.checksum("HASH", algorithm, p, 0, math.MaxInt64, func(sum []byte) (int, string) {
-		return 213, fmt.Sprintf("%s 0-%d %x %s", algorithm, max(e.Size-1, 0), sum, arg)
+	algorithm, last := s.algorithm, max(min(e.Size-begin, n)+begin-1, 0)
+	s.checksum("HASH", algorithm, p, begin, n, func(sum []byte) (int, string) {
+		return 213, fmt.Sprintf("%s %d-%d %x %s", algorithm, begin, last, sum, arg)
 	})
 }
 

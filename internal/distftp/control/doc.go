@@ -17,7 +17,7 @@
 //	pret.go        PRET
 //	facts.go       SIZE MDTM MLST, with perm.go: the perm fact
 //	listing.go     LIST NLST MLSD STAT, with lsoptions.go, glob.go, listsource.go, listdir.go
-//	retrieve.go    REST RETR
+//	retrieve.go    REST RANG RETR
 //	store.go       STOR APPE STOU ALLO
 //	change.go      DELE RMD MKD RNFR RNTO MFMT MFF
 //	checksum.go    HASH MD5 XCRC XMD5 XSHA... AVBL

@@ -97,7 +97,7 @@ func (s *session) long(options lsOptions) style {
 
 // list plans and starts the transfer of a listing.
 func (s *session) list(verb, arg string, style style) {
-	s.takeOffset()
+	s.takeRange()
 	l, err := s.open(arg, style)
 	if err != nil {
 		s.fail(err)

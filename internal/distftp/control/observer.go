@@ -139,6 +139,7 @@ type Transfer struct {
 	Verb   string // RETR, STOR, APPE, STOU, LIST, NLST or MLSD
 	Path   mirror.Path
 	Offset int64  // where in the file it begins, after REST
+	Length int64  // how many bytes were asked for, after RANG; 0 for all
 	Text   bool   // TYPE A
 	Mode   string // by which command the data connection came about: PASV, EPSV, PORT, EPRT or CPSV
 	Secure bool   // under TLS

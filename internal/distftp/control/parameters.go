@@ -79,6 +79,7 @@ func (s *session) features(string) {
 		"MDTM",
 		"MFMT",
 		"MLST " + s.facts.Feature(),
+		"RANG STREAM",
 		"REST STREAM",
 		"SITE CHMOD",
 		"SITE COPY",

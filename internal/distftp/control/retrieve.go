@@ -1,6 +1,7 @@
 package control
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 )
@@ -15,22 +16,47 @@ func (s *session) restart(arg string) {
 	case s.text && offset != 0:
 		s.out.reply(501, "REST is not available in TYPE A, use TYPE I")
 	default:
-		s.offset = offset
+		s.offset, s.length = offset, 0
 		s.out.reply(350, "Restarting at "+strconv.FormatInt(offset, 10)+", send RETR or STOR")
 	}
 }
 
-// takeOffset returns the offset of the last REST, once.
-func (s *session) takeOffset() int64 {
-	offset := s.offset
-	s.offset = 0
-	return offset
+// rangeOf answers RANG (draft-bryan-ftp-range): the first and the last byte that are
+// wanted of the next file, for RETR and HASH. "RANG 1 0" is all of it.
+func (s *session) rangeOf(arg string) {
+	var first, last uint64
+	fields := strings.Fields(arg)
+	var err, err2 error
+	if len(fields) == 2 {
+		first, err = strconv.ParseUint(fields[0], 10, 62)
+		last, err2 = strconv.ParseUint(fields[1], 10, 62)
+	}
+	switch {
+	case len(fields) != 2 || err != nil || err2 != nil || last < first && (first != 1 || last != 0):
+		s.out.reply(501, "RANG needs an argument: "+s.commands["RANG"].syntax)
+	case s.text:
+		s.out.reply(501, "RANG is not available in TYPE A, use TYPE I")
+	case last < first:
+		s.offset, s.length = 0, 0
+		s.out.reply(350, "All of it, send RETR")
+	default:
+		s.offset, s.length = int64(first), int64(last-first+1)
+		s.out.reply(350, fmt.Sprintf("Restarting at %d, ending at %d, send RETR or HASH", first, last))
+	}
+}
+
+// takeRange returns the offset of the last REST or RANG, and how many bytes are wanted
+// after the latter, 0 for all; once.
+func (s *session) takeRange() (offset, length int64) {
+	offset, length = s.offset, s.length
+	s.offset, s.length = 0, 0
+	return offset, length
 }
 
 // retrieve answers RETR.
 func (s *session) retrieve(arg string) {
-	offset := s.takeOffset()
-	if s.text && offset != 0 {
+	offset, length := s.takeRange()
+	if s.text && (offset != 0 || length != 0) {
 		s.out.reply(554, "REST is not available in TYPE A, use TYPE I")
 		return
 	}
@@ -44,5 +70,8 @@ func (s *session) retrieve(arg string) {
 		s.fail(err)
 		return
 	}
-	s.start(Transfer{Verb: "RETR", Path: p, Offset: offset}, "Here it comes", plan)
+	if length != 0 {
+		plan.Size = min(plan.Size, length)
+	}
+	s.start(Transfer{Verb: "RETR", Path: p, Offset: offset, Length: length}, "Here it comes", plan)
 }

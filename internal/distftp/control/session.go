@@ -52,7 +52,8 @@ type session struct {
 
 	cwd    mirror.Path
 	text   bool       // TYPE A; the default
-	offset int64      // of the last REST
+	offset int64      // of the last REST or RANG
+	length int64      // of the last RANG; 0: to the end
 	facts  list.Facts // that MLSD and MLST show
 
 	algorithm string // of HASH
@@ -106,7 +107,7 @@ func newSession(ctx context.Context, e *Engine, conn net.Conn, place *place, doo
 func (s *session) reinitialize() {
 	s.logOut()
 	s.text = true
-	s.offset = 0
+	s.offset, s.length = 0, 0
 	s.facts = list.AllFacts
 	s.algorithm = defaultAlgorithm
 	s.idle = s.IdleTimeout

@@ -15,7 +15,11 @@ import (
 // store answers STOR. After REST the bytes before the offset stay as they are, and
 // what comes takes the place of all behind it.
 func (s *session) store(arg string) {
-	offset := s.takeOffset()
+	offset, length := s.takeRange()
+	if length != 0 {
+		s.out.reply(503, "RANG is for downloads, use REST")
+		return
+	}
 	if s.text && offset != 0 {
 		s.out.reply(554, "REST is not available in TYPE A, use TYPE I")
 		return
@@ -31,7 +35,7 @@ func (s *session) store(arg string) {
 // appendTo answers APPE (RFC 959, 4.1.3), which makes a file where there is none.
 // REST before it has no meaning (RFC 3659, 5.1).
 func (s *session) appendTo(arg string) {
-	if s.takeOffset() != 0 {
+	if offset, _ := s.takeRange(); offset != 0 {
 		s.out.reply(503, "REST has no meaning before APPE")
 		return
 	}
@@ -46,7 +50,7 @@ func (s *session) appendTo(arg string) {
 // storeUnique answers STOU: it makes up a name, which begins as the client wishes,
 // and tells it as RFC 1123, 4.1.2.9, has it.
 func (s *session) storeUnique(arg string) {
-	s.takeOffset()
+	s.takeRange()
 	if arg == "" {
 		arg = "upload"
 	}

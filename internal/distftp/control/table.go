@@ -71,6 +71,7 @@ func commandTable() map[string]command {
 		"NLST": {defined: "RFC 959", run: (*session).listNames, syntax: "[-adrtS] [path | pattern]"},
 		"MLSD": {defined: "RFC 3659", run: (*session).listFacts, syntax: "[path]"},
 		"REST": {defined: "RFC 3659", run: (*session).restart, syntax: "offset", needs: true},
+		"RANG": {defined: "draft-bryan-ftp-range", run: (*session).rangeOf, syntax: "first last", needs: true},
 		"RETR": {defined: "RFC 959", run: (*session).retrieve, syntax: "path", needs: true},
 		"ABOR": {defined: "RFC 959", run: (*session).abort},
 

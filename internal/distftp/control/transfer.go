@@ -59,7 +59,7 @@ func (s *session) start(what Transfer, opening string, plan data.Plan) {
 	}
 	plan.Meet, s.meeting, s.reversedOnce = s.meeting, nil, false
 	s.place.listens(nil)
-	t := &transfer{Transfer: what, flow: &data.Flow{Stall: s.DataTimeout, Pace: s.paces[what.Direction()]}}
+	t := &transfer{Transfer: what, flow: &data.Flow{Stall: s.DataTimeout, Pace: s.paces[what.Direction()], Most: what.Length}}
 	plan.Flow = t.flow
 	t.quit.Store(s.leaving())
 	control := s.conn

@@ -18,6 +18,7 @@ const step = 1 << 20
 type Flow struct {
 	Stall time.Duration // how long the client may take or send nothing
 	Pace  *Pace         // nil: as fast as possible
+	Most  int64         // how many bytes may be sent in all; 0: any number
 
 	moved atomic.Int64
 }
@@ -26,12 +27,21 @@ type Flow struct {
 func (f *Flow) Moved() int64 { return f.moved.Load() }
 
 // next waits until more bytes may move, and returns how many at once. It fails when
-// ctx ends.
+// ctx ends, and with errFull when no more may be sent.
 func (f *Flow) next(ctx context.Context) (int64, error) {
-	if f.Pace == nil {
-		return step, ctx.Err()
+	chunk := int64(step)
+	if f.Pace != nil {
+		chunk = f.Pace.chunk
 	}
-	return f.Pace.chunk, f.Pace.wait(ctx)
+	if f.Most > 0 {
+		if chunk = min(chunk, f.Most-f.Moved()); chunk <= 0 {
+			return 0, errFull
+		}
+	}
+	if f.Pace == nil {
+		return chunk, ctx.Err()
+	}
+	return chunk, f.Pace.wait(ctx)
 }
 
 // did counts bytes that have moved.

@@ -78,6 +78,9 @@ func (p Plan) Execute(ctx context.Context, started func()) error {
 		return p.receive(ctx, conn)
 	}
 	err = p.Source.Send(ctx, conn, p.Flow)
+	if errors.Is(err, errFull) {
+		err = nil
+	}
 	closed := conn.Close()
 	switch {
 	case ctx.Err() != nil:
