@@ -66,6 +66,43 @@ func tryRun(t *testing.T, program string, args ...string) ([]byte, error) {
 	return stdout.Bytes(), nil
 }
 
+// aria2 looks for the end of a transfer only once it has seen the beginning.
+func TestManyFilesByAria2(t *testing.T) {
+	dir, out := t.TempDir(), t.TempDir()
+	addr := serveDir(t, dir)
+	var urls strings.Builder
+	const files = 60
+	for i := range files {
+		name := fmt.Sprint("file", i)
+		plant(t, dir, map[string]string{name: strings.Repeat(name, i)})
+		fmt.Fprintf(&urls, "ftp://%s/%s\n", addr, name)
+	}
+	list, log := filepath.Join(out, "list"), filepath.Join(out, "log")
+	if err := os.WriteFile(list, []byte(urls.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run(t, "aria2c", "--no-conf", "--quiet", "--dir="+out, "--input-file="+list, "--max-concurrent-downloads=5", "--split=1",
+		"--log="+log, "--log-level=info", "--timeout=5", "--max-tries=1")
+	for i := range files {
+		name := fmt.Sprint("file", i)
+		if got := readFile(t, filepath.Join(out, name)); got != strings.Repeat(name, i) {
+			t.Errorf("%s came as %q", name, got)
+		}
+	}
+	if waited := strings.Count(readFile(t, log), "Timeout before receiving transfer complete"); waited > 0 {
+		t.Errorf("it waited %d times for a 226 that it had", waited)
+	}
+}
+
+func readFile(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
 func TestCurl(t *testing.T) {
 	dir := awkwardSite(t)
 	addr := serveDir(t, dir)

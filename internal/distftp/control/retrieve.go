@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // restart answers REST (RFC 3659, 5). The offset counts for the next transfer.
@@ -16,7 +17,7 @@ func (s *session) restart(arg string) {
 	case s.text && offset != 0:
 		s.out.reply(501, "REST is not available in TYPE A, use TYPE I")
 	default:
-		s.offset, s.length = offset, 0
+		s.offset, s.length, s.restarted = offset, 0, true
 		s.out.reply(350, "Restarting at "+strconv.FormatInt(offset, 10)+", send RETR or STOR")
 	}
 }
@@ -49,12 +50,21 @@ func (s *session) rangeOf(arg string) {
 // after the latter, 0 for all; once.
 func (s *session) takeRange() (offset, length int64) {
 	offset, length = s.offset, s.length
-	s.offset, s.length = 0, 0
+	s.offset, s.length, s.restarted = 0, 0, false
 	return offset, length
 }
 
-// retrieve answers RETR.
+// parting bounds what a client that waits for the end of a transfer before it closes
+// the data connection loses by that.
+const parting = time.Second
+
+// retrieve answers RETR. After REST, 226 waits until the client has closed the data
+// connection: aria2 (1.36), which sends REST before each RETR, if only REST 0, does not
+// look at a 226 that it reads together with the 150, and waits for a minute. Once it has
+// closed it has read the 150. Others pay for that with a round trip, where they go on
+// with what was broken off.
 func (s *session) retrieve(arg string) {
+	restarted := s.restarted
 	offset, length := s.takeRange()
 	if s.text && (offset != 0 || length != 0) {
 		s.out.reply(554, "REST is not available in TYPE A, use TYPE I")
@@ -72,6 +82,9 @@ func (s *session) retrieve(arg string) {
 	}
 	if length != 0 {
 		plan.Size = min(plan.Size, length)
+	}
+	if restarted {
+		plan.Parting = parting
 	}
 	s.start(Transfer{Verb: "RETR", Path: p, Offset: offset, Length: length}, "Here it comes", plan)
 }

@@ -50,11 +50,12 @@ type session struct {
 	Planner  Planner
 	access   Access
 
-	cwd    mirror.Path
-	text   bool       // TYPE A; the default
-	offset int64      // of the last REST or RANG
-	length int64      // of the last RANG; 0: to the end
-	facts  list.Facts // that MLSD and MLST show
+	cwd       mirror.Path
+	text      bool       // TYPE A; the default
+	offset    int64      // of the last REST or RANG
+	length    int64      // of the last RANG; 0: to the end
+	restarted bool       // REST was sent since the last transfer
+	facts     list.Facts // that MLSD and MLST show
 
 	algorithm string // of HASH
 
@@ -107,7 +108,7 @@ func newSession(ctx context.Context, e *Engine, conn net.Conn, place *place, doo
 func (s *session) reinitialize() {
 	s.logOut()
 	s.text = true
-	s.offset, s.length = 0, 0
+	s.offset, s.length, s.restarted = 0, 0, false
 	s.facts = list.AllFacts
 	s.algorithm = defaultAlgorithm
 	s.idle = s.IdleTimeout

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"time"
 )
 
 // A Source is the holder's side of one transfer.
@@ -46,6 +47,10 @@ type Plan struct {
 	// Confirm, where it is set, is asked before what a sink received is kept. Data
 	// connections end alike for a client that has sent all and for one that was killed.
 	Confirm func() error
+
+	// Parting is how long the end of a download waits for the client to close the data
+	// connection on its side; 0: not at all.
+	Parting time.Duration
 }
 
 // Execute carries the plan out and gives everything back: it meets the client, calls
@@ -78,6 +83,9 @@ func (p Plan) Execute(ctx context.Context, started func()) error {
 		return p.receive(ctx, conn)
 	}
 	err = p.Source.Send(ctx, conn, p.Flow)
+	if err == nil && p.Parting > 0 {
+		awaitClose(conn, p.Parting)
+	}
 	if errors.Is(err, errFull) {
 		err = nil
 	}
