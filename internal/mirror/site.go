@@ -53,6 +53,9 @@ type Site struct {
 	Zone     string `json:"zone,omitempty"`     // IANA time zone of the dates in its listings; "" to find out
 	Visit    Visit  `json:"visit,omitzero"`     // how it is visited, where that is not as for all
 	Reach           // where it is, and whom it serves
+
+	// Learnt says that it is known from other trackers alone, and is not crawled here.
+	Learnt bool `json:"learnt,omitempty"`
 }
 
 // Bounds of a site's weight.

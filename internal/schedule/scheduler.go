@@ -195,7 +195,8 @@ func (r *running) look(ctx context.Context) ([]mirror.Site, map[mirror.SiteID]st
 	return sites, last, nil
 }
 
-// due returns the sites to be crawled now, sorted by when they became due.
+// due returns the sites to be crawled now, sorted by when they became due. Those that are
+// learnt are others' to crawl.
 func (r *running) due(plan Plan, sites []mirror.Site, last map[mirror.SiteID]store.Attempt) []mirror.Site {
 	now := r.Now()
 	maps.DeleteFunc(r.rests, func(_ mirror.SiteID, rest rest) bool { return !now.Before(rest.until) || r.gone(rest.holder) })
@@ -205,7 +206,7 @@ func (r *running) due(plan Plan, sites []mirror.Site, last map[mirror.SiteID]sto
 		id := site.ID()
 		_, under := r.sites[id]
 		_, rests := r.rests[id]
-		if under || rests || plan.Next(site, last[id], now).After(now) {
+		if site.Learnt || under || rests || plan.Next(site, last[id], now).After(now) {
 			continue
 		}
 		since[id] = plan.Due(site, last[id])

@@ -134,14 +134,17 @@ func run(t *testing.T, d time.Duration, during func(), schedulers ...*Scheduler)
 
 func TestEverySiteInItsTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld("a", "b", "c", "d", "e")
+		w := newWorld("a", "b", "c", "d", "e", "learnt")
 		w.sites[0].Schedule = "30 * * * *"
+		w.sites[5].Learnt = true
 		run(t, 3*time.Hour, nil, w.scheduler(t, "0 */2 * * *"))
 		for name, want := range map[string][]string{
 			"a": {"01 00:00", "01 00:30", "01 01:30", "01 02:30"},
 			"b": {"01 00:00", "01 02:00"},
 			"c": {"01 00:01", "01 02:00"},
 			"e": {"01 00:02", "01 02:01"},
+
+			"learnt": nil,
 		} {
 			if got := w.started[name]; !slices.Equal(got, want) {
 				t.Errorf("%s was crawled at %v, want %v", name, got, want)

@@ -30,7 +30,7 @@ func (s *Site) Running() bool {
 }
 
 // Due reports whether the site waits for its turn.
-func (s *Site) Due(now time.Time) bool { return !s.Running() && !s.Next.After(now) }
+func (s *Site) Due(now time.Time) bool { return !s.Learnt && !s.Running() && !s.Next.After(now) }
 
 // Failures returns how many crawls failed in a row.
 func (s *Site) Failures() int {

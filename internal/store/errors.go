@@ -12,6 +12,7 @@ import (
 // [LeaseHeldError], [NameTakenError], [TooLargeError].
 var (
 	ErrLeaseLost = errors.New("the lease has expired or is another's now")
+	ErrNoPeer    = errors.New("no such peer")
 	ErrNoSite    = errors.New("no such site")
 	ErrNoSuspect = errors.New("nothing is set aside of the site")
 	ErrNoTree    = errors.New("the tree is not in the database")

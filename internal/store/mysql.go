@@ -42,7 +42,7 @@ var mysqlDialect = &dialect{
 	// Not UNIX_TIMESTAMP(NOW(3)), which is off for an hour a year in a zone
 	// with summer time.
 	now:   `(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(3)) DIV 1000)`,
-	count: `ANALYZE NO_WRITE_TO_BINLOG TABLE trees, sites, site_urls, snapshots, crawls, progress, open_directories, leases, attempts, memories, suspects, collection, condemned, spared`,
+	count: `ANALYZE NO_WRITE_TO_BINLOG TABLE trees, sites, site_urls, snapshots, crawls, progress, open_directories, leases, attempts, memories, suspects, collection, condemned, spared, peers, peer_refusals`,
 	size: `
 		SELECT COALESCE(SUM(data_length + index_length), 0)
 		FROM information_schema.tables

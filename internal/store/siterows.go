@@ -22,6 +22,7 @@ func sites(ctx context.Context, tx *sqlx.Tx) ([]mirror.Site, error) {
 		Zone     string        `db:"zone"`
 		Visit    []byte        `db:"visit"`
 		Reach    []byte        `db:"reach"`
+		Learnt   bool          `db:"learnt"`
 	}
 	if err := tx.SelectContext(ctx, &rows, `
 		SELECT
@@ -32,7 +33,8 @@ func sites(ctx context.Context, tx *sqlx.Tx) ([]mirror.Site, error) {
 			schedule,
 			zone,
 			visit,
-			reach
+			reach,
+			learnt
 		FROM sites
 		ORDER BY name`,
 	); err != nil {
@@ -48,7 +50,7 @@ func sites(ctx context.Context, tx *sqlx.Tx) ([]mirror.Site, error) {
 		if err != nil {
 			return nil, fmt.Errorf("site %s: %w", r.Name, err)
 		}
-		all[i] = mirror.Site{Name: r.Name, URL: u, Serving: serving[r.ID], Weight: r.Weight, Schedule: r.Schedule, Zone: r.Zone}
+		all[i] = mirror.Site{Name: r.Name, URL: u, Serving: serving[r.ID], Weight: r.Weight, Schedule: r.Schedule, Zone: r.Zone, Learnt: r.Learnt}
 		// A word that only a later version knows is passed over.
 		if err := json.Unmarshal(r.Visit, &all[i].Visit); err != nil {
 			return nil, fmt.Errorf("site %s: how it is visited: %w", r.Name, err)
@@ -138,7 +140,7 @@ func find(all []mirror.Site, id mirror.SiteID) *mirror.Site {
 // same reports whether two sites of the same identity need no update.
 func same(a, b mirror.Site) bool {
 	return a.Name == b.Name && a.Weight == b.Weight && a.Schedule == b.Schedule && a.Zone == b.Zone && a.Visit == b.Visit &&
-		slices.Equal(a.Serving, b.Serving) && a.Reach.Equal(b.Reach)
+		slices.Equal(a.Serving, b.Serving) && a.Reach.Equal(b.Reach) && a.Learnt == b.Learnt
 }
 
 func (c *Changes) sort() {

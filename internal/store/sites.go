@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -26,8 +27,9 @@ type Changes struct {
 }
 
 // PutSite adds a site, or updates the one with the same identity: its name, its
-// further URLs, weight, schedule, zone, visit and reach. It returns a [NameTakenError] if another
-// site has the name.
+// further URLs, weight, schedule, zone, visit and reach, and whether it is learnt. It
+// returns a [NameTakenError] if another site has the name that is not learnt; one that
+// is gets another name.
 func (s *Store) PutSite(ctx context.Context, site mirror.Site) error {
 	if err := checkSite(site); err != nil {
 		return err
@@ -38,17 +40,24 @@ func (s *Store) PutSite(ctx context.Context, site mirror.Site) error {
 			return err
 		}
 		for _, other := range known {
-			if other.Name == site.Name && other.ID() != site.ID() {
+			if other.Name != site.Name || other.ID() == site.ID() {
+				continue
+			}
+			if !other.Learnt {
 				return &NameTakenError{Name: other.Name, URL: other.URL}
+			}
+			if err := rename(ctx, tx, other, namesOf(known)); err != nil {
+				return err
 			}
 		}
 		return putSite(ctx, tx, site, find(known, site.ID()))
 	})
 }
 
-// ReplaceSites makes the given sites the only ones, in one transaction: it
-// adds, updates and removes (see [Store.RemoveSite]) whatever differs. Names
-// may be exchanged between sites.
+// ReplaceSites makes the given sites the only ones besides those that are learnt, in
+// one transaction: it adds, updates and removes (see [Store.RemoveSite]) whatever
+// differs. Names may be exchanged between sites; a learnt one whose name is wanted gets
+// another.
 func (s *Store) ReplaceSites(ctx context.Context, want []mirror.Site) (Changes, error) {
 	if err := checkSites(want); err != nil {
 		return Changes{}, err
@@ -150,8 +159,15 @@ func replaceSites(ctx context.Context, tx *sqlx.Tx, want []mirror.Site) (changes
 	if err != nil {
 		return Changes{}, nil, err
 	}
+	taken := namesOf(known, want)
 	for _, old := range known {
 		switch site := find(want, old.ID()); {
+		case site == nil && old.Learnt:
+			if slices.ContainsFunc(want, func(s mirror.Site) bool { return s.Name == old.Name }) {
+				if err := rename(ctx, tx, old, taken); err != nil {
+					return Changes{}, nil, err
+				}
+			}
 		case site == nil:
 			if err := removeSite(ctx, tx, old.ID()); err != nil {
 				return Changes{}, nil, err
@@ -196,17 +212,17 @@ func putSite(ctx context.Context, tx *sqlx.Tx, site mirror.Site, old *mirror.Sit
 	}
 	if old == nil {
 		if _, err := tx.ExecContext(ctx, `
-			INSERT INTO sites (id, name, url, weight, schedule, zone, visit, reach, added_at)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			id, site.Name, site.URL.String(), site.Weight, site.Schedule, site.Zone, string(visit), string(reach), time.Now().Unix(),
+			INSERT INTO sites (id, name, url, weight, schedule, zone, visit, reach, learnt, added_at)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			id, site.Name, site.URL.String(), site.Weight, site.Schedule, site.Zone, string(visit), string(reach), site.Learnt, time.Now().Unix(),
 		); err != nil {
 			return err
 		}
 	} else if _, err := tx.ExecContext(ctx, `
 		UPDATE sites
-		SET name = ?, weight = ?, schedule = ?, zone = ?, visit = ?, reach = ?
+		SET name = ?, weight = ?, schedule = ?, zone = ?, visit = ?, reach = ?, learnt = ?
 		WHERE id = ?`,
-		site.Name, site.Weight, site.Schedule, site.Zone, string(visit), string(reach), id,
+		site.Name, site.Weight, site.Schedule, site.Zone, string(visit), string(reach), site.Learnt, id,
 	); err != nil {
 		return err
 	}

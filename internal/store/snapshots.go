@@ -19,6 +19,9 @@ type Snapshot struct {
 	Started, Finished time.Time // of the crawl
 	digest.Totals               // of the root
 	Incomplete        int64     // directories whose own listing is incomplete
+
+	Origin string // name of the tracker that crawled; empty where that was this one
+	Via    string // the peer's URL, or the name of the tracker whose file it was; empty where it was crawled here
 }
 
 // Publish makes a snapshot the one in force for its site and ends the site's
@@ -59,6 +62,16 @@ func (s *Store) Publish(ctx context.Context, lease Lease, snap Snapshot) (Snapsh
 
 // publish adds a snapshot in place of a suspect, and returns it as it is stored.
 func publish(ctx context.Context, tx *sqlx.Tx, snap Snapshot) (Snapshot, error) {
+	snap, err := insertSnapshot(ctx, tx, snap)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	_, err = deleteSuspect(ctx, tx, snap.Site)
+	return snap, err
+}
+
+// insertSnapshot adds a snapshot, and returns it as it is stored.
+func insertSnapshot(ctx context.Context, tx *sqlx.Tx, snap Snapshot) (Snapshot, error) {
 	if err := requireSite(ctx, tx, snap.Site); err != nil {
 		return Snapshot{}, err
 	}
@@ -74,14 +87,11 @@ func publish(ctx context.Context, tx *sqlx.Tx, snap Snapshot) (Snapshot, error) 
 	); err != nil {
 		return Snapshot{}, err
 	}
-	if _, err := tx.NamedExecContext(ctx, `
-		INSERT INTO snapshots (site, seq, root, started_at, finished_at, files, dirs, bytes, incomplete)
-		VALUES (:site, :seq, :root, :started_at, :finished_at, :files, :dirs, :bytes, :incomplete)`,
+	_, err := tx.NamedExecContext(ctx, `
+		INSERT INTO snapshots (site, seq, root, started_at, finished_at, files, dirs, bytes, incomplete, origin, via)
+		VALUES (:site, :seq, :root, :started_at, :finished_at, :files, :dirs, :bytes, :incomplete, :origin, :via)`,
 		row,
-	); err != nil {
-		return Snapshot{}, err
-	}
-	_, err := deleteSuspect(ctx, tx, snap.Site)
+	)
 	return row.snapshot(), err
 }
 
@@ -98,7 +108,9 @@ func (s *Store) Current(ctx context.Context) ([]Snapshot, error) {
 			n.files,
 			n.dirs,
 			n.bytes,
-			n.incomplete
+			n.incomplete,
+			n.origin,
+			n.via
 		FROM sites s
 		JOIN snapshots n
 			ON n.site = s.id
@@ -118,7 +130,9 @@ func (s *Store) History(ctx context.Context, site mirror.SiteID, limit int) ([]S
 			files,
 			dirs,
 			bytes,
-			incomplete
+			incomplete,
+			origin,
+			via
 		FROM snapshots
 		WHERE site = ?
 		ORDER BY seq DESC
@@ -137,6 +151,8 @@ type snapshotRow struct {
 	Dirs       int64         `db:"dirs"`
 	Bytes      int64         `db:"bytes"`
 	Incomplete int64         `db:"incomplete"`
+	Origin     string        `db:"origin"`
+	Via        string        `db:"via"`
 }
 
 func rowOf(n Snapshot) snapshotRow {
@@ -149,6 +165,8 @@ func rowOf(n Snapshot) snapshotRow {
 		Dirs:       n.Dirs,
 		Bytes:      n.Bytes,
 		Incomplete: n.Incomplete,
+		Origin:     n.Origin,
+		Via:        n.Via,
 	}
 }
 
@@ -161,6 +179,8 @@ func (r snapshotRow) snapshot() Snapshot {
 		Finished:   fromUnix(r.Finished),
 		Totals:     digest.Totals{Files: r.Files, Dirs: r.Dirs, Bytes: r.Bytes},
 		Incomplete: r.Incomplete,
+		Origin:     r.Origin,
+		Via:        r.Via,
 	}
 }
 

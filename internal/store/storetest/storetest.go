@@ -34,6 +34,8 @@ func Run(t *testing.T, fresh func(t testing.TB) string) {
 		{"Health", healthTests},
 		{"Prune", pruneTests},
 		{"Collect", collectTests},
+		{"Learn", learnTests},
+		{"Peers", peerTests},
 	} {
 		t.Run(part.name, func(t *testing.T) {
 			for name, test := range part.tests {
