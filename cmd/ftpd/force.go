@@ -24,7 +24,8 @@ type force struct {
 	folder      *folder
 	users       *users             // nil: anonymous clients alone
 	certificate *doors.Certificate // nil: no TLS
-	held        []*holding         // folder and users
+	ledgers     []*ledger
+	held        []*holding // folder, users and ledgers
 }
 
 // A folder is one that is served.
@@ -74,9 +75,11 @@ func (f *force) open(a *app, former *force) (err error) {
 		f.held = append(f.held, f.users.holding)
 	}
 	if c.TLS.Certificate != "" {
-		f.certificate, err = doors.LoadCertificate(c.TLS.Certificate, c.TLS.Key)
+		if f.certificate, err = doors.LoadCertificate(c.TLS.Certificate, c.TLS.Key); err != nil {
+			return err
+		}
 	}
-	return err
+	return f.openLedgers(a, former)
 }
 
 // release gives back what was opened.
@@ -138,6 +141,8 @@ func (f *force) serverConfig() distftp.Config {
 		MaxSessions:   limit(c.Limits.Sessions),
 		MaxPerAddress: limit(c.Limits.PerAddress),
 		MaxPerUser:    limit(c.Limits.PerUser),
+		MaxFailures:   limit(c.Limits.Failures),
+		FailureMemory: c.Limits.FailureMemory.Duration,
 	}
 	if f.users != nil {
 		s.Authenticator = distftp.Users{Desk: f.users.desk, NoAnonymous: !c.Anonymous}

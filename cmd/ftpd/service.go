@@ -22,6 +22,7 @@ type service struct {
 	server  *distftp.Server
 	manager systemd.Notifier
 	leaving sync.WaitGroup // for sessions under former configurations
+	monitor *monitor       // nil: nobody asks
 
 	present   atomic.Pointer[force]
 	entrances []entrance
@@ -42,13 +43,19 @@ func newService(a *app, keys map[string]string) (*service, error) {
 	v.present.Store(f)
 	sockets, err := systemd.Passed()
 	if err == nil {
+		v.monitor, err = newMonitor(&c, sockets)
+	}
+	if err == nil {
 		v.entrances, v.doors, err = open(&c, passed(sockets))
 	}
 	if err != nil {
 		f.release()
 		return nil, err
 	}
-	v.server = distftp.New(f.serverConfig())
+	if v.monitor != nil {
+		v.watch()
+	}
+	v.server = distftp.New(v.serverConfig(f))
 	return v, nil
 }
 
@@ -71,6 +78,11 @@ func (v *service) run(hangups <-chan os.Signal) error {
 	background.Go(func() { v.obey(ctx, hangups) })
 	background.Go(func() { v.renew(ctx) })
 	background.Go(func() { v.manager.Watch(ctx) })
+	if v.monitor != nil {
+		asked, enough := context.WithCancel(context.WithoutCancel(v))
+		defer enough()
+		background.Go(func() { v.tell(asked) })
+	}
 	defer context.AfterFunc(v, v.farewell)()
 	v.manager.Ready(v.status())
 	err = v.server.Run(ctx)
@@ -148,7 +160,7 @@ func (v *service) reload() error {
 		next.release()
 		return err
 	}
-	gone, err := v.server.Reconfigure(next.serverConfig(), doors...)
+	gone, err := v.server.Reconfigure(v.serverConfig(next), doors...)
 	if err != nil {
 		next.release()
 		return errors.Join(err, closeAll(opened(doors, v.doors)))

@@ -32,6 +32,8 @@ type Config struct {
 	Passive     Passive         `toml:"passive"`
 	Limits      Limits          `toml:"limits"`
 	Timeouts    Timeouts        `toml:"timeouts"`
+	TransferLog TransferLog     `toml:"transfer_log"`
+	Metrics     Metrics         `toml:"metrics"`
 	Doors       []Door          `toml:"door"`
 }
 
@@ -58,11 +60,13 @@ type Passive struct {
 	External6 netip.Addr `toml:"external_ipv6"`
 }
 
-// Limits bound the sessions at a time; 0 is no limit.
+// Limits bound the sessions at a time, and failed logins; 0 is no limit.
 type Limits struct {
-	Sessions   int `toml:"sessions"`
-	PerAddress int `toml:"per_address"`
-	PerUser    int `toml:"per_user"`
+	Sessions      int             `toml:"sessions"`
+	PerAddress    int             `toml:"per_address"`
+	PerUser       int             `toml:"per_user"`
+	Failures      int             `toml:"failures"`
+	FailureMemory strict.Duration `toml:"failure_memory"`
 }
 
 // Timeouts say how long is waited for clients.
@@ -70,6 +74,28 @@ type Timeouts struct {
 	Login strict.Duration `toml:"login"`
 	Idle  strict.Duration `toml:"idle"`
 	Data  strict.Duration `toml:"data"`
+}
+
+// Off, as the name of a file, stands for none.
+const Off = "off"
+
+// What a transfer log in JSON may have.
+const (
+	Transfers = "transfers"
+	All       = "all"
+)
+
+// TransferLog says where transfers are recorded: a path, "-" for standard output, or
+// Off.
+type TransferLog struct {
+	XferLog string `toml:"xferlog"`
+	JSON    string `toml:"json"`
+	Events  string `toml:"events"` // in JSON: Transfers or All
+}
+
+// Metrics says where Prometheus asks for them.
+type Metrics struct {
+	Listen string `toml:"listen"` // "" for nowhere
 }
 
 // Default returns what is in force where nothing else is said.
@@ -85,7 +111,8 @@ func Default() Config {
 		Log:         strict.DefaultLog,
 		TLS:         TLS{Require: Passwords},
 		Passive:     Passive{Ports: "49152-65535"},
-		Limits:      Limits{Sessions: 1000, PerAddress: 100},
+		Limits:      Limits{Sessions: 1000, PerAddress: 100, Failures: 20, FailureMemory: strict.Span(30 * time.Second)},
+		TransferLog: TransferLog{XferLog: Off, JSON: Off, Events: Transfers},
 		Timeouts:    Timeouts{Login: strict.Span(time.Minute), Idle: strict.Span(5 * time.Minute), Data: strict.Span(time.Minute)},
 	}
 }

@@ -12,12 +12,15 @@ import (
 	"mirrortracker/internal/distftp/data"
 )
 
-const maxSessions = 1_000_000
+const (
+	maxSessions = 1_000_000
+	maxFailures = 10_000
+)
 
 // Validate reports everything that cannot be, each with its key, what it is and
 // what it may be.
 func (c *Config) Validate() error {
-	t, p, l, w := &c.TLS, &c.Passive, &c.Limits, &c.Timeouts
+	t, p, l, w, r := &c.TLS, &c.Passive, &c.Limits, &c.Timeouts, &c.TransferLog
 	_, badPorts := data.ParsePorts(p.Ports)
 	return errors.Join(
 		strict.Filled("database", c.Database),
@@ -34,6 +37,13 @@ func (c *Config) Validate() error {
 		strict.Between("limits.sessions", l.Sessions, 0, maxSessions),
 		strict.Between("limits.per_address", l.PerAddress, 0, maxSessions),
 		strict.Between("limits.per_user", l.PerUser, 0, maxSessions),
+		strict.Between("limits.failures", l.Failures, 0, maxFailures),
+		strict.Lasting("limits.failure_memory", l.FailureMemory, time.Second, 24*time.Hour),
+		strict.Filled("transfer_log.xferlog", r.XferLog),
+		strict.Filled("transfer_log.json", r.JSON),
+		apart(r),
+		strict.OneOf("transfer_log.events", r.Events, Transfers, All),
+		strict.Optional("metrics.listen", c.Metrics.Listen, strict.Address),
 		strict.Lasting("timeouts.login", w.Login, time.Second, time.Hour),
 		strict.Lasting("timeouts.idle", w.Idle, time.Second, 24*time.Hour),
 		strict.Lasting("timeouts.data", w.Data, time.Second, time.Hour),
@@ -41,6 +51,14 @@ func (c *Config) Validate() error {
 		addresses("tls_listen", c.TLSListen),
 		doors(c),
 	)
+}
+
+// apart checks that the two formats do not get into one file.
+func apart(r *TransferLog) error {
+	if r.XferLog == r.JSON && r.JSON != Off {
+		return strict.Wrong("transfer_log.json", "and transfer_log.xferlog are both %q, so that nobody could read it", r.JSON)
+	}
+	return nil
 }
 
 func someone(c *Config) error {
