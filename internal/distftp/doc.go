@@ -23,6 +23,8 @@
 //   - localfs: a folder of the local disk as FS, and as opener and creator of files,
 //     through [os.Root], so that neither ".." nor a link leads out of it. An upload
 //     appears under its name whole, and stays there, or not at all.
+//   - xferlog and metrics: observers of sessions ([control.Observer]), which record
+//     transfers and count. The program's log is one, too.
 //
 // This package is the door: it accepts connections, limits their number, and ends
 // them all, joined, when it is told to stop.

@@ -100,14 +100,14 @@ type counts struct {
 
 func about(c *control.Client, event string) *record {
 	return &record{
-		Time: time.Now().UTC(), Event: event, Session: c.Number, Client: c.Peer, Door: c.Local,
+		Time: time.Now().UTC().Truncate(time.Millisecond), Event: event, Session: c.Number, Client: c.Peer, Door: c.Local,
 		Protection: c.Protection.String(), User: c.User, Anonymous: c.Anonymous, Ident: c.Ident,
 	}
 }
 
 func transfer(e *control.TransferEnded) *record {
 	r := about(e.Client, e.Direction().String())
-	r.Time = e.Began.Add(e.Took).UTC()
+	r.Time = e.Began.Add(e.Took).UTC().Truncate(time.Millisecond)
 	r.Verb, r.Type, r.Mode, r.TLS = e.Verb, "I", e.Mode, &e.Secure
 	if e.Text {
 		r.Type = "A"
