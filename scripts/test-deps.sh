@@ -22,6 +22,9 @@ installed=(
 	my_print_defaults:mariadb-client-core
 	curl:curl
 	lftp:lftp
+	ncftpget:ncftp
+	tnftp:tnftp
+	inetutils-ftp:inetutils-ftp
 	strace:strace
 	wget:wget
 	aria2c:aria2
