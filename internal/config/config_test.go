@@ -5,16 +5,15 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"mirrortracker/internal/config/strict"
+	"mirrortracker/internal/config/strict/stricttest"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-	"github.com/pelletier/go-toml/v2"
 )
 
 // write makes a file of a text and returns its path.
@@ -28,64 +27,18 @@ func write(t *testing.T, text string) string {
 
 func nothing(string) string { return "" }
 
-func TestCommentedFileIsTheDefaults(t *testing.T) {
-	commentedKey := regexp.MustCompile(`(?m)^#([a-z0-9_]+ = )`)
-	for name, text := range map[string]string{
-		"as it is":           Commented,
-		"with keys in force": commentedKey.ReplaceAllString(Commented, "$1"),
-	} {
-		got, err := Load(write(t, text), nothing)
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		if diff := cmp.Diff(Default(), got, cmpopts.EquateComparable(netip.Prefix{})); diff != "" {
-			t.Errorf("%s: not the defaults:\n%s", name, diff)
-		}
-	}
-}
-
-func TestEveryKeyIsDocumented(t *testing.T) {
-	commentedKey := regexp.MustCompile(`(?m)^#([a-z0-9_]+ = )`)
-	var documented map[string]any
-	if err := toml.Unmarshal([]byte(commentedKey.ReplaceAllString(Commented, "$1")), &documented); err != nil {
-		t.Fatal(err)
-	}
+func defaults() strict.Configuration {
 	c := Default()
-	for key := range strict.Keys(&c) {
-		var at any = documented
-		for name := range strings.SplitSeq(key, ".") {
-			table, _ := at.(map[string]any)
-			at = table[name]
-		}
-		if at == nil {
-			t.Errorf("%s does not stand in tracker.toml", key)
-		}
-		// The paragraph before the key must tell its default.
-		name := key[strings.LastIndex(key, ".")+1:]
-		explained := regexp.MustCompile(`(?m)^# .*[Dd]efault: \S.*\n#` + name + ` = |^# [Dd]efault: \S.*\n#` + name + ` = |[Dd]efault: \S+\n#` + name + ` = `)
-		if !explained.MatchString(Commented) {
-			t.Errorf("the comment of %s does not end with its default", key)
-		}
-	}
-	for table, fields := range map[string]reflect.Type{"site": reflect.TypeFor[Site](), "network": reflect.TypeFor[Network](), "peer": reflect.TypeFor[Peer]()} {
-		_, text, _ := strings.Cut(Commented, "\n# [["+table+"]]\n")
-		text, _, _ = strings.Cut(text, "\n\n")
-		for field := range fields.Fields() {
-			if key := field.Tag.Get("toml"); !strings.Contains("\n"+text, "\n# "+key+" = ") {
-				t.Errorf("the key %s of a %s does not stand in tracker.toml", key, table)
-			}
-		}
-	}
+	return &c
 }
 
-func TestCommentedTablesAreSound(t *testing.T) {
-	for _, head := range []string{"[[network]]\n", "[[peer]]\n", "[[site]]\n"} {
-		_, table, _ := strings.Cut(Commented, "# "+head)
-		table, _, _ = strings.Cut(table, "\n\n")
-		c, err := Load(write(t, head+regexp.MustCompile(`(?m)^# `).ReplaceAllString(table, "")), nothing)
-		if err != nil || len(c.Sites)+len(c.Networks)+len(c.Peers) != 1 {
-			t.Errorf("%s: %d sites, %d networks, %d peers, %v", head, len(c.Sites), len(c.Networks), len(c.Peers), err)
-		}
+func TestDocumented(t *testing.T) {
+	stricttest.Documented(t, Commented, defaults)
+	sites := stricttest.DocumentedTable(t, Commented, "site", reflect.TypeFor[Site](), defaults).(*Config).Sites
+	networks := stricttest.DocumentedTable(t, Commented, "network", reflect.TypeFor[Network](), defaults).(*Config).Networks
+	peers := stricttest.DocumentedTable(t, Commented, "peer", reflect.TypeFor[Peer](), defaults).(*Config).Peers
+	if len(sites) != 1 || len(networks) != 1 || len(peers) != 1 {
+		t.Errorf("%d sites, %d networks, %d peers", len(sites), len(networks), len(peers))
 	}
 }
 
