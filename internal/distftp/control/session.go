@@ -76,6 +76,8 @@ type session struct {
 	paces   [3]*data.Pace // of the account, by direction
 	running *transfer     // nil when none is under way
 	aborted bool          // the last transfer was broken off by ABOR, not yet answered
+	ended   time.Time     // when the last transfer did
+	stays   bool          // for a last word of the client, while the server stops
 
 	queue  [][]byte // commands that arrived while a transfer was running
 	queued int      // bytes in it
@@ -156,7 +158,7 @@ func (s *session) next() ([]byte, error) {
 			s.accompany()
 			s.finish()
 		case s.draining():
-			return nil, errInterrupted
+			return s.lastWord()
 		case len(s.queue) > 0:
 			line := s.queue[0]
 			s.queue = s.queue[1:]
@@ -166,12 +168,37 @@ func (s *session) next() ([]byte, error) {
 			return nil, s.broken
 		default:
 			line, err := s.read(s.patience())
-			if err != errOverlong {
+			switch {
+			case err == errInterrupted && s.draining():
+				continue
+			case err != errOverlong:
 				return line, err
 			}
 			s.out.reply(500, "Command line too long")
 		}
 	}
+}
+
+// lingering is how long a client may take, when the server stops, to read what a transfer
+// has sent. A 421 that came in the midst of that would count as the end of the transfer
+// with some clients.
+const lingering = 10 * time.Second
+
+// lastWord returns a command by which a client leaves whose transfer has just ended,
+// while the server stops. Everybody else is interrupted.
+func (s *session) lastWord() ([]byte, error) {
+	s.stays = true
+	var line []byte
+	var err error
+	if len(s.queue) > 0 {
+		line, s.queue = s.queue[0], s.queue[1:] // s.queued matters no more
+	} else {
+		line, err = s.read(s.ended.Add(lingering))
+	}
+	if verb, _, _ := parse(line); err == nil && (verb == "QUIT" || verb == "ABOR") {
+		return line, nil
+	}
+	return nil, errInterrupted
 }
 
 // patience returns when the command that is waited for must have arrived. It does
@@ -221,7 +248,7 @@ func (s *session) read(deadline time.Time) ([]byte, error) {
 
 func (s *session) interrupted() bool {
 	if s.running == nil {
-		return s.ctx.Err() != nil || s.draining()
+		return s.ctx.Err() != nil || s.draining() && !s.stays
 	}
 	return s.ctx.Err() != nil || s.running.ended()
 }

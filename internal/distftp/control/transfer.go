@@ -165,7 +165,7 @@ func (s *session) finish() {
 	t := s.running
 	<-t.gone
 	t.cancel()
-	s.running = nil
+	s.running, s.ended = nil, time.Now()
 	s.place.does(nil)
 	bytes, took := t.flow.Moved(), time.Since(t.Began)
 	if t.answer != nil {
