@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -13,121 +12,36 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"mirrortracker/internal/distftp"
 	"mirrortracker/internal/distftp/localfs"
 	"mirrortracker/internal/mirror"
+	"mirrortracker/internal/testbed"
 )
 
 // A service is "crawler run" as the service manager runs it.
 type service struct {
-	t       *testing.T
-	process *exec.Cmd
-	config  string
-	notify  *net.UnixConn
-	log     *transcript
-}
-
-// A transcript is what a program writes, line by line.
-type transcript struct {
-	mu    sync.Mutex
-	grew  *sync.Cond
-	lines []string
-	ended bool
-}
-
-func (l *transcript) read(from io.Reader) {
-	for scanner := bufio.NewScanner(from); scanner.Scan(); {
-		l.mu.Lock()
-		l.lines = append(l.lines, scanner.Text())
-		l.grew.Broadcast()
-		l.mu.Unlock()
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.ended = true
-	l.grew.Broadcast()
-}
-
-// wait waits for a line, and returns what its groups match.
-func (l *transcript) wait(t *testing.T, pattern string) []string {
-	wanted := regexp.MustCompile(pattern)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for i := 0; ; i++ {
-		for i == len(l.lines) && !l.ended {
-			l.grew.Wait()
-		}
-		if i == len(l.lines) {
-			t.Fatalf("it never said %q, but:\n%s", pattern, strings.Join(l.lines, "\n"))
-		}
-		if found := wanted.FindStringSubmatch(l.lines[i]); found != nil {
-			return found
-		}
-	}
+	*testbed.Service
+	t      *testing.T
+	config string
 }
 
 // start starts the service in a folder of its own.
 func start(t *testing.T, config string) *service {
 	dir := t.TempDir()
-	s := &service{t: t, config: filepath.Join(dir, "tracker.toml"), log: &transcript{}}
-	s.log.grew = sync.NewCond(&s.log.mu)
+	s := &service{t: t, config: filepath.Join(dir, "tracker.toml")}
 	s.write(config)
-	socket := filepath.Join(dir, "notify")
-	var err error
-	if s.notify, err = net.ListenUnixgram("unixgram", &net.UnixAddr{Name: socket, Net: "unixgram"}); err != nil {
-		t.Fatal(err)
-	}
-	s.process = exec.Command("crawler", "run")
-	s.process.Dir = dir
-	s.process.Env = append(os.Environ(), "NOTIFY_SOCKET="+socket, "WATCHDOG_USEC=600000", "NO_COLOR=1", "GORACE=atexit_sleep_ms=0")
-	said, err := s.process.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.process.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go s.log.read(said)
-	t.Cleanup(func() {
-		s.process.Process.Kill() // nothing, if it has ended
-		s.process.Wait()
-		s.notify.Close()
-	})
+	cmd := exec.Command("crawler", "run")
+	cmd.Dir = dir
+	s.Service = testbed.StartService(t, cmd)
 	return s
 }
 
 func (s *service) write(config string) {
 	if err := os.WriteFile(s.config, []byte(config), 0o600); err != nil {
 		s.t.Fatal(err)
-	}
-}
-
-func (s *service) signal(sig os.Signal) {
-	if err := s.process.Process.Signal(sig); err != nil {
-		s.t.Fatal(err)
-	}
-}
-
-// told waits until the service manager is told something, and returns what else it is
-// told until then.
-func (s *service) told(what string) (before []string) {
-	s.t.Helper()
-	for {
-		text := make([]byte, 4096)
-		s.notify.SetReadDeadline(time.Now().Add(time.Minute))
-		n, err := s.notify.Read(text)
-		if err != nil {
-			s.t.Fatalf("the service manager is not told %q, but %q: %v", what, before, err)
-		}
-		if strings.HasPrefix(string(text[:n]), what) {
-			return before
-		}
-		before = append(before, string(text[:n]))
 	}
 }
 
@@ -174,34 +88,34 @@ func TestService(t *testing.T) {
 	server := stalling(t)
 	site := fmt.Sprintf("[[site]]\nname = \"slow\"\nurl = \"ftp://%s/\"\n", server.address)
 	s := start(t, quiet+site)
-	s.told("READY=1\nSTATUS=crawling on schedule, 4 sites at a time")
-	monitor := "http://" + s.log.wait(t, `msg="serving metrics" .*address=(\S+)`)[1]
+	s.Told("READY=1\nSTATUS=crawling on schedule, 4 sites at a time")
+	monitor := "http://" + s.Log.Wait(t, `msg="serving metrics" .*address=(\S+)`)[1]
 	<-server.reached
-	s.told("WATCHDOG=1")
-	s.told("WATCHDOG=1")
+	s.Told("WATCHDOG=1")
+	s.Told("WATCHDOG=1")
 	expect(t, monitor+"/healthz", `^ok\n$`)
 	expect(t, monitor+"/metrics", `\ncrawler_site_running\{site="slow"\} 1\n`)
 
 	s.write(strings.Replace(quiet, "[crawl]", "[crawl]\nparallel = 7", 1) + site +
 		"[[site]]\nname = \"other\"\nurl = \"ftp://127.0.0.1:1/\"\n")
-	s.signal(syscall.SIGHUP)
-	s.told("RELOADING=1\nMONOTONIC_USEC=")
-	s.told("READY=1\nSTATUS=crawling on schedule, 7 sites at a time")
-	s.log.wait(t, `msg="sites are those of the configuration" .*added=\[other\] changed=\[\] removed=\[\]`)
+	s.Send(syscall.SIGHUP)
+	s.Told("RELOADING=1\nMONOTONIC_USEC=")
+	s.Told("READY=1\nSTATUS=crawling on schedule, 7 sites at a time")
+	s.Log.Wait(t, `msg="sites are those of the configuration" .*added=\[other\] changed=\[\] removed=\[\]`)
 	expect(t, monitor+"/metrics", `\ncrawler_site_running\{site="slow"\} 1\n`)
 
 	s.write("[crawl]\nparalel = 9\n")
-	s.signal(syscall.SIGHUP)
-	s.told("RELOADING=1")
-	s.told("READY=1\nSTATUS=crawling on schedule, 7 sites at a time")
-	s.log.wait(t, `level=ERROR msg="configuration is not read again; what was in force stays" .*unknown key crawl.paralel`)
+	s.Send(syscall.SIGHUP)
+	s.Told("RELOADING=1")
+	s.Told("READY=1\nSTATUS=crawling on schedule, 7 sites at a time")
+	s.Log.Wait(t, `level=ERROR msg="configuration is not read again; what was in force stays" .*unknown key crawl.paralel`)
 	expect(t, monitor+"/metrics", `\ncrawler_site_running\{site="slow"\} 1\n`)
 
-	s.signal(syscall.SIGTERM)
-	s.told("STOPPING=1")
-	s.log.wait(t, `msg="crawl is interrupted" .*site=slow why="terminated signal received"`)
-	s.log.wait(t, `msg=stopped .*why="terminated signal received"`)
-	if err := s.process.Wait(); err != nil {
+	s.Send(syscall.SIGTERM)
+	s.Told("STOPPING=1")
+	s.Log.Wait(t, `msg="crawl is interrupted" .*site=slow why="terminated signal received"`)
+	s.Log.Wait(t, `msg=stopped .*why="terminated signal received"`)
+	if err := s.Wait(); err != nil {
 		t.Errorf("it ends with %v", err)
 	}
 }
@@ -214,8 +128,8 @@ func TestServiceWithoutItsAddress(t *testing.T) {
 	}
 	defer l.Close()
 	s := start(t, fmt.Sprintf("[crawler]\nlisten = %q\n", l.Addr()))
-	s.log.wait(t, `^hint: crawler.listen`)
-	if exit := (*exec.ExitError)(nil); !errors.As(s.process.Wait(), &exit) || exit.ExitCode() != 1 {
+	s.Log.Wait(t, `^hint: crawler.listen`)
+	if exit := (*exec.ExitError)(nil); !errors.As(s.Wait(), &exit) || exit.ExitCode() != 1 {
 		t.Errorf("it ends with %v", exit)
 	}
 }
