@@ -6,7 +6,6 @@ import (
 	"maps"
 	"net"
 	"slices"
-	"strings"
 
 	"mirrortracker/internal/distftp"
 	"mirrortracker/internal/distftp/config"
@@ -90,13 +89,17 @@ func open(c *config.Config, former []entrance) (entrances []entrance, doors []di
 	return entrances, doors, nil
 }
 
-// listen opens a listener. All addresses of IPv6 are not those of IPv4, so that both can
-// be had; all of both are ":PORT".
+// listen opens a listener. All addresses of one family are not those of the other;
+// net.Listen by itself would take both for either.
 func listen(address string) (net.Listener, error) {
-	if strings.HasPrefix(address, "[::]:") {
-		return net.Listen("tcp6", address)
+	network := "tcp"
+	switch host, _, _ := net.SplitHostPort(address); host {
+	case "0.0.0.0":
+		network = "tcp4"
+	case "::":
+		network = "tcp6"
 	}
-	return net.Listen("tcp", address)
+	return net.Listen(network, address)
 }
 
 // opened returns the doors whose listeners are not among the former.
