@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
@@ -15,13 +16,28 @@ import (
 // it more than once; where it is ignored (nohup) it stays so. A program to which it
 // means something else takes it with [Env.Hangups].
 func Main(run func(ctx context.Context, env *Env, args []string) Exit) {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := untilSignal(context.Background(), os.Interrupt, syscall.SIGTERM)
 	env := OSEnv()
 	if !signal.Ignored(syscall.SIGHUP) {
 		ctx = env.untilHangup(ctx)
 	}
 	context.AfterFunc(ctx, stop)
 	os.Exit(int(run(ctx, env, os.Args[1:])))
+}
+
+// untilSignal returns a context that the first of these signals cancels. Whoever sees
+// that it is cancelled by one can be sure that the next one ends the process, as it does
+// after stop.
+func untilSignal(ctx context.Context, signals ...os.Signal) (until context.Context, stop func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	came := make(chan os.Signal, 1)
+	signal.Notify(came, signals...)
+	go func() {
+		first := <-came
+		signal.Stop(came)
+		cancel(fmt.Errorf("%s signal received", first))
+	}()
+	return ctx, func() { signal.Stop(came) }
 }
 
 // untilHangup returns a context that SIGHUP cancels, until that is taken.
