@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -155,7 +156,7 @@ func TestDuringTransfer(t *testing.T) {
 	t.Run("STAT", func(t *testing.T) {
 		c := login(t, addr)
 		beginHuge(t, c)
-		if got := c.do("STAT", "211-"); !strings.Contains(got, "Transfer: RETR /huge") {
+		if got := c.do("STAT", "211-"); !regexp.MustCompile(`\n Transfer: RETR /huge, \d+ of \d{7,} bytes in \d+s, [\d.]+ [KMG]?i?B/s\r\n`).MatchString(got) {
 			t.Errorf("STAT: %q", got)
 		}
 		// What is not urgent waits its turn, and ABOR is answered behind it.
