@@ -69,6 +69,7 @@ func TestActive(t *testing.T) {
 	for _, command := range []string{
 		"PORT " + portArgument(ln.Addr()),
 		fmt.Sprintf("EPRT |1|127.0.0.1|%d|", ln.Addr().(*net.TCPAddr).Port),
+		fmt.Sprintf("EPRT |1|0.0.0.0|%d|", ln.Addr().(*net.TCPAddr).Port), // its own address
 	} {
 		c.do(command, "200")
 		c.send("RETR README")

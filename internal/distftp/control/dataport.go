@@ -122,8 +122,12 @@ func (s *session) extendedPort(arg string) {
 	s.dial("EPRT", addr, err)
 }
 
-// dial notes where the client listens, if it may.
+// dial notes where the client listens, if it may. A client that names no address, as lftp
+// does with EPRT on the loopback interface, listens at its own.
 func (s *session) dial(verb string, addr netip.AddrPort, err error) {
+	if err == nil && addr.Addr().IsUnspecified() {
+		addr = netip.AddrPortFrom(s.peer, addr.Port())
+	}
 	if err == nil {
 		err = s.partner().Admit(addr)
 	}
