@@ -228,6 +228,62 @@ func TestSessionReuse(t *testing.T) {
 	}
 }
 
+// A client that only sends is shown no ticket, which it might leave unread and so lose
+// what it sent; it can resume a session all the same. Where it must, it gets tickets.
+func TestTicketsOfUploads(t *testing.T) {
+	for _, reuse := range []bool{false, true} {
+		t.Run(fmt.Sprintf("reuse %t", reuse), func(t *testing.T) {
+			p := newProtected(t)
+			protection := p.tls()
+			protection.RequireReuse = reuse
+			dir := t.TempDir()
+			cache := &countingCache{ClientSessionCache: tls.NewLRUClientSessionCache(4)}
+			config := p.client()
+			config.ClientSessionCache = cache
+			c := dial(t, serve(t, distftp.Config{FS: openFolder(t, dir), TLS: protection, Access: control.ReadWrite})).secure(config)
+			c.do("USER anonymous", "331")
+			c.do("PASS x", "230")
+			c.do("PROT P", "200")
+			cache.put.Store(0)
+			for _, name := range []string{"one", "two"} {
+				conn := c.passive()
+				c.send("STOR " + name)
+				c.want("150")
+				secure := tls.Client(conn, config)
+				if _, err := io.WriteString(secure, name); err != nil {
+					t.Fatal(err)
+				}
+				if err := secure.CloseWrite(); err != nil {
+					t.Error(err)
+				}
+				io.Copy(io.Discard, secure) // what else there is: a ticket, the farewell
+				c.want("226")
+				if !secure.ConnectionState().DidResume {
+					t.Errorf("%s did not resume the session", name)
+				}
+				if got := content(t, dir, name); got != name {
+					t.Errorf("%s: %q", name, got)
+				}
+			}
+			if got := cache.put.Load() > 0; got != reuse {
+				t.Errorf("tickets on data connections: %t, want %t", got, reuse)
+			}
+		})
+	}
+}
+
+// A countingCache counts the tickets that a client gets.
+type countingCache struct {
+	tls.ClientSessionCache
+	put atomic.Int32
+}
+
+// Put implements [tls.ClientSessionCache].
+func (c *countingCache) Put(key string, s *tls.ClientSessionState) {
+	c.put.Add(1)
+	c.ClientSessionCache.Put(key, s)
+}
+
 // A renewed certificate is shown from the next connection on; sessions go on.
 func TestRenewedCertificate(t *testing.T) {
 	p := newProtected(t)

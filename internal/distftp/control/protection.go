@@ -136,8 +136,9 @@ func (s *session) clientPassive(arg string) {
 	}
 }
 
-// dataProtection returns what puts TLS on the next data connection: nil for a clear one.
-func (s *session) dataProtection() func(context.Context, net.Conn) (net.Conn, error) {
+// dataProtection returns what puts TLS on the next data connection, to which the client
+// sends if upload is set: nil for a clear one.
+func (s *session) dataProtection(upload bool) func(context.Context, net.Conn) (net.Conn, error) {
 	if !s.private {
 		return nil
 	}
@@ -146,6 +147,6 @@ func (s *session) dataProtection() func(context.Context, net.Conn) (net.Conn, er
 		if reversed {
 			return dataAsClient(ctx, conn, limit)
 		}
-		return guard.data(ctx, conn, limit, reuse)
+		return guard.data(ctx, conn, limit, reuse, upload)
 	}
 }

@@ -94,8 +94,17 @@ func (g *guard) control(ctx context.Context, conn net.Conn, limit time.Duration)
 }
 
 // data puts TLS on a data connection.
-func (g *guard) data(ctx context.Context, conn net.Conn, limit time.Duration, reuse bool) (net.Conn, error) {
-	secure := tls.Server(conn, g.config)
+//
+// A client that only sends may close a connection with a ticket in it that it never read;
+// then its end of TCP resets the connection, and what was sent last is lost (Perl's
+// Net::FTP does so). So uploads get no new ticket, unless sessions must be resumed and
+// the client may need another.
+func (g *guard) data(ctx context.Context, conn net.Conn, limit time.Duration, reuse, upload bool) (net.Conn, error) {
+	config := g.config
+	if upload && !reuse {
+		config = g.withoutTickets()
+	}
+	secure := tls.Server(conn, config)
 	if err := shake(ctx, secure, limit); err != nil {
 		return nil, err
 	}
@@ -103,6 +112,23 @@ func (g *guard) data(ctx context.Context, conn net.Conn, limit time.Duration, re
 		return nil, errReuse
 	}
 	return secure, nil
+}
+
+// withoutTickets returns a configuration for one connection, which may resume a session,
+// but is shown no ticket. The library has one switch for both, which is thrown here
+// between the one and the other: the functions are called in the handshake, after it has
+// begun to look for a session and before tickets are made.
+func (g *guard) withoutTickets() *tls.Config {
+	config := g.config.Clone()
+	config.UnwrapSession = func(ticket []byte, c tls.ConnectionState) (*tls.SessionState, error) {
+		config.SessionTicketsDisabled = true
+		return g.unwrap(ticket, c)
+	}
+	config.GetCertificate = func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+		config.SessionTicketsDisabled = true
+		return g.config.GetCertificate(hello)
+	}
+	return config
 }
 
 // own reports whether a connection resumed the control connection's session.

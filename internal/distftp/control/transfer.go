@@ -51,7 +51,7 @@ func (s *session) start(what Transfer, opening string, plan data.Plan) {
 		s.out.reply(521, "Data connections must be private: PROT P")
 		return
 	}
-	plan.Secure = s.dataProtection()
+	plan.Secure = s.dataProtection(plan.Sink != nil)
 	what.Text, what.Secure, what.Mode = s.text, plan.Secure != nil, s.mode
 	what.Holder, what.Why, what.Size = plan.Holder, plan.Why, -1
 	if plan.Sized {
