@@ -71,6 +71,20 @@ func TestLongChecksum(t *testing.T) {
 	c.do("HASH huge", "450")
 }
 
+// Nothing is computed for clients that are gone, however much they asked for before.
+func TestChecksumsForNobody(t *testing.T) {
+	dir := plant(t, t.TempDir(), map[string]string{"hello": "hello"})
+	hugeFile(t, dir)
+	addr := serveDir(t, dir)
+	for _, n := range []int{10, 1000} { // fewer and more than are taken in advance
+		gone := login(t, addr)
+		gone.raw(strings.Repeat("HASH huge\r\n", n))
+		gone.conn.Close()
+		c := login(t, addr)
+		c.do("XSHA256 hello", "250")
+	}
+}
+
 func TestAvailable(t *testing.T) {
 	c := login(t, serve(t, distftp.Config{FS: openFolder(t, site(t)), Access: control.ReadWrite}))
 	if free := strings.TrimSpace(strings.TrimPrefix(c.do("AVBL pub", "213 "), "213 ")); strings.Trim(free, "0123456789") != "" || free == "" {

@@ -110,10 +110,10 @@ func (s *session) accompany() {
 	t := s.running
 	for !t.ended() {
 		if s.broken != nil || len(s.queue) >= backlog || s.queued >= backlogBytes {
-			if s.out.flush() != nil {
+			if s.out.flush() != nil || s.broken != nil && !s.leaving() {
 				t.cancel()
 			}
-			<-t.done
+			s.await(t)
 			return
 		}
 		line, err := s.read(time.Time{})
@@ -129,6 +129,24 @@ func (s *session) accompany() {
 			}
 		default:
 			s.meanwhile(line)
+		}
+	}
+}
+
+// await waits for the end of a transfer while no commands are read, and looks now and
+// then whether the client is still there: what it may have sent before it left does not
+// matter then.
+func (s *session) await(t *transfer) {
+	for look := time.NewTicker(time.Second); ; {
+		select {
+		case <-t.done:
+			look.Stop()
+			return
+		case <-look.C:
+			if s.broken == nil && closed(s.conn) {
+				s.broken = errGone
+				t.cancel()
+			}
 		}
 	}
 }
