@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"syscall"
 	"time"
 
 	"mirrortracker/internal/distftp/control"
@@ -38,6 +39,7 @@ func (s *Server) open(doors []Door) {
 		_, is := s.doors[d.Listener]
 		s.doors[d.Listener], stay[d.Listener] = d, true
 		if !is {
+			boundBuffers(d.Listener)
 			s.work.Go(func() { s.accept(d.Listener) })
 		}
 	}
@@ -121,4 +123,26 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	case <-ctx.Done():
 		return false
 	}
+}
+
+// controlBuffer is what the system may hold of one control connection in each direction,
+// in bytes. Left to itself it holds several MiB for a client that sends commands and
+// never reads a reply.
+const controlBuffer = 64 << 10
+
+// boundBuffers bounds the buffers of all connections that a listener will accept, which
+// have what it has. Where that fails they are the system's.
+func boundBuffers(ln net.Listener) {
+	sc, ok := ln.(syscall.Conn)
+	if !ok {
+		return
+	}
+	raw, err := sc.SyscallConn()
+	if err != nil {
+		return
+	}
+	_ = raw.Control(func(fd uintptr) {
+		_ = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_SNDBUF, controlBuffer)
+		_ = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, controlBuffer)
+	})
 }

@@ -24,6 +24,7 @@ type client struct {
 	conn net.Conn
 	r    *bufio.Reader
 	from string
+	data []net.Conn // all that were opened: those that nobody holds would be closed
 }
 
 // dialFrom connects from an address of this machine.
@@ -35,10 +36,13 @@ func dialFrom(addr, from string) (net.Conn, error) {
 	return d.Dial("tcp", addr)
 }
 
-// takeLittle lets a connection hold little that was not read, so that an attacker who does
+// takeLittle lets a connection hold little that was not read or sent, so that an attacker who does
 // not read is felt at once.
 func takeLittle(_, _ string, conn syscall.RawConn) error {
-	return conn.Control(func(fd uintptr) { syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 4096) })
+	return conn.Control(func(fd uintptr) {
+		syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 4096)
+		syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_SNDBUF, 4096)
+	})
 }
 
 // connect connects and reads the greeting.
@@ -97,10 +101,10 @@ func (c *client) dialogue(lines ...string) error {
 
 func (c *client) do(line, want string) error {
 	if err := c.send(line); err != nil {
-		return fmt.Errorf("%s: %w", line, err)
+		return fmt.Errorf("%.20s: %w", line, err)
 	}
 	if err := c.want(want); err != nil {
-		return fmt.Errorf("%s: %w", line, err)
+		return fmt.Errorf("%.20s: %w", line, err)
 	}
 	return nil
 }
@@ -149,10 +153,11 @@ func (c *client) passive() (net.Conn, error) {
 	}
 	host, _, _ := net.SplitHostPort(c.conn.RemoteAddr().String())
 	conn, err := dialFrom(net.JoinHostPort(host, fmt.Sprint(port)), c.from)
-	if err == nil {
-		err = conn.SetDeadline(time.Now().Add(patience))
+	if err != nil {
+		return nil, err
 	}
-	return conn, err
+	c.data = append(c.data, conn)
+	return conn, conn.SetDeadline(time.Now().Add(patience))
 }
 
 // begin begins a transfer and returns its data connection.
