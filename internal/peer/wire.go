@@ -79,6 +79,33 @@ func (t *Tracker) Validate() error {
 	return pack.ValidTracker(t.Name)
 }
 
+// An Introduction is what a tracker says of itself and of the others that it knows.
+type Introduction struct {
+	Name     string      `json:"name"`
+	URL      *mirror.URL `json:"url"` // null if it does not say
+	Key      string      `json:"key"`
+	Trackers []Tracker   `json:"trackers"`
+}
+
+// Validate reports what cannot be.
+func (i *Introduction) Validate() error {
+	if err := pack.ValidTracker(i.Name); err != nil {
+		return err
+	}
+	if len(i.Trackers) > MaxTrackers {
+		return fmt.Errorf("%d trackers are more than %d", len(i.Trackers), MaxTrackers)
+	}
+	if _, err := ParseKey(i.Key); err != nil {
+		return err
+	}
+	for n := range i.Trackers {
+		if err := i.Trackers[n].Validate(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // A Notice says that a tracker has something new.
 type Notice struct {
 	Tracker string     `json:"tracker"` // its name
