@@ -246,6 +246,11 @@ func quotaIsKept(t *testing.T, url string) {
 		t.Errorf("somebody who is gone: %v", err)
 	}
 	must(t, s.Charge(ctx, Resolve(User{Name: Anonymous}, nil), 1, 1))
+	must(t, s.ChangeUser(ctx, "ann", func(u *User) error { u.Used = Usage{Bytes: 7}; return nil }))
+	must(t, s.Charge(ctx, a, 1, 1))
+	if ann, err = s.User(ctx, "ann"); err != nil || ann.Used != (Usage{Bytes: 8, Files: 1}) {
+		t.Errorf("counted anew: %+v, %v", ann.Used, err)
+	}
 }
 
 func chargesDoNotRace(t *testing.T, url string) {

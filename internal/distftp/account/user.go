@@ -30,7 +30,7 @@ type User struct {
 	Limits   Limits
 	Disabled bool
 	Expires  time.Time // when it can no longer log in, in whole seconds; zero for never
-	Used     Usage     // kept by [Store.Charge], and changed in no other way
+	Used     Usage     // kept by [Store.Charge]
 }
 
 // A Group is what users have in common.

@@ -240,7 +240,7 @@ func (r *userRow) user(groups []string) (User, error) {
 	}, nil
 }
 
-// putUser inserts a user, or updates the one that is there, without what it has used.
+// putUser inserts a user, which has used nothing yet, or updates the one that is there.
 func (s *Store) putUser(ctx context.Context, tx *sqlx.Tx, u User, there bool) error {
 	for _, name := range u.Groups {
 		if _, err := group(ctx, tx, name, s.dialect.locked); err != nil {
@@ -250,6 +250,7 @@ func (s *Store) putUser(ctx context.Context, tx *sqlx.Tx, u User, there bool) er
 	row := userRow{
 		common:   commonOf(u.Name, u.Rules, u.Networks, u.Limits),
 		Password: u.Password, Home: []byte(u.Home), Disabled: u.Disabled, Expires: toUnix(u.Expires),
+		UsedBytes: u.Used.Bytes, UsedFiles: u.Used.Files,
 	}
 	statement := `
 		INSERT INTO ftp_users (name, password, home, rules, networks, disabled, expires_at,
@@ -262,7 +263,8 @@ func (s *Store) putUser(ctx context.Context, tx *sqlx.Tx, u User, there bool) er
 			SET password = :password, home = :home, rules = :rules, networks = :networks,
 				disabled = :disabled, expires_at = :expires_at,
 				max_bytes = :max_bytes, max_files = :max_files, max_up = :max_up, max_down = :max_down,
-				max_sessions = :max_sessions, max_address = :max_address
+				max_sessions = :max_sessions, max_address = :max_address,
+				used_bytes = :used_bytes, used_files = :used_files
 			WHERE name = :name`
 	}
 	if _, err := tx.NamedExecContext(ctx, statement, row); err != nil {

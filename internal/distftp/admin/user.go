@@ -2,8 +2,10 @@ package admin
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 
+	"mirrortracker/internal/config/strict"
 	"mirrortracker/internal/distftp/account"
 	"mirrortracker/internal/mirror"
 	"mirrortracker/internal/ui"
@@ -125,7 +127,9 @@ func (c *userAdd) Run(a *App) error {
 }
 
 type userSet struct {
-	Name string `arg:"" help:"The user's name, or anonymous."`
+	Name      string       `arg:"" help:"The user's name, or anonymous."`
+	UsedBytes *strict.Size `placeholder:"SIZE" help:"What counts against its quota from now on, where that is not what is there."`
+	UsedFiles *uint32      `placeholder:"N" help:"The same of files."`
 
 	userFlags `embed:""`
 }
@@ -135,6 +139,7 @@ func (userSet) Help() string {
 		"ftpd user set ann --up 5MiB --sessions 4",
 		"ftpd user set ann --rule 'deny delete /home/ann/kept/**' --rule 'allow all ~/**'",
 		"ftpd user set ann --group staff --group web --from ''",
+		"ftpd user set ann --used-bytes 0 --used-files 0",
 		"ftpd user set ann --disabled",
 		"ftpd user set ann --no-disabled --expires ''",
 		"ftpd user set anonymous --rule 'deny all /private/**' --sessions 100")
@@ -158,13 +163,27 @@ func (c *userSet) Run(a *App) error {
 	err = s.ChangeUser(a, c.Name, func(u *account.User) error {
 		before = *u
 		err := c.change(u)
+		if c.UsedBytes != nil {
+			u.Used.Bytes = int64(*c.UsedBytes)
+		}
+		if c.UsedFiles != nil {
+			u.Used.Files = int64(*c.UsedFiles)
+		}
 		after = *u
 		return err
 	})
 	if err != nil {
 		return hinted(err)
 	}
-	return a.done(changed(after.Name, userSettings(before), userSettings(after)), describe(after))
+	return a.done(changed(after.Name, append(userSettings(before), used(before)...), append(userSettings(after), used(after)...)), describe(after))
+}
+
+// used are the settings of what counts against a quota.
+func used(u account.User) []setting {
+	return []setting{
+		{"used-bytes", strict.Size(u.Used.Bytes).String()},
+		{"used-files", strconv.FormatInt(u.Used.Files, 10)},
+	}
 }
 
 type userPassword struct {

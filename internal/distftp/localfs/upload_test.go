@@ -495,6 +495,10 @@ func TestCommitCharges(t *testing.T) {
 				if calls++; calls == 1 {
 					become(tt.meanwhile)
 				}
+				// Whatever ends the process, no file is there that is not paid for.
+				if is, err := os.ReadFile(path); (u.Bytes > 0 || u.Files > 0) && err == nil && string(is) == "content" {
+					t.Error("the file has its name before it is charged for")
+				}
 				if calls == tt.refuse {
 					return full
 				}
