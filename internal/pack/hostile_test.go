@@ -57,7 +57,8 @@ func TestUnsoundPacks(t *testing.T) {
 		{"before the first", h, "block 1 0\ntree 1\nd @1 d\nend 1\n", "before the first"},
 		{"a tree that nobody has", h, "block 1 0\ntree 1\nd " + id + " d\nend 1\n", "not here"},
 		{"an edit of what nobody has", h, "block 1 0\nedit " + id + " 0\nend 1\n", "not here"},
-		{"a loose tree", h, "block 2 2\n" + leaf + leaf + "1\n1\n1\n1\nend 2\n", "in no directory"},
+		{"more trees than it says", h, "block 2 2\n" + leaf + leaf + "1\n1\n1\n1\nend 2\n", "more than 1 trees"},
+		{"a loose tree", below, "block 2 2\n" + leaf + leaf + "1\n1\n1\n1\nend 2\n", "in no directory"},
 		{"no trees", h, "end 0\n", ""}, // the root is known
 		{"too few", h, "block 1 1\n" + leaf + "1\n1\nend 2\n", "ends with 1"},
 		{"too many", h, "block 1 1\n" + leaf + "1\n1\nend 0\n", "ends with 1"},
@@ -140,6 +141,7 @@ func TestUnsoundHeaders(t *testing.T) {
 func TestPacksThatExplode(t *testing.T) {
 	m := memory{}
 	h := m.header(&dir{})
+	h.Files, h.Dirs = 1<<62, 1<<62
 	var b strings.Builder
 	fmt.Fprintf(&b, "block 100 1\ntree 1\nf a\n")
 	for range 99 {

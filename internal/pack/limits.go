@@ -13,6 +13,16 @@ type Limits struct {
 	Depth   int64 // levels of directories in the pack
 }
 
+// within returns the limits of a pack that says so much of itself: each of its trees
+// stands somewhere below the root, or is it.
+func (l Limits) within(h *Header) Limits {
+	l.Trees = min(l.Trees-1, h.Dirs) + 1
+	if below := h.Files + h.Dirs; below >= 0 {
+		l.Entries = min(l.Entries, below)
+	}
+	return l
+}
+
 // DefaultLimits are wide enough for the largest archives there are.
 var DefaultLimits = Limits{Text: 64 << 30, Trees: 20_000_000, Entries: 1_000_000_000, Depth: 200}
 

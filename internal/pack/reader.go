@@ -53,6 +53,7 @@ func NewReader(r io.Reader, src Source, limits Limits) (*Reader, error) {
 		return nil, unsound("%w", err)
 	}
 	p.blocks.day = dayOf(p.header.Finished)
+	p.limits = p.limits.within(&p.header)
 	return p, nil
 }
 

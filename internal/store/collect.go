@@ -56,11 +56,8 @@ const (
 // CollectLease is the name of the lease for collecting trees.
 const CollectLease = "collect"
 
-const (
-	collectTTL   = 2 * time.Minute
-	collectRenew = 30 * time.Second
-	collectPoll  = time.Second // between looks at crawls that must end
-)
+// collectPoll is the time between looks at crawls that must end.
+const collectPoll = time.Second
 
 // sweepRows is how many trees are deleted at a time, so that SQLite is not kept
 // from others for long.
@@ -93,16 +90,10 @@ const sweepRows = 100
 // must end have not ended in time, it returns with their leases and without an
 // error; what is left is done by the next call.
 func (s *Store) Collect(ctx context.Context, cfg CollectConfig) (Collected, error) {
-	lease, err := s.acquireCollect(ctx, cfg)
+	ctx, lease, release, err := s.Hold(ctx, CollectLease, cfg.Owner, cfg.Gone)
 	if err != nil {
 		return Collected{}, err
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	stop := renewal(ctx, collectRenew, func(ctx context.Context) error {
-		_, err := s.Renew(ctx, lease, collectTTL)
-		return err
-	}, cancel)
 	c := &collector{CollectConfig: cfg, store: s, lease: lease, pace: s.pace}
 	if c.pace == nil {
 		c.pace = newPacer()
@@ -112,26 +103,10 @@ func (s *Store) Collect(ctx context.Context, cfg CollectConfig) (Collected, erro
 	} else {
 		err = c.run(ctx)
 	}
-	stop()
 	if lost := context.Cause(ctx); errors.Is(lost, ErrLeaseLost) {
 		err = fmt.Errorf("collect: %w", lost)
 	}
-	last, cancelLast := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancelLast()
-	return c.Collected, errors.Join(err, s.Release(last, lease))
-}
-
-// acquireCollect takes the lease, over from a holder that is gone if need be.
-func (s *Store) acquireCollect(ctx context.Context, cfg CollectConfig) (Lease, error) {
-	lease, err := s.Acquire(ctx, CollectLease, cfg.Owner, collectTTL)
-	var held *LeaseHeldError
-	if !errors.As(err, &held) || cfg.Gone == nil || !cfg.Gone(held.Owner) {
-		return lease, err
-	}
-	if err := s.Release(ctx, held.Lease()); err != nil {
-		return Lease{}, err
-	}
-	return s.Acquire(ctx, CollectLease, cfg.Owner, collectTTL)
+	return c.Collected, errors.Join(err, release())
 }
 
 // A collector is a collection under way.

@@ -20,58 +20,59 @@ import (
 // own only the snapshot is added. If another site has the name, it gets one that is
 // made from its URL.
 //
-// What is crawled here goes on as if nothing had happened: the progress of a crawl, its
+// It returns the site and the snapshot as they are stored. What is crawled here goes on as if nothing had happened: the progress of a crawl, its
 // attempt, and what is set aside stay.
-func (s *Store) Adopt(ctx context.Context, lease Lease, site mirror.Site, snap Snapshot) (Snapshot, error) {
+func (s *Store) Adopt(ctx context.Context, lease Lease, site mirror.Site, snap Snapshot) (mirror.Site, Snapshot, error) {
 	op := "adopt site " + site.URL.String()
 	snap.Site = site.ID()
 	if err := lease.mustBeFor(snap.Site); err != nil {
-		return Snapshot{}, fmt.Errorf("%s: %w", op, err)
+		return mirror.Site{}, Snapshot{}, fmt.Errorf("%s: %w", op, err)
 	}
 	if snap.Via == "" {
-		return Snapshot{}, fmt.Errorf("%s: %w", op, errors.New("it is not said who gave it"))
+		return mirror.Site{}, Snapshot{}, fmt.Errorf("%s: %w", op, errors.New("it is not said who gave it"))
 	}
 	site.Learnt = true
 	site.Schedule, site.Zone, site.Visit = "", "", mirror.Visit{}
 	if err := checkSite(site); err != nil {
-		return Snapshot{}, fmt.Errorf("%s: %w", op, err)
+		return mirror.Site{}, Snapshot{}, fmt.Errorf("%s: %w", op, err)
 	}
+	var known mirror.Site
 	err := s.write(ctx, op, func(tx *sqlx.Tx) error {
 		if err := s.fence(ctx, tx, lease); err != nil {
 			return err
 		}
-		if err := learn(ctx, tx, site); err != nil {
+		var err error
+		if known, err = learn(ctx, tx, site); err != nil {
 			return err
 		}
-		var err error
 		snap, err = insertSnapshot(ctx, tx, snap)
 		return err
 	})
 	if err != nil {
-		return Snapshot{}, err
+		return mirror.Site{}, Snapshot{}, err
 	}
-	return snap, nil
+	return known, snap, nil
 }
 
-// learn adds or updates a learnt site, and leaves one of our own as it is.
-func learn(ctx context.Context, tx *sqlx.Tx, site mirror.Site) error {
+// learn adds or updates a learnt site, leaves one of our own as it is, and returns it.
+func learn(ctx context.Context, tx *sqlx.Tx, site mirror.Site) (mirror.Site, error) {
 	known, err := sites(ctx, tx)
 	if err != nil {
-		return err
+		return mirror.Site{}, err
 	}
 	old := find(known, site.ID())
 	switch {
 	case old == nil:
 		site.Name = freeName(site, namesOf(known))
 	case !old.Learnt:
-		return nil
+		return *old, nil
 	default:
 		site.Name = old.Name // so that links to it keep
 		if same(*old, site) {
-			return nil
+			return site, nil
 		}
 	}
-	return putSite(ctx, tx, site, old)
+	return site, putSite(ctx, tx, site, old)
 }
 
 // rename gives a learnt site a name that is not among those that are taken.

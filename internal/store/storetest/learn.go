@@ -133,7 +133,7 @@ var learnTests = map[string]func(t *testing.T, w *world){
 			"bad site":             {lease, bad, good, nil},
 			"from nobody":          {lease, s, unsaid, nil},
 		} {
-			if _, err := w.Adopt(t.Context(), try.lease, try.site, try.snap); err == nil || try.want != nil && !errors.Is(err, try.want) {
+			if _, _, err := w.Adopt(t.Context(), try.lease, try.site, try.snap); err == nil || try.want != nil && !errors.Is(err, try.want) {
 				t.Errorf("%s: got %v", name, err)
 			}
 		}
@@ -161,7 +161,7 @@ var learnTests = map[string]func(t *testing.T, w *world){
 		}
 		w.collected(t, 3)
 		w.whole(t, top.ID)
-		if _, err := w.Adopt(t.Context(), lease, s, store.Snapshot{Root: top.ID, Via: "far"}); err != nil {
+		if _, _, err := w.Adopt(t.Context(), lease, s, store.Snapshot{Root: top.ID, Via: "far"}); err != nil {
 			t.Fatal(err)
 		}
 		if err := w.Release(t.Context(), lease); err != nil {
@@ -183,7 +183,7 @@ var learnTests = map[string]func(t *testing.T, w *world){
 func (w *world) adopt(t *testing.T, s mirror.Site, root *digest.Tree, finished time.Time) store.Snapshot {
 	t.Helper()
 	lease := w.acquire(t, s, "me")
-	snap, err := w.Adopt(t.Context(), lease, s, store.Snapshot{
+	_, snap, err := w.Adopt(t.Context(), lease, s, store.Snapshot{
 		Root: root.ID, Started: finished, Finished: finished, Totals: root.Totals, Origin: "far", Via: "https://peer.example/",
 	})
 	if err != nil {
