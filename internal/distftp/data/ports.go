@@ -52,7 +52,10 @@ const tries = 1024
 // ended within the last minute, and so runs out of them at some hundred transfers a
 // second.
 func (p Ports) listen(ctx context.Context, local netip.Addr) (net.Listener, error) {
-	var config net.ListenConfig
+	// A data connection does not last, and ends without progress: it needs no probes.
+	// Multipath TCP takes twice the sockets for each.
+	config := net.ListenConfig{KeepAlive: -1}
+	config.SetMultipathTCP(false)
 	first, n := p.span()
 	begin := rand.IntN(n)
 	for i := range min(n, tries) {
