@@ -27,7 +27,9 @@ func describe(root *os.Root, name string, info fs.FileInfo) (vfs.Entry, error) {
 	if sys, ok := info.Sys().(*syscall.Stat_t); ok {
 		e.Links = uint64(sys.Nlink)
 		// RFC 3659, 7.5.2: equal for the same underlying object, different otherwise.
-		e.Unique = strconv.FormatUint(uint64(sys.Dev), 16) + "U" + strconv.FormatUint(sys.Ino, 16)
+		var unique [2*16 + 1]byte
+		b := append(strconv.AppendUint(unique[:0], uint64(sys.Dev), 16), 'U')
+		e.Unique = string(strconv.AppendUint(b, sys.Ino, 16))
 		e.Bars = us.bars(sys)
 	}
 	if e.Kind == vfs.Link {
