@@ -1,12 +1,15 @@
 package metrics
 
 import (
+	"net/http/httptest"
 	"os"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"mirrortracker/internal/distftp/control"
 )
 
 // Every metric is in the table of the documentation.
@@ -33,4 +36,27 @@ func TestDocumented(t *testing.T) {
 	if found < 15 {
 		t.Errorf("only %d metrics were found", found)
 	}
+}
+
+// Bytes count while they move, and not a second time when the transfer has ended.
+func TestBytesOfRunningTransfers(t *testing.T) {
+	m := New()
+	scrape := func(want ...string) {
+		t.Helper()
+		w := httptest.NewRecorder()
+		m.Handler(nil).ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+		for _, line := range want {
+			if !strings.Contains(w.Body.String(), "\n"+line+"\n") {
+				t.Errorf("no %s in\n%s", line, w.Body)
+			}
+		}
+	}
+	moved := int64(0)
+	c, upload := &control.Client{Number: 7}, &control.Transfer{Verb: "STOR"}
+	m.Observe(&control.TransferBegun{Client: c, Transfer: upload, Moved: func() int64 { return moved }})
+	moved = 5
+	scrape(`ftpd_data_bytes_total{direction="upload"} 5`, `ftpd_transfers{direction="upload"} 1`)
+	moved = 9
+	m.Observe(&control.TransferEnded{Client: c, Transfer: upload, Bytes: 9})
+	scrape(`ftpd_data_bytes_total{direction="upload"} 9`, `ftpd_transfers{direction="upload"} 0`)
 }
