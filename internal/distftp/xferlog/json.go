@@ -77,7 +77,8 @@ type record struct {
 	Mode    string  `json:"mode,omitempty"`    // PASV, EPSV, PORT, EPRT or CPSV
 	TLS     *bool   `json:"tls,omitempty"`     // of the data connection
 	Offset  int64   `json:"offset,omitempty"`
-	Size    *int64  `json:"size,omitempty"` // what was to be moved, where that is known
+	Length  int64   `json:"length,omitempty"` // that was asked for
+	Size    *int64  `json:"size,omitempty"`   // what was to be moved, where that is known
 	Bytes   *int64  `json:"bytes,omitempty"`
 	Seconds float64 `json:"seconds,omitempty"`
 
@@ -116,7 +117,7 @@ func transfer(e *control.TransferEnded) *record {
 	if e.Size >= 0 {
 		r.Size = &e.Size
 	}
-	r.Offset, r.Bytes, r.Seconds, r.Reply = e.Offset, &e.Bytes, e.Took.Seconds(), e.Reply
+	r.Offset, r.Length, r.Bytes, r.Seconds, r.Reply = e.Offset, e.Length, &e.Bytes, e.Took.Seconds(), e.Reply
 	r.end(e.Err)
 	return r
 }
