@@ -35,7 +35,7 @@ func uses(t *testing.T, account, kind string, way ftplist.Way) bool {
 	case ftplist.LIST, ftplist.MLSD:
 		way = ftplist.Single
 	case ftplist.Recursive:
-		if kind == "pyftpdlib" || kind == ours {
+		if kind == "pyftpdlib" {
 			way = ftplist.Single
 		}
 	case ftplist.Pipelined:
