@@ -1,5 +1,4 @@
-// Command ftpd is the FTP server. What there is of it so far are its users and groups; it
-// serves nothing yet. The server that it will be is the package internal/distftp.
+// Command ftpd is the FTP server: it serves a folder, and manages users and groups.
 package main
 
 import "mirrortracker/internal/ui"

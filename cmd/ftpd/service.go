@@ -176,6 +176,9 @@ func (v *service) reload() error {
 			next.log.Warn(w)
 		}
 	}
+	if next.config.Metrics != former.config.Metrics {
+		next.log.Warn("what changed takes effect after a restart only", "key", "metrics.listen")
+	}
 	v.present.Store(next)
 	v.entrances, v.doors = entrances, doors
 	v.leaving.Go(func() {

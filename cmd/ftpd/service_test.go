@@ -197,10 +197,11 @@ func TestReload(t *testing.T) {
 	old := dial(t, url)
 	old.want("220 First")
 
-	s.write("ftpd.toml", "directory = 'other'\nlisten = '127.0.0.1:0'\ntls_listen = '127.0.0.1:0'\nbanner = 'Second'\nusers = true\n"+s.certify())
+	s.write("ftpd.toml", "directory = 'other'\nlisten = '127.0.0.1:0'\ntls_listen = '127.0.0.1:0'\nbanner = 'Second'\nusers = true\n[metrics]\nlisten = '127.0.0.1:0'\n"+s.certify())
 	s.Send(syscall.SIGHUP)
 	s.Told("RELOADING=1\nMONOTONIC_USEC=")
 	s.Told("READY=1\nSTATUS=serving other to anonymous clients and users")
+	s.Log.Wait(t, `msg="what changed takes effect after a restart only" key=metrics.listen`)
 	secure := s.Log.Wait(t, `msg=listening at=(ftps://\S+/)`)[1]
 	added := dial(t, url)
 	added.want("220 Second")

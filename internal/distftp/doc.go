@@ -26,8 +26,10 @@
 //   - xferlog and metrics: observers of sessions ([control.Observer]), which record
 //     transfers and count. The program's log is one, too.
 //
-// This package is the door: it accepts connections, limits their number, and ends
-// them all, joined, when it is told to stop.
+// This package is the door: it accepts connections, puts other configurations in force
+// while sessions go on by theirs, and when it is told to stop ends them all, joined, those
+// with transfers when these are done. What mirrortracker/internal/distftp/config says of it
+// is the program's affair.
 //
 // RFCs: 959, 1123 (4.1), 2389 (FEAT, OPTS), 2428 (EPRT, EPSV), 2577 (no bounces), 2640
 // (UTF8: names are bytes, never converted), 3659 (SIZE, MDTM, REST STREAM, MLST, TVFS),

@@ -179,3 +179,44 @@ func TestReconfigure(t *testing.T) {
 		t.Error("a server that has ended is configured again")
 	}
 }
+
+// Waking sessions under TLS does no harm to them.
+func TestStopUnderTLS(t *testing.T) {
+	const size = 64 << 20
+	dir := t.TempDir()
+	sparse(t, dir, size)
+	p := newProtected(t)
+	ln, addr := listen(t)
+	r := start(t, distftp.Config{FS: openFolder(t, dir), TLS: p.tls(), StopTimeout: patience}, distftp.Door{Listener: ln})
+	busy, idle := dial(t, addr).secure(p.client()), dial(t, addr).secure(p.client())
+	busy.do("USER anonymous", "331")
+	busy.do("PASS x", "230")
+	busy.do("TYPE I", "200")
+	data := busy.passive()
+	busy.do("RETR sparse", "150")
+	r.stop()
+	idle.want("421 Server is shutting down")
+	busy.do("STAT", "211")
+	if n, err := io.Copy(io.Discard, data); n != size || err != nil {
+		t.Errorf("%d bytes, %v", n, err)
+	}
+	busy.want("226")
+	busy.do("QUIT", "221")
+	r.ended(t)
+}
+
+// Users need TLS where anonymous clients do not.
+func TestTLSForUsersAlone(t *testing.T) {
+	p := newProtected(t)
+	require := p.tls()
+	require.RequireForUsers = true
+	addr := serve(t, distftp.Config{FS: openFolder(t, site(t)), TLS: require})
+	c := dial(t, addr)
+	c.do("USER ann", "530 Protect the connection first: AUTH TLS")
+	c.do("PASS x", "503")
+	c.do("USER FTP", "331")
+	c.do("PASS x", "230")
+	c.do("USER ann", "530")
+	c.do("LIST", "530")
+	c.secure(p.client()).do("USER ann", "331")
+}

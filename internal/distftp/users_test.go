@@ -96,3 +96,18 @@ func TestUsers(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Anonymous clients can be kept out, whatever the users of the database may do.
+func TestNoAnonymous(t *testing.T) {
+	hasher := account.NewHasher(account.Cost{Time: 1, Memory: 8, Threads: 1}, 1)
+	desk := account.NewDesk(account.OnlyAnonymous{}, hasher, time.Now)
+	for refused, reply := range map[bool]string{false: "230", true: "530 Login incorrect"} {
+		c := dial(t, serve(t, distftp.Config{
+			FS:            openFolder(t, t.TempDir()),
+			Authenticator: distftp.Users{Desk: desk, NoAnonymous: refused},
+			FailureDelay:  time.Millisecond,
+		}))
+		c.do("USER Anonymous", "331")
+		c.do("PASS x", reply)
+	}
+}
