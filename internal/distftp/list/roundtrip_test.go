@@ -36,26 +36,28 @@ func drawEntry(t *rapid.T, now time.Time) vfs.Entry {
 var kinds = map[vfs.Kind]digest.Kind{vfs.File: digest.File, vfs.Directory: digest.Dir, vfs.Link: digest.Link}
 
 // What the server writes, the crawler reads back: names to the byte, sizes, days.
-func TestOurReaderUnderstandsUs(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		now := time.Unix(rapid.Int64Range(1<<30, 1<<32).Draw(t, "now"), 0).UTC()
-		e := drawEntry(t, now)
-		check := func(how string, got listing.Listing, err error) {
-			if err != nil || len(got.Entries) != 1 {
-				t.Fatalf("%s of %+v: %+v, %v", how, e, got, err)
-			}
-			read := got.Entries[0]
-			day := digest.DateOf(e.ModTime)
-			if read.Name != e.Name || read.Kind != kinds[e.Kind] || e.Kind == vfs.File && read.Size != e.Size ||
-				read.Target != e.Target || (listing.Dates{Now: now, Zone: time.UTC}).Date(read.Stamp) != day {
-				t.Fatalf("%s of %+v was read as %+v", how, e, read)
-			}
+func TestOurReaderUnderstandsUs(t *testing.T) { rapid.Check(t, readBack) }
+
+func FuzzOurReaderUnderstandsUs(f *testing.F) { f.Fuzz(rapid.MakeFuzz(readBack)) }
+
+func readBack(t *rapid.T) {
+	now := time.Unix(rapid.Int64Range(1<<30, 1<<32).Draw(t, "now"), 0).UTC()
+	e := drawEntry(t, now)
+	check := func(how string, got listing.Listing, err error) {
+		if err != nil || len(got.Entries) != 1 {
+			t.Fatalf("%s of %+v: %+v, %v", how, e, got, err)
 		}
-		long, err := listing.ParseList(list.AppendLong(nil, e, now))
-		if e.Kind != vfs.Link || !strings.Contains(e.Name, " -> ") {
-			check("LIST", long, err)
+		read := got.Entries[0]
+		day := digest.DateOf(e.ModTime)
+		if read.Name != e.Name || read.Kind != kinds[e.Kind] || e.Kind == vfs.File && read.Size != e.Size ||
+			read.Target != e.Target || (listing.Dates{Now: now, Zone: time.UTC}).Date(read.Stamp) != day {
+			t.Fatalf("%s of %+v was read as %+v", how, e, read)
 		}
-		facts, err := listing.ParseMLSD(list.AppendFacts(nil, e, list.Member, e.Name, []byte("r"), list.AllFacts))
-		check("MLSD", facts, err)
-	})
+	}
+	long, err := listing.ParseList(list.AppendLong(nil, e, now))
+	if e.Kind != vfs.Link || !strings.Contains(e.Name, " -> ") {
+		check("LIST", long, err)
+	}
+	facts, err := listing.ParseMLSD(list.AppendFacts(nil, e, list.Member, e.Name, []byte("r"), list.AllFacts))
+	check("MLSD", facts, err)
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -92,7 +93,7 @@ func serveUnder(t *testing.T, under []string, dir string, args ...string) *serve
 		}
 	})
 	lines := bufio.NewReader(stdout)
-	for s.addr == "" {
+	for s.addr == "" || s.tls == "" && slices.Contains(args, "--tls-listen") {
 		line, err := lines.ReadString('\n')
 		if err != nil {
 			t.Fatalf("ftpd says %q, %v\n%s", line, err, tail(s.log))
