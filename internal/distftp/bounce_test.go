@@ -25,7 +25,7 @@ func TestBounce(t *testing.T) {
 	port := victim.Addr().(*net.TCPAddr).Port
 	for _, refused := range []string{
 		"PORT " + portArgument(victim.Addr()),
-		"PORT " + portArgument(door), // our own door
+		"PORT " + portArgument(door),                  // our own door
 		fmt.Sprintf("EPRT |1|0.0.0.0|%d|", door.Port), // which means the client's address, and that is ours
 		"PORT 127,0,0,1,0,25", "PORT 127,0,0,1,3,255", "PORT 127,0,0,1,0,0",
 		"PORT 255,255,255,255,8,0", "PORT 224,0,0,1,8,0", "PORT 10,0,0,1,8,0", "PORT 169,254,169,254,31,144",

@@ -137,21 +137,43 @@ func (h onMessage) Handle(_ context.Context, r slog.Record) error {
 }
 
 // The system calls of an upload: all bytes are written, the file is synced, renamed,
-// its folder is synced, and only then the client is told.
+// its folder is synced, and only then the client is told. What else a client changes is
+// on the disk, too, before it is told.
 func TestSystemCalls(t *testing.T) {
-	dir := plant(t, t.TempDir(), map[string]string{"sub/file": "old content"})
-	for name, upload := range map[string]func(c *client){
-		"STOR":   func(c *client) { c.put("STOR sub/file", "replaced", "226") },
-		"APPE":   func(c *client) { c.put("APPE sub/file", "appended", "226") },
-		"TYPE A": func(c *client) { c.do("TYPE A", "200"); c.put("STOR sub/file", "text\r\n", "226") },
+	dir := plant(t, t.TempDir(), map[string]string{"sub/file": "old content", "sub/gone": "", "sub/from": "", "sub/empty/": ""})
+	const temp = `[^>]*/sub/\.ftpd-upload-\w+>`
+	const folder = `fsync\(\d+<[^>]*/sub>`
+	uploaded := func(name, reply string) []string {
+		return []string{
+			`(write|splice|copy_file_range)\(.*` + temp, `fsync\(\d+<` + temp, `renameat2?\(.*"\.ftpd-upload-\w+", .*"` + name + `"`,
+			folder, `write\(\d+<[^>]*>, "` + reply,
+		}
+	}
+	for name, tt := range map[string]struct {
+		change func(c *client)
+		calls  []string
+	}{
+		"STOR":   {func(c *client) { c.put("STOR sub/file", "replaced", "226") }, uploaded("file", "226 ")},
+		"APPE":   {func(c *client) { c.put("APPE sub/file", "appended", "226") }, uploaded("file", "226 ")},
+		"REST":   {func(c *client) { c.do("REST 3", "350"); c.put("STOR sub/file", "resumed", "226") }, uploaded("file", "226 ")},
+		"STOU":   {func(c *client) { c.put("STOU sub/unique", "new", "226") }, uploaded(`unique\.\w+`, "226 ")},
+		"TYPE A": {func(c *client) { c.do("TYPE A", "200"); c.put("STOR sub/file", "text\r\n", "226") }, uploaded("file", "226 ")},
+		"CPTO": {func(c *client) { c.do("SITE CPFR sub/file", "350"); c.do("SITE CPTO sub/copy", "250") },
+			uploaded("copy", "250 Copied")},
+		"MKD":  {func(c *client) { c.do("MKD sub/new", "257") }, []string{`mkdirat\(.*"new"`, folder, `write\(\d+<[^>]*>, "257 `}},
+		"RMD":  {func(c *client) { c.do("RMD sub/empty", "250") }, []string{`unlinkat\(.*"empty"`, folder, `write\(\d+<[^>]*>, "250 `}},
+		"DELE": {func(c *client) { c.do("DELE sub/gone", "250") }, []string{`unlinkat\(.*"gone"`, folder, `write\(\d+<[^>]*>, "250 `}},
+		"RNTO": {func(c *client) { c.do("RNFR sub/from", "350"); c.do("RNTO sub/to", "250") },
+			[]string{`renameat2?\(.*"to"`, folder, `write\(\d+<[^>]*>, "250 `}},
+		"SYMLINK": {func(c *client) { c.do("SITE SYMLINK file sub/link", "200") }, []string{`symlinkat\(.*"link"`, folder, `write\(\d+<[^>]*>, "200 Link`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			trace := filepath.Join(t.TempDir(), "trace")
 			cmd, stdin, addr := startProcess(t, dir, testbed.Need(t, "strace"), "-f", "-y", "-s", "64", "-o", trace,
-				"-e", "trace=write,splice,copy_file_range,fsync,renameat,renameat2")
+				"-e", "trace=write,splice,copy_file_range,fsync,renameat,renameat2,mkdirat,unlinkat,symlinkat")
 			c := login(t, addr)
 			c.do("TYPE I", "200")
-			upload(c)
+			tt.change(c)
 			c.do("QUIT", "221")
 			stdin.Close()
 			if err := cmd.Wait(); err != nil {
@@ -161,14 +183,7 @@ func TestSystemCalls(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			temp := `[^>]*/sub/\.ftpd-upload-\w+>`
-			inOrder(t, string(b),
-				`(write|splice)\(.*`+temp,
-				`fsync\(\d+<`+temp,
-				`renameat2?\(.*"\.ftpd-upload-\w+", .*"file"`,
-				`fsync\(\d+<[^>]*/sub>`,
-				`write\(\d+<[^>]*>, "226 `,
-			)
+			inOrder(t, string(b), tt.calls...)
 		})
 	}
 }
