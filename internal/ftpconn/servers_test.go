@@ -178,7 +178,7 @@ func TestServersTLS(t *testing.T) {
 						pipelined(t, c, kind, dirs)
 						fetched(t, c, dirs)
 						ahead(t, c, kind, dirs)
-						if kind != "vsftpd" && kind != "proftpd" {
+						if kind != "vsftpd" && kind != "proftpd" && kind != "ftpd" {
 							return
 						}
 						c.secure.ClientSessionCache = nil

@@ -24,6 +24,10 @@ func TestUsers(t *testing.T) {
 	for _, kind := range testbed.FTPServers() {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
+			private := private
+			if kind == "ftpd" {
+				private = public
+			}
 			server := testbed.StartFTP(t, kind, testbed.FTPConfig{Root: public, Account: true, Private: private})
 			door := newTurnstile(t, server.Addr)
 			url := "ftp://" + door.addr + "/"

@@ -101,11 +101,11 @@ func newLibrary(t *testing.T) *library {
 	for i, name := range []string{"alpha", "beta", "gamma"} {
 		l.shelves = append(l.shelves, newShelf(t, l.dir, i+1))
 		o.must([]string{
-			"site", "add", name, "ftp://" + serve(t, ours, testbed.FTPConfig{Root: l.dir}) + "/",
+			"site", "add", name, "ftp://" + serve(t, "ftpd", testbed.FTPConfig{Root: l.dir}) + "/",
 			"--serving", l.shelves[i].URL + "/",
 		}, 0)
 	}
-	o.must([]string{"site", "add", "delta", "ftp://" + serve(t, ours, testbed.FTPConfig{Root: l.dir}) + "/"}, 0)
+	o.must([]string{"site", "add", "delta", "ftp://" + serve(t, "ftpd", testbed.FTPConfig{Root: l.dir}) + "/"}, 0)
 	o.must([]string{"crawl"}, 0)
 	s, err := store.Open(t.Context(), o.database)
 	if err != nil {

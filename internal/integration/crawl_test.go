@@ -10,7 +10,6 @@ import (
 	"mirrortracker/internal/crawl"
 	"mirrortracker/internal/crawl/ftplist"
 	"mirrortracker/internal/digest"
-	"mirrortracker/internal/distftp"
 	"mirrortracker/internal/ftpconn"
 	"mirrortracker/internal/mirror"
 	"mirrortracker/internal/testbed"
@@ -97,18 +96,10 @@ func siteURL(t *testing.T, addr string) mirror.URL {
 	return u
 }
 
-// ours is the kind of our own server, beside those of the testbed.
-const ours = "ours"
-
-func allServers() []string { return append(testbed.FTPServers(), ours) }
-
 // serve starts a server of any kind and returns its address.
 func serve(t *testing.T, kind string, cfg testbed.FTPConfig) string {
 	t.Helper()
-	if kind != ours {
-		return testbed.StartFTP(t, kind, cfg).Addr
-	}
-	return listen(t, func(ctx context.Context, ln net.Listener) error { return distftp.ServeFolder(ctx, ln, cfg.Root) })
+	return testbed.StartFTP(t, kind, cfg).Addr
 }
 
 // listen lets a server serve on a free port until the test ends.

@@ -35,7 +35,7 @@ func TestDaemonsShareSites(t *testing.T) {
 			onBothDatabases(t, func(t *testing.T, url string) {
 				dir := testbed.Dir(t)
 				k := &tracker{program: crawler, database: url}
-				addr := serve(t, ours, testbed.FTPConfig{Root: dir})
+				addr := serve(t, "ftpd", testbed.FTPConfig{Root: dir})
 				for i := range sites {
 					name := fmt.Sprintf("site-%d", i)
 					if err := os.MkdirAll(filepath.Join(dir, name, "a", "b"), 0o755); err != nil {

@@ -30,7 +30,7 @@ func TestSameDigestsEverywhere(t *testing.T) {
 	for _, way := range []ftplist.Way{ftplist.Auto, ftplist.Recursive, ftplist.Stat, ftplist.Pipelined, ftplist.Single, ftplist.LIST, ftplist.MLSD} {
 		visits = append(visits, visit{way, bare})
 	}
-	for _, kind := range allServers() {
+	for _, kind := range testbed.FTPServers() {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			for _, zone := range []string{"UTC", "Europe/Berlin", "Asia/Kolkata"} {

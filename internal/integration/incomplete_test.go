@@ -1,11 +1,7 @@
 package integration
 
 import (
-	"context"
-	"io/fs"
-	"net"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -13,9 +9,6 @@ import (
 
 	"mirrortracker/internal/crawl/ftplist"
 	"mirrortracker/internal/digest"
-	"mirrortracker/internal/distftp"
-	"mirrortracker/internal/distftp/localfs"
-	"mirrortracker/internal/distftp/vfs"
 	"mirrortracker/internal/mirror"
 	"mirrortracker/internal/resolver"
 	"mirrortracker/internal/testbed"
@@ -30,13 +23,8 @@ func TestUnreadableDirectories(t *testing.T) {
 	want := walkDisk(t, dir) // as root, who may read everything
 	shell := testbed.ShellDigests(t, dir)
 
-	for _, kind := range allServers() {
-		addr := ""
-		if kind == ours {
-			addr = serveLocked(t, dir)
-		} else {
-			addr = serve(t, kind, testbed.FTPConfig{Root: dir})
-		}
+	for _, kind := range testbed.FTPServers() {
+		addr := serve(t, kind, testbed.FTPConfig{Root: dir})
 		for _, way := range []ftplist.Way{ftplist.Auto, ftplist.Stat, ftplist.LIST, ftplist.MLSD} {
 			if way == ftplist.MLSD && !offersMLSD(kind) {
 				continue
@@ -93,55 +81,6 @@ func neverOffered(t *testing.T, url, addr, dir string, s *ftplist.Source) {
 	if answer := resolve(index, mirrorSite, "/pub"); len(answer.Replicas()) != 0 {
 		t.Errorf("an incomplete directory has %d replicas", len(answer.Replicas()))
 	}
-}
-
-// A lockedFolder refuses what a server without privileges could not read: our
-// own server runs as whoever runs the tests.
-type lockedFolder struct {
-	*localfs.Folder
-	dir string
-}
-
-func serveLocked(t *testing.T, dir string) string {
-	t.Helper()
-	folder, err := localfs.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { folder.Close() })
-	server := distftp.New(distftp.Config{FS: lockedFolder{folder, dir}})
-	return listen(t, func(ctx context.Context, ln net.Listener) error { return server.Serve(ctx, ln) })
-}
-
-// allowed reports whether the others may do with a folder and all above it what
-// the bits say: 4 to list the last one, 1 to enter each.
-func (l lockedFolder) allowed(p mirror.Path, last fs.FileMode) error {
-	for path, bits := l.dir+string(p), last; len(path) >= len(l.dir); path, bits = filepath.Dir(path), 1 {
-		info, err := os.Stat(path)
-		if err != nil {
-			return err
-		}
-		if info.IsDir() && info.Mode().Perm()&bits != bits {
-			return fs.ErrPermission
-		}
-	}
-	return nil
-}
-
-// Stat implements the server's FS.
-func (l lockedFolder) Stat(ctx context.Context, p mirror.Path) (vfs.Entry, error) {
-	if err := l.allowed(p, 1); err != nil {
-		return vfs.Entry{}, err
-	}
-	return l.Folder.Stat(ctx, p)
-}
-
-// OpenDir implements the server's FS.
-func (l lockedFolder) OpenDir(ctx context.Context, p mirror.Path) (vfs.Dir, error) {
-	if err := l.allowed(p, 5); err != nil {
-		return nil, err
-	}
-	return l.Folder.OpenDir(ctx, p)
 }
 
 // Is a folder that a server cannot be asked to enter incomplete, and never wrong?
@@ -212,7 +151,7 @@ func TestControlCharacters(t *testing.T) {
 	now := time.Now()
 	testbed.WriteTree(t, dir, testbed.Control, now)
 	testbed.WriteTree(t, without, testbed.Plain, now)
-	for _, kind := range allServers() {
+	for _, kind := range testbed.FTPServers() {
 		t.Run(kind, func(t *testing.T) {
 			got := walk(t, source(t, serve(t, kind, testbed.FTPConfig{Root: dir}), nil).Open)
 			for p, w := range walkDisk(t, dir).dirs {

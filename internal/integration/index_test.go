@@ -77,7 +77,7 @@ func TestIndexFiles(t *testing.T) {
 		removeRefusedFolders(t, dir)
 		writeShelves(t, dir, 200)
 		publishIndex(t, dir, name, "UTC")
-		for _, kind := range allServers() {
+		for _, kind := range testbed.FTPServers() {
 			t.Run(name+" "+kind, func(t *testing.T) {
 				t.Parallel()
 				addr := serve(t, kind, testbed.FTPConfig{Root: dir})

@@ -64,7 +64,7 @@ func TestRecursiveListings(t *testing.T) {
 		dir := testbed.Dir(t)
 		testbed.WriteTree(t, dir, tree, time.Now())
 		testbed.BigTree(t, dir, 300, 3)
-		for _, kind := range allServers() {
+		for _, kind := range testbed.FTPServers() {
 			t.Run(name+" on "+kind, func(t *testing.T) {
 				addr := serve(t, kind, testbed.FTPConfig{Root: dir, Recurse: true})
 				want := walk(t, source(t, addr, func(c *ftplist.Config) { c.Way = ftplist.Single }).Open)

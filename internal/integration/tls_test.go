@@ -13,7 +13,7 @@ import (
 )
 
 // hasImplicitTLS says which servers do.
-func hasImplicitTLS(kind string) bool { return kind == "vsftpd" || kind == "proftpd" }
+func hasImplicitTLS(kind string) bool { return kind == "vsftpd" || kind == "proftpd" || kind == "ftpd" }
 
 // trustIn writes the certificate of an authority, as the setting ca wants it.
 func trustIn(t *testing.T, a *testbed.Authority) (file string) {

@@ -13,55 +13,55 @@ import (
 // and the last line of the reply.
 type fact struct {
 	cwd, command string
-	want         [4]string
+	want         [5]string
 }
 
 // facts are those that a crawler has to know; README.md draws the conclusions. An
 // update of a server that changes one shows here first.
 var facts = []fact{
-	{"/", "LIST -a", [4]string{"226 8", "226 8", "226 8", "226 6"}},
-	{"/", "MLSD", [4]string{"500", "226 8", "226 8", "226 6"}},
-	{"/", "STAT .", [4]string{"213 8", "212 8", "213 6", "213 6"}},
-	{"/pub/empty", "LIST -a", [4]string{"226 2", "226 2", "226 2", "226 0"}},
-	{"/pub/empty", "LIST", [4]string{"226 0", "226 0", "226 0", "226 0"}},
-	{"/pub/empty", "MLSD", [4]string{"500", "226 2", "226 2", "226 0"}},
-	{"/pub/empty", "STAT .", [4]string{"213 2", "212 2", "213 0", "213 0"}},
-	{"/pub/empty", "STAT -a .", [4]string{"213 2", "212 2", "213 2", "550"}},
-	{"/", "LIST -a /pub/empty", [4]string{"226 2", "226 2", "226 2", "550"}},
-	{"/", "LIST -a /pub/with blank/below", [4]string{"226 3", "226 3", "226 0", "550"}},
-	{"/", "STAT /pub/with blank/below", [4]string{"213 3", "212 3", "213 0", "213 1"}},
-	{"/", "MLSD /pub/with blank/below", [4]string{"500", "226 3", "226 3", "226 1"}},
+	{"/", "LIST -a", [5]string{"226 8", "226 8", "226 8", "226 6", "226 8"}},
+	{"/", "MLSD", [5]string{"500", "226 8", "226 8", "226 6", "226 8"}},
+	{"/", "STAT .", [5]string{"213 8", "212 8", "213 6", "213 6", "213 8"}},
+	{"/pub/empty", "LIST -a", [5]string{"226 2", "226 2", "226 2", "226 0", "226 2"}},
+	{"/pub/empty", "LIST", [5]string{"226 0", "226 0", "226 0", "226 0", "226 0"}},
+	{"/pub/empty", "MLSD", [5]string{"500", "226 2", "226 2", "226 0", "226 2"}},
+	{"/pub/empty", "STAT .", [5]string{"213 2", "212 2", "213 0", "213 0", "213 2"}},
+	{"/pub/empty", "STAT -a .", [5]string{"213 2", "212 2", "213 2", "550", "213 2"}},
+	{"/", "LIST -a /pub/empty", [5]string{"226 2", "226 2", "226 2", "550", "226 2"}},
+	{"/", "LIST -a /pub/with blank/below", [5]string{"226 3", "226 3", "226 0", "550", "226 3"}},
+	{"/", "STAT /pub/with blank/below", [5]string{"213 3", "212 3", "213 0", "213 1", "213 3"}},
+	{"/", "MLSD /pub/with blank/below", [5]string{"500", "226 3", "226 3", "226 1", "226 3"}},
 
-	{"/", "CWD /pub/locked/none", [4]string{"550", "550", "550", "550"}},
-	{"/", "LIST -a /pub/locked/none", [4]string{"226 1", "226 0", "226 0", "550"}},
-	{"/", "LIST /pub/locked/none", [4]string{"226 1", "226 0", "226 0", "550"}},
-	{"/", "MLSD /pub/locked/none", [4]string{"500", "550", "550", "550"}},
-	{"/", "STAT /pub/locked/none", [4]string{"213 1", "212 0", "213 0", "550"}},
+	{"/", "CWD /pub/locked/none", [5]string{"550", "550", "550", "550", "250"}},
+	{"/", "LIST -a /pub/locked/none", [5]string{"226 1", "226 0", "226 0", "550", "550"}},
+	{"/", "LIST /pub/locked/none", [5]string{"226 1", "226 0", "226 0", "550", "550"}},
+	{"/", "MLSD /pub/locked/none", [5]string{"500", "550", "550", "550", "550"}},
+	{"/", "STAT /pub/locked/none", [5]string{"213 1", "212 0", "213 0", "550", "550"}},
 
-	{"/", "CWD /pub/locked/enter-only", [4]string{"250", "250", "250", "250"}},
-	{"/pub/locked/enter-only", "LIST -a", [4]string{"226 0", "226 0", "226 0", "550"}},
-	{"/pub/locked/enter-only", "MLSD", [4]string{"500", "550", "550", "550"}},
-	{"/pub/locked/enter-only", "STAT .", [4]string{"213 0", "212 0", "213 1", "550"}},
-	{"/", "LIST -a /pub/locked/enter-only", [4]string{"226 1", "226 0", "226 0", "550"}},
-	{"/", "MLSD /pub/locked/enter-only", [4]string{"500", "550", "550", "550"}},
-	{"/", "STAT /pub/locked/enter-only", [4]string{"213 1", "212 0", "213 1", "550"}},
+	{"/", "CWD /pub/locked/enter-only", [5]string{"250", "250", "250", "250", "250"}},
+	{"/pub/locked/enter-only", "LIST -a", [5]string{"226 0", "226 0", "226 0", "550", "550"}},
+	{"/pub/locked/enter-only", "MLSD", [5]string{"500", "550", "550", "550", "550"}},
+	{"/pub/locked/enter-only", "STAT .", [5]string{"213 0", "212 0", "213 1", "550", "550"}},
+	{"/", "LIST -a /pub/locked/enter-only", [5]string{"226 1", "226 0", "226 0", "550", "550"}},
+	{"/", "MLSD /pub/locked/enter-only", [5]string{"500", "550", "550", "550", "550"}},
+	{"/", "STAT /pub/locked/enter-only", [5]string{"213 1", "212 0", "213 1", "550", "550"}},
 
-	{"/", "CWD /pub/locked/list-only", [4]string{"550", "550", "550", "550"}},
-	{"/", "LIST -a /pub/locked/list-only", [4]string{"226 0", "226 0", "226 0", "550"}},
-	{"/", "LIST /pub/locked/list-only", [4]string{"226 0", "226 0", "226 0", "226 0"}},
-	{"/", "MLSD /pub/locked/list-only", [4]string{"500", "226 2", "550", "226 0"}},
-	{"/", "STAT /pub/locked/list-only", [4]string{"213 0", "212 0", "213 0", "213 0"}},
+	{"/", "CWD /pub/locked/list-only", [5]string{"550", "550", "550", "550", "250"}},
+	{"/", "LIST -a /pub/locked/list-only", [5]string{"226 0", "226 0", "226 0", "550", "550"}},
+	{"/", "LIST /pub/locked/list-only", [5]string{"226 0", "226 0", "226 0", "226 0", "550"}},
+	{"/", "MLSD /pub/locked/list-only", [5]string{"500", "226 2", "550", "226 0", "550"}},
+	{"/", "STAT /pub/locked/list-only", [5]string{"213 0", "212 0", "213 0", "213 0", "550"}},
 
-	{"/", "CWD /pub/missing", [4]string{"550", "550", "550", "550"}},
-	{"/", "LIST -a /pub/missing", [4]string{"226 0", "450", "226 0", "550"}},
-	{"/", "LIST /pub/missing", [4]string{"226 0", "450", "226 0", "550"}},
-	{"/", "MLSD /pub/missing", [4]string{"500", "550", "550", "501"}},
-	{"/", "STAT /pub/missing", [4]string{"213 0", "450", "213 0", "550"}},
+	{"/", "CWD /pub/missing", [5]string{"550", "550", "550", "550", "550"}},
+	{"/", "LIST -a /pub/missing", [5]string{"226 0", "450", "226 0", "550", "550"}},
+	{"/", "LIST /pub/missing", [5]string{"226 0", "450", "226 0", "550", "550"}},
+	{"/", "MLSD /pub/missing", [5]string{"500", "550", "550", "501", "550"}},
+	{"/", "STAT /pub/missing", [5]string{"213 0", "450", "213 0", "550", "550"}},
 
-	{"/control", "LIST -a", [4]string{"226 5", "226 5", "226 2", "226 3"}},
-	{"/control", "MLSD", [4]string{"500", "226 5", "226 2", "226 3"}},
-	{"/folders", "CWD back\\slash", [4]string{"250", "250", "553", "250"}},
-	{"/folders", "CWD caf\xe9", [4]string{"250", "250", "250", "250"}},
+	{"/control", "LIST -a", [5]string{"226 5", "226 5", "226 2", "226 3", "226 5"}},
+	{"/control", "MLSD", [5]string{"500", "226 5", "226 2", "226 3", "226 5"}},
+	{"/folders", "CWD back\\slash", [5]string{"250", "250", "553", "250", "250"}},
+	{"/folders", "CWD caf\xe9", [5]string{"250", "250", "250", "250", "250"}},
 }
 
 func TestFacts(t *testing.T) {

@@ -28,11 +28,11 @@ type FTPConfig struct {
 	MaxClients int    // sessions at a time from one address; 0 is as many as come
 	IPv6       bool   // listen on ::1 instead of 127.0.0.1
 	Account    bool   // let in [AccountUser], too
-	Private    string // what the account sees; Root if empty
+	Private    string // what the account sees; Root if empty (and always on ftpd)
 
-	TLS          string           // "explicit" or "implicit" (vsftpd, proftpd), demanded of all; "" or "off" for none
+	TLS          string           // "explicit" or "implicit" (vsftpd, proftpd, ftpd), demanded of all; "" or "off" for none
 	Certificate  *tls.Certificate // for TLS
-	RequireReuse bool             // refuse data connections without the TLS session of the control connection (vsftpd, proftpd)
+	RequireReuse bool             // refuse data connections without the TLS session of the control connection (vsftpd, proftpd, ftpd)
 }
 
 // secure reports whether the server speaks TLS.
@@ -67,12 +67,13 @@ type FTP struct {
 	cfg  FTPConfig
 	dir  string // configuration and log, not served
 	path string // of the program
+	user bool   // the account was added to ftpd's database
 	proc *process
 }
 
 // FTPServers lists the kinds that [StartFTP] knows.
 func FTPServers() []string {
-	return []string{"vsftpd", "proftpd", "pure-ftpd", "pyftpdlib"}
+	return []string{"vsftpd", "proftpd", "pure-ftpd", "pyftpdlib", "ftpd"}
 }
 
 // StartFTP starts a server and returns when it greets with 220. It is stopped at

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 )
 
@@ -21,6 +23,7 @@ var commands = map[string]func(*FTP) ([]string, error){
 	"proftpd":   proftpdCommand,
 	"pure-ftpd": pureFTPdCommand,
 	"pyftpdlib": pyftpdlibCommand,
+	"ftpd":      ftpdCommand,
 }
 
 func vsftpdCommand(s *FTP) ([]string, error) {
@@ -241,6 +244,59 @@ func pyftpdlibCommand(s *FTP) ([]string, error) {
 		args = append(args, "--certificate", certificate)
 	}
 	return args, nil
+}
+
+// ftpdCommand runs our own server. Its users see the tree that anonymous users see.
+func ftpdCommand(s *FTP) ([]string, error) {
+	if s.cfg.private() != s.cfg.Root {
+		return nil, errors.New("ftpd serves one folder to all")
+	}
+	address := strconv.Quote(s.Addr)
+	conf := options{
+		{"directory", strconv.Quote(s.cfg.Root)},
+		{"users", fmt.Sprint(s.cfg.Account)},
+		{"stop_timeout", `"0s"`},
+		{"limits.per_address", fmt.Sprint(s.cfg.MaxClients)},
+	}
+	if s.cfg.TLS == "implicit" {
+		conf = append(conf, [2]string{"listen", `""`}, [2]string{"tls_listen", address})
+	} else {
+		conf = append(conf, [2]string{"listen", address})
+	}
+	if s.cfg.secure() {
+		certificate, err := s.certificate()
+		if err != nil {
+			return nil, err
+		}
+		if err := os.Chown(certificate, nobodyID, nobodyID); err != nil {
+			return nil, err
+		}
+		conf = append(conf, options{
+			{"tls.certificate", strconv.Quote(certificate)},
+			{"tls.key", strconv.Quote(certificate)},
+			{"tls.require", `"data"`},
+			{"tls.require_reuse", fmt.Sprint(s.cfg.RequireReuse)},
+		}...)
+	}
+	users := filepath.Join(s.dir, "users")
+	if err := errors.Join(os.MkdirAll(users, 0o755), os.Chown(users, nobodyID, nobodyID)); err != nil {
+		return nil, err
+	}
+	conf = append(conf, [2]string{"database", strconv.Quote("sqlite:" + filepath.Join(users, "ftpd.db"))})
+	file, err := s.file("ftpd.toml", conf.join(" = "))
+	if err != nil {
+		return nil, err
+	}
+	nobody := []string{"setpriv", "--reuid", fmt.Sprint(nobodyID), "--regid", fmt.Sprint(nobodyID), "--clear-groups", "--", s.path}
+	if s.cfg.Account && !s.user {
+		add := exec.Command(nobody[0], append(nobody[1:], "user", "add", AccountUser, "--database", "sqlite:"+filepath.Join(users, "ftpd.db"))...)
+		add.Stdin = strings.NewReader(AccountPassword + "\n")
+		if out, err := add.CombinedOutput(); err != nil {
+			return nil, fmt.Errorf("ftpd user add: %w: %s", err, out)
+		}
+		s.user = true
+	}
+	return append(nobody, "serve", "--config", file), nil
 }
 
 // options are the lines of a configuration file.

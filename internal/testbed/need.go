@@ -52,7 +52,7 @@ var programs = map[string]program{
 //
 // Quick unit tests (go test -short) do without other programs altogether.
 //
-// Besides programs on PATH it knows the servers in the cache folder, "pyftpdlib"
+// Our own "ftpd" is built. Besides programs on PATH it knows the servers in the cache folder, "pyftpdlib"
 // (the path is that of its interpreter), and the abilities "root", "ipv6" and "unshare"
 // (private mount namespaces), for which the path is empty.
 func Need(t testing.TB, name string) string {
@@ -79,6 +79,8 @@ func Need(t testing.TB, name string) string {
 func find(name string) (string, error) {
 	p := programs[name]
 	switch {
+	case name == "ftpd":
+		return FTPD()
 	case p.check != nil:
 		if err := p.check(); err != nil {
 			return "", err
