@@ -18,30 +18,30 @@ import (
 // firewall is the remedy where data connections do not come about.
 const firewall = "let in the TCP ports of passive.ports, and have an address translation hand them on, with the same numbers"
 
-// ask has the server wait for a data connection.
-func (c *call) ask(ctx context.Context, command string) (offer, error) {
+// ask has the server wait for a data connection, and returns where.
+func (c *call) ask(ctx context.Context, command string) (netip.AddrPort, error) {
 	reply, err := c.conn.Cmd(ctx, command)
 	switch {
 	case err != nil:
-		return offer{}, err
+		return netip.AddrPort{}, err
 	case !reply.Positive():
-		return offer{}, fmt.Errorf("the server answers %q", reply)
+		return netip.AddrPort{}, fmt.Errorf("the server answers %q", reply)
 	}
 	text := reply.Text()
 	if command == "PASV" {
 		addr, err := data.ParsePort(hostPort(text))
 		if err != nil {
-			return offer{}, fmt.Errorf("no address in %q", reply)
+			return netip.AddrPort{}, fmt.Errorf("no address in %q", reply)
 		}
-		return offer{command, addr}, nil
+		return addr, nil
 	}
 	_, rest, _ := strings.Cut(text, "(|||")
 	digits, _, _ := strings.Cut(rest, "|)")
 	port, err := strconv.ParseUint(digits, 10, 16)
 	if err != nil {
-		return offer{}, fmt.Errorf("no port in %q", reply)
+		return netip.AddrPort{}, fmt.Errorf("no port in %q", reply)
 	}
-	return offer{command, netip.AddrPortFrom(c.to, uint16(port))}, nil
+	return netip.AddrPortFrom(c.to, uint16(port)), nil
 }
 
 // hostPort finds the six numbers in a reply to PASV (RFC 1123, 4.1.2.6).
@@ -59,9 +59,9 @@ func hostPort(text string) string {
 
 // transfer asks for a data connection, makes it, and returns what a command sends there,
 // or the beginning of it. Before goes before that command, if it is not empty.
-func (c *call) transfer(ctx context.Context, passive, before, command string) (o offer, text []byte, err error) {
-	if o, err = c.ask(ctx, passive); err != nil {
-		return o, nil, err
+func (c *call) transfer(ctx context.Context, passive, before, command string) (at netip.AddrPort, text []byte, err error) {
+	if at, err = c.ask(ctx, passive); err != nil {
+		return at, nil, err
 	}
 	if before != "" {
 		reply, err := c.conn.Cmd(ctx, before)
@@ -69,28 +69,28 @@ func (c *call) transfer(ctx context.Context, passive, before, command string) (o
 			err = fmt.Errorf("%s: the server answers %q", before, reply)
 		}
 		if err != nil {
-			return o, nil, err
+			return at, nil, err
 		}
 	}
-	conn, err := c.connection(ctx, "tcp", o.addr.String())
+	conn, err := c.connection(ctx, "tcp", at.String())
 	if err != nil {
 		_, aborted := c.conn.Cmd(ctx, "ABOR") // so that the port is given back
-		return o, nil, errors.Join(&dataError{err}, aborted)
+		return at, nil, errors.Join(&dataError{err}, aborted)
 	}
 	c.data = conn
-	t, err := c.conn.OpenAt(ctx, o.addr.String(), command)
+	t, err := c.conn.OpenAt(ctx, at.String(), command)
 	if err != nil {
-		return o, nil, err
+		return at, nil, err
 	}
 	text, err = io.ReadAll(io.LimitReader(t, sample))
 	reply, closed := t.Close()
 	if len(text) == sample {
-		return o, text, err // whatever is said about what was broken off
+		return at, text, err // whatever is said about what was broken off
 	}
 	if err = errors.Join(err, closed); err == nil && !reply.Positive() {
 		err = fmt.Errorf("the server answers %q", reply)
 	}
-	return o, text, err
+	return at, text, err
 }
 
 // A dataError says that a data connection did not come about.
@@ -103,12 +103,12 @@ func (c *call) passive(ctx context.Context) {
 	if !c.to.Is4() {
 		return
 	}
-	o, _, err := c.transfer(ctx, "PASV", "", "MLSD")
-	if !o.addr.IsValid() {
+	at, _, err := c.transfer(ctx, "PASV", "", "MLSD")
+	if !at.IsValid() {
 		c.Bad(c.check("PASV"), "the server's log says why", "%v", err)
 		return
 	}
-	c.judge(o.addr.Addr(), err)
+	c.judge(at.Addr(), err)
 }
 
 // judge says what is to be thought of the address that the server says, and of what came
@@ -199,11 +199,11 @@ func (c *call) ports(ctx context.Context) {
 	tried := 0
 	for tried < c.Connections && len(failed) < 3 {
 		tried++
-		o, _, err := c.transfer(ctx, "EPSV", "", "NLST")
+		at, _, err := c.transfer(ctx, "EPSV", "", "NLST")
 		if err == nil {
 			continue
 		}
-		failed, why = append(failed, strconv.Itoa(int(o.addr.Port()))), err
+		failed, why = append(failed, strconv.Itoa(int(at.Port()))), err
 		if reach := (*dataError)(nil); !errors.As(err, &reach) {
 			break // the control connection may be of no use any more
 		}

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"os"
@@ -195,11 +194,3 @@ func (c *call) features() {
 	}
 	c.Good(c.check("features"), "%s", strings.Join(wanted, " "))
 }
-
-// An offer is where the server waits for a data connection.
-type offer struct {
-	command string
-	addr    netip.AddrPort
-}
-
-func (o offer) String() string { return fmt.Sprintf("%s %s", o.command, o.addr) }
