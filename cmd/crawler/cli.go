@@ -30,6 +30,7 @@ type grammar struct {
 	Diff    diffCommand     `cmd:"" help:"Show what differs between two sites, or two directories."`
 	History historyCommand  `cmd:"" help:"Show when a directory changed."`
 	Lag     lagCommand      `cmd:"" help:"Show how far mirrors are behind each other."`
+	Pack    packCommand     `cmd:"" help:"Exchange snapshots with other trackers as files."`
 	Suspect suspectCommand  `cmd:"" help:"Show, publish or drop crawls that are hard to believe."`
 	Collect collectCommand  `cmd:"" help:"Delete what history no longer keeps."`
 	Status  statusCommand   `cmd:"" help:"Show how current every site is, and what went wrong."`

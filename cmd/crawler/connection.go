@@ -14,7 +14,7 @@ import (
 // [*crawl.FinalError].
 func (s *session) connection(o order) (ftpconn.Config, error) {
 	visit := o.site.Visit
-	trust, err := trust(visit.CA, visit.Insecure)
+	certificates, err := certificates(visit.CA, visit.Insecure)
 	if err != nil {
 		return ftpconn.Config{}, &crawl.FinalError{Err: err, Remedy: "put the certificate of its authority there, or set the site's ca to where it is"}
 	}
@@ -29,13 +29,13 @@ func (s *session) connection(o order) (ftpconn.Config, error) {
 		Password:  password,
 		Contact:   o.settings.Contact,
 		TLS:       ftpconn.TLSMode(o.site.Secure()),
-		TLSConfig: trust,
+		TLSConfig: certificates,
 	}, nil
 }
 
-// trust says which certificates are taken: those that a file vouches for, "" for the
+// certificates says which ones are taken: those that a file vouches for, "" for the
 // system's, or any.
-func trust(file string, any bool) (*tls.Config, error) {
+func certificates(file string, any bool) (*tls.Config, error) {
 	if file == "" {
 		return &tls.Config{InsecureSkipVerify: any}, nil
 	}

@@ -21,7 +21,7 @@ import (
 )
 
 type crawlCommand struct {
-	Sites []string `arg:"" optional:"" sep:"none" name:"name" help:"Names or URLs of sites. Default: all."`
+	Sites []string `arg:"" optional:"" sep:"none" name:"name" help:"Names or URLs of sites. Default: all but those that are known from other trackers."`
 	All   bool     `help:"Show all problems, not only ten of each site."`
 }
 
@@ -57,6 +57,9 @@ func (c *crawlCommand) Run(a *program.App) error {
 	if err != nil {
 		return err
 	}
+	if sites, err = ours(sites, len(c.Sites) > 0); err != nil {
+		return err
+	}
 	outcomes, err := s.crawlAll(sites)
 	if err != nil {
 		return err
@@ -65,6 +68,19 @@ func (c *crawlCommand) Run(a *program.App) error {
 		return err
 	}
 	return exit(outcomes)
+}
+
+// ours returns the sites that are crawled here. One that is wanted by name and is not is
+// an error.
+func ours(sites []mirror.Site, named bool) ([]mirror.Site, error) {
+	own := slices.DeleteFunc(slices.Clone(sites), func(s mirror.Site) bool { return s.Learnt })
+	for _, site := range sites {
+		if site.Learnt && (named || len(own) == 0) {
+			return nil, ui.Hint(fmt.Errorf("site %s is known from other trackers, and is not crawled here", site.Name),
+				"crawler site add "+site.Name+" "+site.URL.String()+" makes it one that is")
+		}
+	}
+	return own, nil
 }
 
 // exit is the worst of the outcomes.

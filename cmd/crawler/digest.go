@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"mirrortracker/internal/crawl"
@@ -20,6 +21,7 @@ type digestCommand struct {
 	Args      []string `arg:"" optional:"" sep:"none" name:"name" help:"The site's name or URL, and then paths on it. Default path: the root."`
 	Local     string   `help:"Digest this folder of this machine instead of a site; arguments are paths in it." placeholder:"DIR"`
 	Recursive bool     `short:"r" help:"All directories below, too."`
+	Format    string   `enum:"columns,original" default:"columns" help:"columns, or original: the digest without dates as MD5, two spaces, and host/path/, as the trackers of old wrote them." placeholder:"FORMAT"`
 	All       bool     `help:"Show all problems of a local folder, not only ten."`
 }
 
@@ -28,17 +30,26 @@ func (digestCommand) Help() string {
 
 Digests are 32 hex digits, or 32 dashes where the directory or something below it is not completely known. Files, directories and bytes are those below it. The path is from the site's root, its bytes as they are.
 
-` + program.Examples("crawler digest gnu", "crawler digest gnu /emacs /gcc --recursive", "crawler digest --local /srv/ftp/pub")
+With --format=original a line is: BLIND  HOST/PATH/ (two spaces), as md5sum writes them; directories that are not completely known are left out.
+
+` + program.Examples("crawler digest gnu", "crawler digest gnu /emacs /gcc --recursive", "crawler digest gnu --recursive --format=original", "crawler digest --local /srv/ftp/pub")
 }
 
 // Run prints the digests.
 func (c *digestCommand) Run(a *program.App) error {
+	original := c.Format == "original"
+	switch {
+	case original && c.Local != "":
+		return ui.Misuse("--format=original names the server, and --local has none")
+	case original && a.Flags.JSON:
+		return ui.Misuse("--format=original and --json are two formats")
+	}
 	from, paths, err := c.place(a)
 	if err != nil {
 		return err
 	}
 	defer from.close()
-	out := &digestPrinter{App: a}
+	out := &digestPrinter{App: a, original: original, url: from.url}
 	if a.Flags.JSON {
 		out.list = a.List()
 	}
@@ -72,6 +83,7 @@ func (c *digestCommand) one(ctx context.Context, from *forest.Place, path mirror
 // An origin is a place that has to be closed.
 type origin struct {
 	*forest.Place
+	url   mirror.URL // of the site, if it is one
 	close func()
 }
 
@@ -104,7 +116,12 @@ func (c *digestCommand) place(a *program.App) (from origin, paths []mirror.Path,
 		return from, nil, err
 	}
 	from.close = func() { s.Close() }
-	if from.Place, err = s.siteOf(c.Args[0]); err != nil {
+	site, err := s.site(c.Args[0])
+	if err == nil {
+		from.url = site.URL
+		from.Place, err = s.rootOf(site)
+	}
+	if err != nil {
 		s.Close()
 	}
 	return from, paths, err
@@ -169,6 +186,8 @@ func (m memory) Trees(_ context.Context, ids []digest.ID, _ store.Parts, fn func
 type digestPrinter struct {
 	*program.App
 	list       *ui.List // nil for lines
+	original   bool     // the lines of old
+	url        mirror.URL
 	incomplete bool
 }
 
@@ -190,8 +209,18 @@ func (p *digestPrinter) print(path mirror.Path, t *digest.Tree) error {
 		return p.list.Add(digestJSON{mirror.EscapePath(path.Dir()), t.ID, t.Blind, t.Exact, t.Totals, t.Reason()})
 	}
 	name := path.Dir()
+	if p.original {
+		name = p.url.Authority() + p.url.Base + strings.TrimPrefix(name, "/")
+	}
 	if p.OutTerm {
 		name = ui.Printable(name)
+	}
+	if p.original {
+		if t.Blind.Absent() {
+			return nil // they had no word for that
+		}
+		_, err := fmt.Fprintf(p.Stdout, "%s  %s\n", t.Blind, name)
+		return err
 	}
 	_, err := fmt.Fprintln(p.Stdout, t.Blind, t.Exact, t.Totals.Files, t.Dirs, t.Bytes, name)
 	return err

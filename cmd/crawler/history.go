@@ -8,6 +8,7 @@ import (
 	"mirrortracker/internal/forest"
 	"mirrortracker/internal/mirror"
 	"mirrortracker/internal/program"
+	"mirrortracker/internal/store"
 	"mirrortracker/internal/ui"
 )
 
@@ -26,6 +27,8 @@ func (historyCommand) Help() string {
   incomplete, complete    it is not completely known any more, or again
   first                   it is so in the oldest snapshot that is kept
 
+A snapshot that came from another tracker has an origin: who crawled, and from whom it came.
+
 How long snapshots are kept is said by history.keep and history.days of the configuration.
 
 ` + program.Examples("crawler history gnu", "crawler history gnu /emacs --limit 5", "crawler history gnu --json")
@@ -42,6 +45,8 @@ type changeJSON struct {
 	Blind    digest.Sum  `json:"blind"` // null where the directory is gone or not completely known
 	Exact    digest.Sum  `json:"exact"`
 	digest.Totals
+	Origin string `json:"origin,omitempty"` // the tracker that crawled, where that was not this one
+	Via    string `json:"via,omitempty"`    // whose word it is
 }
 
 // Run prints when the directory changed.
@@ -74,12 +79,12 @@ func (c *historyCommand) Run(a *program.App) error {
 	now := time.Now()
 	rows := make([][]any, len(changes))
 	for i, change := range changes {
-		rows[i] = []any{stamp(a.Env, change.Snapshot.Finished, now), ui.Number(change.Snapshot.Seq), string(change.Turn), "-", "-", "-", "-", "-"}
+		rows[i] = []any{stamp(a.Env, change.Snapshot.Finished, now), ui.Number(change.Snapshot.Seq), string(change.Turn), "-", "-", "-", "-", "-", originOf(&change.Snapshot)}
 		if t := change.Tree; change.Turn != forest.Gone {
 			copy(rows[i][3:], []any{ui.Number(t.Files), ui.Number(t.Dirs), ui.Volume(t.Bytes), t.Blind, t.Exact})
 		}
 	}
-	return a.Table([]string{"time", "snapshot", "change", "files", "directories", "bytes", "blind", "exact"}, rows)
+	return a.Table([]string{"time", "snapshot", "change", "files", "directories", "bytes", "blind", "exact", "origin"}, rows)
 }
 
 // history returns the changes of a site's directory, newest first; all if limit is 0.
@@ -110,5 +115,13 @@ func (s *session) history(name string, path mirror.Path, limit int) (changes []f
 }
 
 func jsonChange(c forest.Change) changeJSON {
-	return changeJSON{c.Snapshot.Finished.UTC(), c.Snapshot.Seq, c.Turn, c.Tree.Blind, c.Tree.Exact, c.Tree.Totals}
+	return changeJSON{c.Snapshot.Finished.UTC(), c.Snapshot.Seq, c.Turn, c.Tree.Blind, c.Tree.Exact, c.Tree.Totals, c.Snapshot.Origin, c.Snapshot.Via}
+}
+
+// originOf says who made a snapshot, where that was another tracker.
+func originOf(s *store.Snapshot) string {
+	if s.Via == "" {
+		return "-"
+	}
+	return ui.Printable(s.Origin) + ", from " + ui.Printable(s.Via)
 }

@@ -14,6 +14,10 @@ func (s *session) siteOf(name string) (*forest.Place, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.rootOf(site)
+}
+
+func (s *session) rootOf(site mirror.Site) (*forest.Place, error) {
 	last, err := s.Store.History(s, site.ID(), 1)
 	if err != nil {
 		return nil, err

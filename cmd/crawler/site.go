@@ -68,8 +68,11 @@ func (c *siteAdd) Run(a *program.App) error {
 	var old *mirror.Site
 	for _, other := range sites {
 		switch {
-		case other.ID() == site.ID() && other.Name == site.Name:
+		case other.ID() == site.ID() && other.Name == site.Name && !other.Learnt:
 			old, site = &other, other
+		case other.ID() == site.ID() && other.Learnt: // it becomes our own, under this name
+			other.Name, other.Learnt = site.Name, false
+			site = other
 		case other.ID() == site.ID():
 			return ui.Hint(fmt.Errorf("%s is tracked already, as %s", site.URL, other.Name),
 				"crawler site remove "+other.Name)
@@ -213,10 +216,18 @@ func (siteList) Run(a *program.App) error {
 	}
 	rows := make([][]any, len(sites))
 	for i, site := range sites {
-		rows[i] = []any{site.Name, site.URL, serving(&site), ui.Number(site.Weight), site.Schedule, site.Zone,
+		rows[i] = []any{site.Name, site.URL, serving(&site), ui.Number(site.Weight), scheduleOf(&site), site.Zone,
 			given(settingsOf(&site.Visit)), given(declarationsOf(&site.Reach))}
 	}
 	return a.Table([]string{"site", "url", "also served at", "weight", "schedule", "zone", "visit", "reach"}, rows)
+}
+
+// scheduleOf says in a table when a site is crawled.
+func scheduleOf(site *mirror.Site) string {
+	if site.Learnt {
+		return "by others"
+	}
+	return site.Schedule
 }
 
 type siteRemove struct {

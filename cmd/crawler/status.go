@@ -86,7 +86,9 @@ func row(env *ui.Env, s *standing.Site, now time.Time) []any {
 		copy(row[6:], []any{stamp(env, t.Started, now), ui.Time(took(t, now)), t.Outcome, ui.Number(t.Failures)})
 	}
 	switch {
-	case s.Running():
+	case s.Learnt && s.Attempt == nil:
+		row[8], row[10] = "learnt", "-"
+	case s.Learnt, s.Running():
 		row[10] = "-"
 	case s.Next.After(now):
 		row[10] = stamp(env, s.Next, now)
@@ -117,6 +119,9 @@ func message(s *standing.Site, now time.Time) string {
 	if s.Broken {
 		all = append(all, "left alone for now")
 	}
+	if p := s.Snapshot; p != nil && p.Via != "" {
+		all = append(all, "crawled by "+originOf(p))
+	}
 	if s.Suspect != nil {
 		all = append(all, "suspect: "+s.Suspect.Reason)
 	}
@@ -142,7 +147,8 @@ func summary(all []standing.Site, now time.Time) string {
 		for what, is := range map[string]bool{
 			"running":       s.Running(),
 			"due":           s.Due(now),
-			"never crawled": s.Attempt == nil,
+			"learnt":        s.Learnt,
+			"never crawled": s.Attempt == nil && !s.Learnt,
 			"failing":       s.Failures() > 0,
 			"left alone":    s.Broken,
 			"suspect":       s.Suspect != nil,
@@ -155,7 +161,7 @@ func summary(all []standing.Site, now time.Time) string {
 		}
 	}
 	var parts []string
-	for _, what := range []string{"running", "due", "never crawled", "failing", "left alone", "suspect", "flapping", "down"} {
+	for _, what := range []string{"running", "due", "learnt", "never crawled", "failing", "left alone", "suspect", "flapping", "down"} {
 		if n := counts[what]; n > 0 {
 			parts = append(parts, human.Count(int64(n))+" "+what)
 		}
@@ -171,6 +177,7 @@ func summary(all []standing.Site, now time.Time) string {
 type siteJSON struct {
 	Site     string        `json:"site"`
 	URL      mirror.URL    `json:"url"`
+	Learnt   bool          `json:"learnt"`   // from other trackers, and not crawled here
 	Snapshot *snapshotJSON `json:"snapshot"` // null if there is none
 	Attempt  *attemptJSON  `json:"attempt"`  // null if there was none
 	Suspect  *suspectJSON  `json:"suspect"`  // null if nothing is doubted
@@ -187,6 +194,8 @@ type snapshotJSON struct {
 	Files       int64     `json:"files"`
 	Bytes       int64     `json:"bytes"`
 	Incomplete  int64     `json:"incomplete"`
+	Origin      string    `json:"origin,omitempty"` // the tracker that crawled, where that was not this one
+	Via         string    `json:"via,omitempty"`    // whose word it is
 }
 
 type attemptJSON struct {
@@ -216,9 +225,9 @@ type suspectJSON struct {
 }
 
 func jsonOf(s *standing.Site, now time.Time) siteJSON {
-	shown := siteJSON{Site: s.Name, URL: s.URL, Broken: s.Broken, Health: healthJSONs(s.Health)}
+	shown := siteJSON{Site: s.Name, URL: s.URL, Learnt: s.Learnt, Broken: s.Broken, Health: healthJSONs(s.Health)}
 	if p := s.Snapshot; p != nil {
-		shown.Snapshot = &snapshotJSON{p.Seq, p.Started.UTC(), p.Finished.UTC(), p.Dirs, p.Files, p.Bytes, p.Incomplete}
+		shown.Snapshot = &snapshotJSON{p.Seq, p.Started.UTC(), p.Finished.UTC(), p.Dirs, p.Files, p.Bytes, p.Incomplete, p.Origin, p.Via}
 	}
 	if t := s.Attempt; t != nil {
 		shown.Attempt = &attemptJSON{

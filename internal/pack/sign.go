@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"aead.dev/minisign"
 )
@@ -22,6 +23,11 @@ func Sign(file io.Reader, key minisign.PrivateKey, comment string) ([]byte, erro
 		return nil, fmt.Errorf("sign: %w", err)
 	}
 	return hash.SignWithComments(key, comment, "signature of a mirror pack"), nil
+}
+
+// Comment is a line to be signed with a pack: what is in it.
+func (h *Header) Comment() string {
+	return fmt.Sprintf("%s at %s, crawled by %s", h.Site.URL, h.Finished.UTC().Format(time.RFC3339), h.Origin)
 }
 
 // Verify reads a file to its end and returns [ErrForged] unless the signature is that of

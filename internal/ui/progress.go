@@ -22,6 +22,9 @@ type Far struct {
 
 // A Progress shows how far several sites have come.
 type Progress struct {
+	// Doing says in the log what goes on.
+	Doing string
+
 	env      *Env
 	log      *slog.Logger
 	drawn    *mpb.Progress // nil where nothing is drawn
@@ -42,7 +45,7 @@ func (e *Env) Progress(log *slog.Logger, interval time.Duration) *Progress {
 
 // LogProgress is Progress for a service: always logged.
 func (e *Env) LogProgress(log *slog.Logger, interval time.Duration) *Progress {
-	return &Progress{env: e, log: log, interval: interval}
+	return &Progress{Doing: "crawling", env: e, log: log, interval: interval}
 }
 
 // End waits until everything is shown.
@@ -76,7 +79,7 @@ func (p *Progress) Line(ctx context.Context, name string) *Line {
 			mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return l.String() })))
 		return l
 	}
-	p.lines.Go(func() { l.logOn(ctx, p.interval) })
+	p.lines.Go(func() { l.logOn(ctx, p.Doing, p.interval) })
 	return l
 }
 
@@ -105,7 +108,7 @@ func (l *Line) End(message, outcome string) {
 }
 
 // logOn logs now and then until the line ends.
-func (l *Line) logOn(ctx context.Context, interval time.Duration) {
+func (l *Line) logOn(ctx context.Context, doing string, interval time.Duration) {
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	for {
@@ -114,7 +117,7 @@ func (l *Line) logOn(ctx context.Context, interval time.Duration) {
 			return
 		case <-tick.C:
 			far, rate, _ := l.read()
-			l.log.Info("crawling", "site", l.name, "directories", far.Dirs, "files", far.Files,
+			l.log.Info(doing, "site", l.name, "directories", far.Dirs, "files", far.Files,
 				"per_second", int64(rate), "path", far.Current)
 		}
 	}

@@ -53,6 +53,10 @@ type Receiver struct {
 	Gone func(owner string) bool
 
 	Now func() time.Time
+
+	// Watch is called now and then with how many trees of a pack are here; nil if nobody
+	// watches.
+	Watch func(trees int64)
 }
 
 // Received is what came of a pack.
@@ -181,11 +185,15 @@ func (r *Receiver) store(ctx context.Context, reader *pack.Reader) (written int6
 		})
 	})
 	both.Go(func() error {
+		put := int64(0)
 		for batch := range batches {
 			n, err := r.Store.PutTrees(ctx, batch)
 			written += int64(n)
 			if err != nil {
 				return err
+			}
+			if put += int64(len(batch)); r.Watch != nil {
+				r.Watch(put)
 			}
 		}
 		return nil

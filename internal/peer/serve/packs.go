@@ -154,7 +154,7 @@ func (p *packs) make(ctx context.Context, path string, h pack.Header) (err error
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	signature, err := pack.Sign(file, p.key, comment(&h))
+	signature, err := pack.Sign(file, p.key, h.Comment())
 	if err != nil {
 		return err
 	}
@@ -166,11 +166,6 @@ func (p *packs) make(ctx context.Context, path string, h pack.Header) (err error
 	}
 	p.made.Add(1)
 	return p.evict(path)
-}
-
-// comment is signed with a pack, and names what is in it.
-func comment(h *pack.Header) string {
-	return fmt.Sprintf("%s at %s, crawled by %s", h.Site.URL, h.Finished.UTC().Format(time.RFC3339), h.Origin)
 }
 
 // evict deletes the packs that were asked for least lately, until the others fit into
