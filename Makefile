@@ -28,10 +28,10 @@ test: ## install what the tests need, and run all of them with the race detector
 test-unit: ## run only the tests that need no other programs
 	$(GO) test -short ./...
 
-chaos: ## what takes longer: a crawler killed at every listing, a hundred copies of a large site, ten minutes without a database, a hundred thousand FTP connections
+chaos: ## what takes longer: a crawler killed at every listing, a hundred copies of a large site, ten minutes without a database, a hundred thousand FTP connections, an FTP server killed a hundred times
 	scripts/test-deps.sh
 	$(GO) test -v -tags chaos -timeout 60m -run 'Killed|Copies|Serving' ./internal/integration
-	$(GO) test -v -tags chaos -timeout 60m -run Connections ./internal/distftp/siege
+	$(GO) test -v -tags chaos -timeout 60m -run 'Connections|Killed' ./internal/distftp/siege
 
 lint: ## vet, staticcheck, govulncheck, gofmt, go fix, tidy modules, equal migrations
 	scripts/lint.sh

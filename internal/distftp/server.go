@@ -99,6 +99,7 @@ func (c Config) engineConfig() control.Config {
 	if e.Now == nil {
 		e.Now = time.Now
 	}
+	e.Limits.Sessions = affordable(e.Limits.Sessions, e.Log)
 	return e
 }
 

@@ -130,3 +130,18 @@ func TestConnections(t *testing.T) {
 		t.Errorf("afterwards: %v", err)
 	}
 }
+
+// With few descriptors there are fewer sessions, but no fewer guests.
+func TestDescriptors(t *testing.T) {
+	s := serveUnder(t, []string{"sh", "-c", `ulimit -n 300 && exec "$@"`, "sh"}, site(t))
+	leave := guests(t, s.addr)
+	end := flood(t, s.addr, 1, 2000, 10)
+	if again := leave(); again > 0 {
+		t.Errorf("%d guests were sent away", again)
+	}
+	end()
+	s.stayed(t, 100)
+	if !s.logged(t, "fewer sessions than configured") || s.logged(t, "too many open files") {
+		t.Error("the log does not tell of the limit, or it was reached")
+	}
+}

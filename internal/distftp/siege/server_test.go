@@ -51,7 +51,8 @@ type server struct {
 	addr string
 	tls  string // of the door for implicit TLS, if there is one
 	log  string // file
-	env  []string
+	// ended waits for the end of the process.
+	ended func()
 }
 
 // serve starts ftpd for a folder. Its address is 127.0.0.1, at a free port.
@@ -84,10 +85,10 @@ func serveUnder(t *testing.T, under []string, dir string, args ...string) *serve
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	ended := sync.OnceFunc(func() { s.cmd.Wait() })
+	s.ended = sync.OnceFunc(func() { s.cmd.Wait() })
 	t.Cleanup(func() {
 		s.cmd.Process.Kill()
-		ended()
+		s.ended()
 		if t.Failed() {
 			t.Logf("log of ftpd: %s", tail(s.log))
 		}
