@@ -165,6 +165,38 @@ func TestQuotaEndsUpload(t *testing.T) {
 	}
 }
 
+// What uploads under way have taken is not there for others of the same user, and is when
+// they have ended.
+func TestQuotaOfUploadsUnderWay(t *testing.T) {
+	dir := t.TempDir()
+	_, users := withUser(t, freshDatabase(t), account.Limits{Bytes: 4 << 20})
+	addr := serve(t, distftp.Config{FS: openFolder(t, dir), Authenticator: users})
+	connect := func() *client {
+		c := dial(t, addr)
+		c.loginAs("ann", "x", "230")
+		c.do("TYPE I", "200")
+		return c
+	}
+	ann, also := connect(), connect()
+	conn := ann.passive()
+	ann.do("STOR first", "150")
+	if _, err := conn.Write(make([]byte, 3<<20)); err != nil {
+		t.Fatal(err)
+	}
+	for !strings.Contains(ann.do("STAT", "211-"), "STOR /first, 3145728 bytes") {
+		// Until the server has all of it.
+	}
+	also.do("AVBL", "213 1048576")
+	also.put("STOR second", strings.Repeat("x", 1<<20+1), "552")
+	also.put("STOR second", strings.Repeat("x", 1<<20), "226")
+	ann.send("ABOR")
+	ann.want("426")
+	ann.want("226")
+	also.do("AVBL", "213 3145728")
+	also.put("STOR first", strings.Repeat("x", 3<<20), "226")
+	also.do("AVBL", "213 0")
+}
+
 // Of uploads that together are too much, so many are kept as there is room for, and
 // exactly those count.
 func TestQuotaOfSessionsAtOnce(t *testing.T) {

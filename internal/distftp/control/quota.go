@@ -2,7 +2,6 @@ package control
 
 import (
 	"context"
-	"math"
 
 	"mirrortracker/internal/distftp/data"
 	"mirrortracker/internal/distftp/vfs"
@@ -34,10 +33,11 @@ func (s *session) quota(old vfs.Entry, keep int64) (*data.Quota, error) {
 	if !replaces && left.Files == 0 {
 		return nil, vfs.ErrQuota
 	}
-	if replaces && keep != data.KeepAll && left.Bytes < math.MaxInt64-old.Size {
-		left.Bytes += max(old.Size-keep, 0)
+	q := &data.Quota{Left: left.Bytes, Taken: s.place.taken, Charge: s.charge()}
+	if replaces && keep != data.KeepAll {
+		q.Spare = max(old.Size-keep, 0)
 	}
-	return &data.Quota{Left: left.Bytes, Charge: s.charge()}, nil
+	return q, nil
 }
 
 // charge returns what charges the user, nil if there is no quota. It may be called by
@@ -71,7 +71,7 @@ func (s *session) giveBack(freed vfs.Usage) {
 }
 
 // room returns how many bytes can still be stored in a directory: what is free on its
-// disk, or what is left of the quota if that is less.
+// disk, or what is left of the quota and no upload under way has taken, if that is less.
 func (s *session) room(w Writer, p mirror.Path) (int64, error) {
 	free, err := w.Free(s.ctx, p)
 	if err != nil || s.account.Quota == nil {
@@ -81,5 +81,5 @@ func (s *session) room(w Writer, p mirror.Path) (int64, error) {
 	if left.Files == 0 {
 		left.Bytes = 0
 	}
-	return min(free, left.Bytes), err
+	return min(free, max(left.Bytes-s.place.taken.Load(), 0)), err
 }

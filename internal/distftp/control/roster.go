@@ -36,6 +36,7 @@ type roster struct {
 	silent    list.List // places of those who have not said anything yet, the oldest first
 	strangers list.List // those of the others who have not logged in
 	users     map[string]int
+	taken     map[string]*atomic.Int64 // by uploads under way, of each of those users
 }
 
 func newRoster(limits Limits) *roster {
@@ -46,6 +47,7 @@ func newRoster(limits Limits) *roster {
 		places:    map[int]*place{},
 		addresses: newShares(),
 		users:     map[string]int{},
+		taken:     map[string]*atomic.Int64{},
 	}
 }
 
@@ -86,6 +88,7 @@ type place struct {
 	since  time.Time
 	end    context.CancelCauseFunc // of the session
 	wake   func()                  // makes the session look around if it waits for its client
+	taken  *atomic.Int64           // by the user's uploads under way; the session's, set by logIn
 
 	// Guarded by the roster's lock.
 	user   string    // "" before the login
@@ -179,6 +182,10 @@ func (p *place) logIn(user string, limit int) error {
 	p.joins(nil)
 	p.user, p.active = user, time.Now()
 	p.roster.users[user]++
+	if p.taken = p.roster.taken[user]; p.taken == nil {
+		p.taken = new(atomic.Int64)
+		p.roster.taken[user] = p.taken
+	}
 	return nil
 }
 
@@ -211,7 +218,9 @@ func (p *place) logOut() {
 // forget needs the lock.
 func (p *place) forget() {
 	if p.user != "" {
-		drop(p.roster.users, p.user)
+		if drop(p.roster.users, p.user); p.roster.users[p.user] == 0 {
+			delete(p.roster.taken, p.user)
+		}
 		p.user = ""
 		p.joins(&p.roster.strangers)
 	}

@@ -262,21 +262,26 @@ func (s *session) copyFrom(arg string) {
 	s.out.reply(350, "Ready for SITE CPTO")
 }
 
-// mayCopy asks for the rights and the room to put a copy in a place.
-func (s *session) mayCopy(from, to mirror.Path) error {
+// mayCopy asks for the rights to put a copy in a place, and takes the room for it of what
+// the user may store.
+func (s *session) mayCopy(from, to mirror.Path) (*data.Quota, error) {
 	e, err := s.FS.Stat(s.ctx, from)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	old, err := s.mayReplace(to, 0)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	quota, err := s.quota(old, 0)
-	if err == nil && quota != nil && e.Size > quota.Left {
-		err = vfs.ErrQuota
+	if err != nil {
+		return nil, err
 	}
-	return err
+	if err := quota.Take(e.Size); err != nil {
+		quota.Release()
+		return nil, err
+	}
+	return quota, nil
 }
 
 // copyTo answers SITE CPTO. A large file takes a while, in which ABOR can end it.
@@ -293,15 +298,19 @@ func (s *session) copyTo(arg string) {
 		return
 	}
 	p, err := s.target(arg)
+	var quota *data.Quota
 	if err == nil {
-		err = s.mayCopy(from, p)
+		quota, err = s.mayCopy(from, p)
 	}
 	if err != nil {
 		s.fail(err)
 		return
 	}
 	s.compute("SITE CPTO", p,
-		func(ctx context.Context, _ *data.Flow) error { return w.Copy(ctx, from, p, s.charge()) },
+		func(ctx context.Context, _ *data.Flow) error {
+			defer quota.Release()
+			return w.Copy(ctx, from, p, s.charge())
+		},
 		func() (int, string) {
 			s.Observer.Observe(&Changed{Client: &s.client, Verb: "SITE CPTO", Path: from, To: p})
 			return 250, "Copied from " + string(from)

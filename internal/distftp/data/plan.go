@@ -102,17 +102,14 @@ func (p Plan) Execute(ctx context.Context, started func()) error {
 }
 
 func (p Plan) receive(ctx context.Context, conn net.Conn) error {
+	defer p.Quota.Release()
 	defer conn.Close()
 	err := p.Sink.Receive(ctx, conn, p.Flow, p.Quota)
 	if err == nil && p.Confirm != nil {
 		err = p.Confirm()
 	}
 	if err == nil {
-		var charge Charge
-		if p.Quota != nil {
-			charge = p.Quota.Charge
-		}
-		err = p.Sink.Commit(ctx, charge)
+		err = p.Sink.Commit(ctx, p.Quota.charge())
 	}
 	if err != nil && ctx.Err() != nil {
 		return ctx.Err()

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"net"
 	"os"
 	"syscall"
@@ -48,16 +47,6 @@ type Upload interface {
 	Close() error
 }
 
-// A Charge counts what somebody stores. With more it can fail; with less, numbers below
-// zero, it never does.
-type Charge func(ctx context.Context, u vfs.Usage) error
-
-// A Quota is what an upload may take.
-type Quota struct {
-	Left   int64 // bytes that may be received
-	Charge Charge
-}
-
 // KeepAll, as the number of bytes to keep, means to append, and to begin a new file
 // where there is none.
 const KeepAll = -1
@@ -97,11 +86,7 @@ func (s incoming) Receive(ctx context.Context, conn net.Conn, flow *Flow, quota 
 	if err := s.file.Prepare(ctx); err != nil {
 		return fmt.Errorf("%w: %w", ErrSink, err)
 	}
-	left := int64(math.MaxInt64)
-	if quota != nil {
-		left = quota.Left
-	}
-	err := s.read(ctx, conn, flow, left)
+	err := s.read(ctx, conn, flow, quota)
 	if errors.Is(err, vfs.ErrSpace) || errors.Is(err, syscall.EIO) {
 		return fmt.Errorf("%w: %w", ErrSink, err)
 	}
@@ -115,12 +100,12 @@ func (s incoming) Commit(ctx context.Context, charge Charge) error {
 	return nil
 }
 
-func (s incoming) read(ctx context.Context, conn net.Conn, flow *Flow, left int64) error {
+func (s incoming) read(ctx context.Context, conn net.Conn, flow *Flow, quota *Quota) error {
 	if !s.text {
-		return receive(ctx, s.file, conn, flow, left)
+		return receive(ctx, s.file, conn, flow, quota)
 	}
-	w := &lineEnds{w: s.file, left: left}
-	if err := receive(ctx, w, conn, flow, math.MaxInt64); err != nil {
+	w := &lineEnds{w: s.file, quota: quota} // where what is stored is counted
+	if err := receive(ctx, w, conn, flow, nil); err != nil {
 		return err
 	}
 	return w.end()
@@ -128,24 +113,24 @@ func (s incoming) read(ctx context.Context, conn net.Conn, flow *Flow, left int6
 
 // receive moves what comes until the client closes its side, or more came than may.
 // Where the writer is a file, the kernel does it (splice).
-func receive(ctx context.Context, w io.Writer, conn net.Conn, flow *Flow, left int64) error {
+func receive(ctx context.Context, w io.Writer, conn net.Conn, flow *Flow, quota *Quota) error {
 	for {
 		most, err := flow.next(ctx)
 		if err != nil {
 			return err
 		}
-		if left < most {
+		if left := quota.allowed(); left < most {
 			most = left + 1 // to learn whether there is more
 		}
 		if err := conn.SetReadDeadline(time.Now().Add(flow.Stall)); err != nil {
 			return err
 		}
 		n, err := io.Copy(w, &io.LimitedReader{R: conn, N: most})
+		tooMuch := quota.Take(n)
 		flow.did(n)
-		left -= n
 		switch {
-		case left < 0:
-			return vfs.ErrQuota
+		case tooMuch != nil:
+			return tooMuch
 		case err == nil && n < most:
 			return nil
 		case err == nil:
@@ -161,8 +146,8 @@ func receive(ctx context.Context, w io.Writer, conn net.Conn, flow *Flow, left i
 type lineEnds struct {
 	w       io.Writer
 	out     []byte
-	pending bool  // a CR, of which it is not known what follows
-	left    int64 // how many bytes may be written
+	pending bool // a CR, of which it is not known what follows
+	quota   *Quota
 }
 
 func (t *lineEnds) Write(b []byte) (int, error) {
@@ -182,8 +167,8 @@ func (t *lineEnds) Write(b []byte) (int, error) {
 }
 
 func (t *lineEnds) put(b []byte) error {
-	if t.left -= int64(len(b)); t.left < 0 {
-		return vfs.ErrQuota
+	if err := t.quota.Take(int64(len(b))); err != nil {
+		return err
 	}
 	_, err := t.w.Write(b)
 	return err

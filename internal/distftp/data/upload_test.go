@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"math"
 	"net"
 	"strings"
 	"testing"
@@ -102,7 +101,7 @@ func FuzzLineEnds(f *testing.F) {
 			return
 		}
 		var got bytes.Buffer
-		w := &lineEnds{w: &got, left: math.MaxInt64}
+		w := &lineEnds{w: &got}
 		for rest := text; rest != ""; {
 			piece := rest[:min(size, len(rest))]
 			rest = rest[len(piece):]
