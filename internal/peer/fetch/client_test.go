@@ -299,7 +299,7 @@ func TestIntroduction(t *testing.T) {
 	for _, p := range []store.Peer{
 		{URL: "http://two.example/", Name: "two", Key: peer.Public(k.Key).String()},
 		{URL: "http://three.example/", Name: "three"},
-		{URL: "http://unheard.example/"},
+		{URL: "http://unheard.example/", Key: peer.Public(k.Key).String()},
 	} {
 		if err := k.PutPeer(t.Context(), p); err != nil {
 			t.Fatal(err)
@@ -310,7 +310,7 @@ func TestIntroduction(t *testing.T) {
 		t.Fatal(err)
 	}
 	key := peer.Public(k.Key).String()
-	if told.Name != "one" || told.Key != key || told.URL != nil || len(told.Trackers) != 2 || told.Trackers[0].Key != "" || told.Trackers[1].Key != key {
+	if told.Name != "one" || told.Key != key || told.URL != nil || len(told.Trackers) != 3 || told.Trackers[0].Key != "" || told.Trackers[1].Key != key || told.Trackers[2].Name != "unheard.example" {
 		t.Errorf("told: %+v", told)
 	}
 }

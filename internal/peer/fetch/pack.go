@@ -172,7 +172,7 @@ func (c *Client) download(ctx context.Context, o *Order, p *Pack) error {
 	p.Loaded, err = c.copy(ctx, file, res.Body, c.max-have, watch)
 	p.Size = have + p.Loaded
 	switch {
-	case errors.Is(err, errTooLarge):
+	case errors.Is(err, ErrTooLarge):
 		return errors.Join(c.tooLarge(), remove(p.Path))
 	case err != nil && context.Cause(ctx) != nil:
 		return context.Cause(ctx)
@@ -197,9 +197,12 @@ func begin(file *os.File, tag string) error {
 	return os.WriteFile(file.Name()+tagSuffix, []byte(tag), 0o644)
 }
 
-var errTooLarge = errors.New("too large")
+// ErrTooLarge says that a pack is larger than those that are downloaded.
+var ErrTooLarge = errors.New("the pack is too large")
 
-func (c *Client) tooLarge() error { return fmt.Errorf("the pack has more than %d bytes", c.max) }
+func (c *Client) tooLarge() error {
+	return fmt.Errorf("%w: it has more than %d bytes", ErrTooLarge, c.max)
+}
 
 // copy copies to a file, at the client's pace.
 func (c *Client) copy(ctx context.Context, to io.Writer, from io.Reader, limit int64, watch *time.Timer) (n int64, err error) {
@@ -209,7 +212,7 @@ func (c *Client) copy(ctx context.Context, to io.Writer, from io.Reader, limit i
 		read, err := from.Read(buffer)
 		watch.Stop()
 		if n += int64(read); n > limit {
-			return n, errTooLarge
+			return n, ErrTooLarge
 		}
 		if _, err := to.Write(buffer[:read]); err != nil {
 			return n, err

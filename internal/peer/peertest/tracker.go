@@ -60,6 +60,12 @@ func Site(t testing.TB, name string) mirror.Site {
 // the generation; the rest is equal in all of them.
 func (k *Tracker) Crawled(t testing.TB, site mirror.Site, dirs, generation int, finished time.Time) store.Snapshot {
 	t.Helper()
+	return k.CrawledLike(t, site, site, dirs, generation, finished)
+}
+
+// CrawledLike is Crawled for a site with the content of another.
+func (k *Tracker) CrawledLike(t testing.TB, site, like mirror.Site, dirs, generation int, finished time.Time) store.Snapshot {
+	t.Helper()
 	ctx, d := t.Context(), digest.NewDigester()
 	if err := k.PutSite(ctx, site); err != nil {
 		t.Fatal(err)
@@ -72,7 +78,7 @@ func (k *Tracker) Crawled(t testing.TB, site mirror.Site, dirs, generation int, 
 			files = append(files, file(fmt.Sprintf("generation-%d", generation), 1))
 		}
 		for j := range 20 {
-			files = append(files, file(fmt.Sprintf("%s-%d-%x.tar.gz", site.Name, j, uint32((i*20+j)*2654435761)), int64(i*j*7919)))
+			files = append(files, file(fmt.Sprintf("%s-%02d-%x.tar.gz", like.Name, j, uint32((i*20+j)*2654435761)), int64(i*j*7919)))
 		}
 		tree := d.Tree(files, digest.Complete)
 		trees = append(trees, tree)

@@ -76,22 +76,19 @@ type Received struct {
 //   - [store.LeaseHeldError] where the site is being crawled or received by another;
 //   - others, of the disk and of the database, after which it can be tried again.
 //
-// After any of them what was in force is so still. It holds a few blocks of the pack, and
+// They do not name the file. After any of them what was in force is so still. It holds a few blocks of the pack, and
 // of the trees that the pack names as known, ten bytes for each that stands below them.
 func (r *Receiver) Receive(ctx context.Context, path string, signature []byte, from From) (Received, error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return Received{}, fmt.Errorf("receive: %w", err)
+		return Received{}, err
 	}
 	defer file.Close()
 	got, err := r.receive(ctx, file, signature, &from)
 	if errors.Is(err, pack.ErrUnsound) || errors.Is(err, pack.ErrForged) {
 		err = refuse("%w", err)
 	}
-	if err != nil {
-		return Received{}, fmt.Errorf("receive %s: %w", path, err)
-	}
-	return got, nil
+	return got, err
 }
 
 func (r *Receiver) receive(ctx context.Context, file *os.File, signature []byte, from *From) (got Received, err error) {

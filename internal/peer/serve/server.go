@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -199,10 +200,12 @@ func (s *Server) trackers(w http.ResponseWriter, req *http.Request) {
 		told.URL = &s.URL
 	}
 	for _, p := range peers[:min(len(peers), peer.MaxTrackers)] {
-		t := peer.Tracker{Name: p.Name, Key: p.Key}
-		if err := t.URL.UnmarshalText([]byte(p.URL)); err != nil || t.Validate() != nil {
-			continue // nothing is known of it yet but its URL
+		t := peer.Tracker{Key: p.Key}
+		if err := t.URL.UnmarshalText([]byte(p.URL)); err != nil {
+			s.fail(w, req, err)
+			return
 		}
+		t.Name = cmp.Or(p.Name, t.URL.Host) // as long as it has not said it
 		if !p.Seen.IsZero() {
 			t.Seen = &p.Seen
 		}

@@ -1,0 +1,309 @@
+package exchange
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"aead.dev/minisign"
+
+	"mirrortracker/internal/digest"
+	"mirrortracker/internal/mirror"
+	"mirrortracker/internal/pack"
+	"mirrortracker/internal/peer"
+	"mirrortracker/internal/peer/catalogue"
+	"mirrortracker/internal/peer/fetch"
+	"mirrortracker/internal/peer/receive"
+	"mirrortracker/internal/peer/trust"
+	"mirrortracker/internal/store"
+)
+
+// An Exchange is a tracker's side of it.
+type Exchange struct {
+	Store     *store.Store
+	Receiver  *receive.Receiver
+	Client    *fetch.Client
+	Catalogue *catalogue.Catalogue
+	URL       mirror.URL         // at which others reach this tracker; the zero URL if they need not know
+	Key       minisign.PublicKey // of this tracker
+	Owner     string             // of leases, for people to read
+
+	// Gone reports whether the holder of a lease, by its Owner, has ended without giving
+	// it back; nil if that cannot be known.
+	Gone func(owner string) bool
+
+	Now func() time.Time
+	Log *slog.Logger
+}
+
+// A Report is what came of asking a peer.
+type Report struct {
+	Taken   []receive.Received
+	Refused []store.Refusal
+	Later   int   // snapshots that are wanted and could not be had now
+	Known   int   // that are not newer than what is here, or of sites that are crawled here
+	Strange int   // of sites about which the peer is not believed
+	Bytes   int64 // downloaded
+}
+
+// Pull asks a peer for what it has, takes over what is wanted, and records how that
+// went. Of an error the peer is not named. It is a [store.LeaseHeldError] if somebody else
+// is asking the peer.
+func (x *Exchange) Pull(ctx context.Context, url string) (report Report, err error) {
+	held, _, release, err := x.Store.Hold(ctx, store.PeerLease(url), x.Owner, x.Gone)
+	if err != nil {
+		return report, err
+	}
+	defer func() { err = errors.Join(err, release()) }()
+	p, err := x.peer(held, url)
+	if err != nil {
+		return report, err
+	}
+	v := &visit{Exchange: x, peer: p}
+	err = v.pay(held)
+	if lost := context.Cause(held); err != nil && errors.Is(lost, store.ErrLeaseLost) {
+		return v.report, lost
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), recording)
+	defer cancel()
+	return v.report, errors.Join(err, v.record(last, err))
+}
+
+// recording is how long it may take to record how a poll went, also if it was broken off.
+const recording = 10 * time.Second
+
+func (x *Exchange) peer(ctx context.Context, url string) (store.Peer, error) {
+	all, err := x.Store.Peers(ctx)
+	if err != nil {
+		return store.Peer{}, err
+	}
+	at := slices.IndexFunc(all, func(p store.Peer) bool { return p.URL == url })
+	if at < 0 {
+		return store.Peer{}, store.ErrNoPeer
+	}
+	return all[at], nil
+}
+
+// A visit is one time that a peer is asked.
+type visit struct {
+	*Exchange
+	peer   store.Peer
+	at     mirror.URL
+	from   receive.From
+	report Report
+	loaded int64 // packs
+	amiss  error // what kept a snapshot from being had, the first of them
+}
+
+// pay asks the peer.
+func (v *visit) pay(ctx context.Context) (err error) {
+	if v.at, err = mirror.ParseURL(v.peer.URL); err != nil {
+		return err
+	}
+	v.from.URL = v.peer.URL
+	if v.from.Key, err = peer.ParseKey(v.peer.Key); err != nil {
+		return err
+	}
+	if v.from.Trust, err = trust.ParseAll(v.peer.Trust); err != nil {
+		return err
+	}
+	told, err := v.Client.Introduction(ctx, v.at)
+	if err != nil {
+		return err
+	}
+	switch told.Key {
+	case v.peer.Key:
+	case v.Key.String():
+		return errors.New("it is this tracker itself")
+	default:
+		return fmt.Errorf("it has the key %s, not the one that it is known by; ask its operator, then crawler peer add %s --key KEY", told.Key, v.peer.URL)
+	}
+	v.peer.Seen = v.Now()
+	if err := v.learn(ctx, told); err != nil {
+		return err
+	}
+	return v.take(ctx)
+}
+
+// record keeps how it went.
+func (v *visit) record(ctx context.Context, err error) error {
+	state := v.peer.PeerState
+	state.Polled, state.Error = v.Now(), ""
+	if err == nil {
+		state.Succeeded = state.Polled
+	} else {
+		state.Error = err.Error()
+	}
+	state.Bytes += v.report.Bytes
+	state.Packs += v.loaded
+	state.Snapshots += int64(len(v.report.Taken))
+	state.Refused += int64(len(v.report.Refused))
+	return v.Store.RecordPeer(ctx, v.peer.URL, state)
+}
+
+// take takes over what the peer has and what is wanted of it.
+func (v *visit) take(ctx context.Context) error {
+	view, err := v.Receiver.Look(ctx)
+	if err != nil {
+		return err
+	}
+	refused, err := v.refused(ctx)
+	if err != nil {
+		return err
+	}
+	var wanted []peer.Offer
+	there := map[digest.ID]bool{} // roots that the peer has
+	tag, err := v.Client.Offers(ctx, v.at, v.peer.ETag, func(o peer.Offer) error {
+		there[o.Root] = true
+		if !v.from.Trust.Have(o.URL) {
+			v.report.Strange++
+			return nil
+		}
+		switch err := view.Check(&o, &v.from); {
+		case errors.Is(err, receive.ErrKnown), errors.Is(err, receive.ErrOwn):
+			v.report.Known++
+		case errors.Is(err, receive.ErrRefused):
+			if old := refused[o.Site]; old.Root != o.Root || old.Finished.Unix() != o.Finished.Unix() {
+				return v.refuse(ctx, &o, err)
+			}
+		case err != nil:
+			return err
+		default:
+			wanted = append(wanted, o)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	have, err := v.haves(ctx, there)
+	if err != nil {
+		return err
+	}
+	for i := range wanted {
+		if old := refused[wanted[i].Site]; old.Root == wanted[i].Root && old.Finished.Unix() == wanted[i].Finished.Unix() {
+			continue // it was no better when it was had
+		}
+		if err := v.obtain(ctx, &wanted[i], have); err != nil {
+			return fmt.Errorf("%s: %w", wanted[i].URL, err)
+		}
+	}
+	if v.report.Later > 0 {
+		tag = "" // to be told again
+	}
+	v.peer.ETag = tag
+	return v.amiss
+}
+
+// refused returns what was refused of the peer's snapshots before, by site.
+func (v *visit) refused(ctx context.Context) (map[mirror.SiteID]store.Refusal, error) {
+	all, err := v.Store.Refusals(ctx)
+	if err != nil {
+		return nil, err
+	}
+	known := map[mirror.SiteID]store.Refusal{}
+	for _, r := range all {
+		if r.Peer == v.peer.URL {
+			known[mirror.Site{URL: r.Site}.ID()] = r
+		}
+	}
+	return known, nil
+}
+
+func (v *visit) refuse(ctx context.Context, o *peer.Offer, why error) error {
+	r := store.Refusal{Peer: v.peer.URL, Site: o.URL, Root: o.Root, Finished: o.Finished, At: v.Now(), Reason: why.Error()}
+	v.report.Refused = append(v.report.Refused, r)
+	v.Log.Warn("a snapshot of a peer is refused", "peer", v.peer.URL, "site", o.URL.String(), "why", why)
+	return v.Store.Refuse(ctx, r)
+}
+
+// obtain downloads the pack of a snapshot and takes it over. Errors are those after
+// which the peer need not be asked for more now.
+func (v *visit) obtain(ctx context.Context, o *peer.Offer, have *haves) error {
+	roots, err := have.of(ctx, o)
+	if err != nil {
+		return err
+	}
+	got, err := v.receive(ctx, o, roots)
+	if errors.Is(err, pack.ErrLacking) && len(roots) > 0 {
+		got, err = v.receive(ctx, o, nil)
+	}
+	_, held := errors.AsType[*store.LeaseHeldError](err)
+	_, answered := errors.AsType[*fetch.StatusError](err)
+	switch {
+	case err == nil:
+		v.report.Taken = append(v.report.Taken, got)
+		v.Log.Info("snapshot is taken over", "peer", v.peer.URL, "site", got.Site.Name, "origin", o.Origin,
+			"directories", got.Snapshot.Dirs, "files", got.Snapshot.Files, "new_trees", got.NewTrees)
+		return v.Store.ForgetRefusal(ctx, v.peer.URL, o.Site)
+	case errors.Is(err, receive.ErrKnown): // another process was faster
+		v.report.Known++
+	case errors.Is(err, receive.ErrRefused), errors.Is(err, fetch.ErrTooLarge):
+		return v.refuse(ctx, o, err)
+	case held:
+		v.report.Later++
+	case answered: // others may be had
+		v.report.Later++
+		v.amiss = cmp.Or(v.amiss, fmt.Errorf("%s: %w", o.URL, err))
+	default:
+		return err
+	}
+	return nil
+}
+
+// receive downloads a pack and takes it over.
+func (v *visit) receive(ctx context.Context, o *peer.Offer, have []digest.ID) (got receive.Received, err error) {
+	p, err := v.Client.Pack(ctx, fetch.Order{At: v.at, Site: o.Site, Root: o.Root, Have: have})
+	if err != nil {
+		return got, err
+	}
+	defer func() { err = errors.Join(err, p.Close()) }()
+	v.report.Bytes += p.Loaded
+	v.loaded++
+	return v.Receiver.Receive(ctx, p.Path, p.Signature, v.from)
+}
+
+// haves are roots that are here, from which a pack may start.
+type haves struct {
+	store *store.Store
+	here  []store.Snapshot // in force, and with the same root at the peer
+}
+
+// maxOwn is how many of a site's own snapshots are named.
+const maxOwn = 4
+
+func (v *visit) haves(ctx context.Context, there map[digest.ID]bool) (*haves, error) {
+	all, err := v.Store.Current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &haves{v.Store, slices.DeleteFunc(all, func(s store.Snapshot) bool { return !there[s.Root] })}, nil
+}
+
+// of returns the roots of a site's last snapshots, or if there are none, those of the
+// sites that are most like it in size.
+func (h *haves) of(ctx context.Context, o *peer.Offer) (roots []digest.ID, err error) {
+	history, err := h.store.History(ctx, o.Site, maxOwn)
+	if err != nil {
+		return nil, err
+	}
+	if len(history) == 0 {
+		history = slices.Clone(h.here)
+		slices.SortStableFunc(history, func(a, b store.Snapshot) int {
+			return cmp.Compare(apart(a.Files, o.Files), apart(b.Files, o.Files))
+		})
+	}
+	for _, s := range history {
+		if len(roots) < peer.MaxHave/2 && !slices.Contains(roots, s.Root) {
+			roots = append(roots, s.Root)
+		}
+	}
+	return roots, nil
+}
+
+// apart is how far two numbers are apart.
+func apart(a, b int64) int64 { return max(a-b, b-a) }
