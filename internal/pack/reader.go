@@ -17,6 +17,7 @@ type Reader struct {
 	src    Source
 	limits Limits
 	zip    *zstd.Decoder
+	ratio  ratio
 	blocks blockReader
 	header Header
 
@@ -32,7 +33,13 @@ type Reader struct {
 // names as known are looked up in src, which may be nil for full packs. What breaks the
 // rules is [ErrUnsound]; other errors are those of r and src. The caller closes it.
 func NewReader(r io.Reader, src Source, limits Limits) (*Reader, error) {
-	zip, err := zstd.NewReader(r,
+	p := &Reader{
+		src:      src,
+		limits:   limits,
+		digester: digest.NewDigester(),
+		partial:  partial{src: src, known: map[digest.ID]int64{}},
+	}
+	zip, err := zstd.NewReader(p.ratio.in(r),
 		zstd.WithDecoderConcurrency(1),
 		zstd.WithDecoderLowmem(true),
 		zstd.WithDecoderMaxWindow(4*window),
@@ -40,14 +47,8 @@ func NewReader(r io.Reader, src Source, limits Limits) (*Reader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("zstd: %w", err)
 	}
-	p := &Reader{
-		src:      src,
-		limits:   limits,
-		zip:      zip,
-		blocks:   blockReader{in: bufio.NewReaderSize(zip, 64<<10)},
-		digester: digest.NewDigester(),
-		partial:  partial{src: src, known: map[digest.ID]int64{}},
-	}
+	p.zip = zip
+	p.blocks.in = bufio.NewReaderSize(p.ratio.out(zip), 64<<10)
 	if p.header, err = readHeader(p.blocks.in); err != nil {
 		zip.Close()
 		return nil, unsound("%w", err)

@@ -95,15 +95,11 @@ func (r *Receiver) receive(ctx context.Context, file *os.File, signature []byte,
 	if err := pack.Verify(file, from.Key, signature); err != nil {
 		return got, err
 	}
-	size, err := file.Seek(0, io.SeekCurrent)
-	if err == nil {
-		_, err = file.Seek(0, io.SeekStart)
-	}
-	if err != nil {
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return got, err
 	}
 	keeper := &lacking{r.Store.Keeper()}
-	reader, err := pack.NewReader(file, keeper, limits(r.Rules.Pack, size))
+	reader, err := pack.NewReader(file, keeper, r.Rules.Pack)
 	if err != nil {
 		return got, err
 	}
@@ -221,16 +217,6 @@ func read(ctx context.Context, reader *pack.Reader, put func([]*digest.Tree) err
 			text += len(tree.Branches) + len(tree.Leaves)
 		}
 	}
-}
-
-// limits are those of a pack of a size: what is compressed better than any listing is
-// there to do harm.
-func limits(l pack.Limits, size int64) pack.Limits {
-	const ratio, least = 1000, 64 << 20
-	if size < l.Text/ratio {
-		l.Text = min(l.Text, least+size*ratio)
-	}
-	return l
 }
 
 // believed is the site as far as a peer is believed about it: other servers than its own
