@@ -54,6 +54,8 @@ func FuzzSession(f *testing.F) {
 		"HOST [::1]\r\nREIN\r\nCEPR ON\r\nEPSV ALL\r\nEPSV 2\r\nPRET RETR x\r\n",
 		"STAT /\r\nMLST\r\nOPTS HASH sha-1\r\nHASH x\r\nXCRC \"x\" 1 2\r\nAVBL\r\n",
 		"SITE WHO\r\nSITE KICK 1\r\nSITE CHMOD 644 x\r\nSITE SYMLINK \"a\"\"b\" c\r\nHELP SITE\r\n",
+		"STAT -dR *\r\nSTAT [a-\r\nSTAT /?/*/x\r\nRANG 1 2\r\nMFF modify=20200101000000;UNIX.mode=0; x\r\nMDTM 20200101000000+0 x\r\n",
+		"SITE USER ADD \"a --x\r\nSITE PSWD a b\r\nSITE HELP USER\r\nSITE IDLE 5\r\nSITE MKDIR a/b\r\nSITE UTIME x 1\r\nLANG\r\nCSID\r\nMD5 x\r\n",
 		"\xff\xf4\xff\xf2ABOR\r\nREST 5\r\nSTOR \xff\xff\r\nMFMT 20200101000000 x\r\nQUIT\r\n",
 	} {
 		f.Add([]byte(input), true)
