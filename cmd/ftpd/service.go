@@ -83,9 +83,16 @@ func (v *service) run(hangups <-chan os.Signal) error {
 		defer enough()
 		background.Go(func() { v.tell(asked) })
 	}
-	defer context.AfterFunc(v, v.farewell)()
+	said := make(chan struct{})
+	silent := context.AfterFunc(v, func() {
+		v.farewell()
+		close(said)
+	})
 	v.manager.Ready(v.status())
 	err = v.server.Run(ctx)
+	if !silent() {
+		<-said
+	}
 	v.log().Info("stopped")
 	return err
 }

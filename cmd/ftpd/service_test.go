@@ -273,6 +273,51 @@ func TestStop(t *testing.T) {
 	s.Log.Wait(t, `msg=stopped`)
 }
 
+// open returns what the program has open of which the names end like this.
+func (s *running) open(ends ...string) (open []string) {
+	s.t.Helper()
+	dir := fmt.Sprintf("/proc/%d/fd", s.Process.Pid)
+	fds, err := os.ReadDir(dir)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, fd := range fds {
+		target, _ := os.Readlink(filepath.Join(dir, fd.Name()))
+		if slices.ContainsFunc(ends, func(end string) bool { return strings.HasSuffix(target, end) }) {
+			open = append(open, target)
+		}
+	}
+	return open
+}
+
+// Folders and databases of former configurations are let go when nobody needs them.
+func TestReloads(t *testing.T) {
+	t.Parallel()
+	s := start(t, "directory = 'pub'\nlisten = '127.0.0.1:0'\nusers = true\n")
+	s.Told("READY=1")
+	for _, config := range []string{
+		"directory = 'other'\nusers = true\numask = '077'\n",
+		"directory = 'other'\nusers = true\ndatabase = 'sqlite:second.db'\n",
+		"directory = 'pub'\n",
+	} {
+		s.write("ftpd.toml", config+"listen = '127.0.0.1:0'\n")
+		s.Send(syscall.SIGHUP)
+		s.Told("RELOADING=1")
+		s.Told("READY=1")
+	}
+	var open []string
+	for range 100 { // it lets go soon, not at once
+		s.fetch("content", s.url("ftp")+"file")
+		if open = s.open(".db", "/other"); open == nil {
+			break
+		}
+	}
+	if open != nil {
+		t.Errorf("%q are still open", open)
+	}
+	s.end()
+}
+
 // A second signal ends the program at once; so does the end of stop_timeout.
 func TestStopAtOnce(t *testing.T) {
 	t.Parallel()

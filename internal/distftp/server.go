@@ -193,7 +193,7 @@ func (s *Server) Run(ctx context.Context) error {
 // from now on; sessions under way go on as they began. Doors whose listeners were among
 // the former ones stay open, the others of those are closed. Limits of sessions count
 // all sessions. The channel is closed when the last session under the former
-// configuration has ended, which must have been served from until then.
+// configuration has ended; until then what that names is needed.
 //
 // In an error everything stays as it was, and the doors are the caller's.
 func (s *Server) Reconfigure(c Config, doors ...Door) (gone <-chan struct{}, err error) {
@@ -268,7 +268,9 @@ func (s *Server) sweep(g *generation) {
 	if !ok || g.Authenticator == nil && g.Access == nil {
 		return
 	}
+	g.sessions.Add(1) // what it sweeps is needed as by a session
 	s.work.Go(func() {
+		defer g.sessions.Done()
 		removed, err := files.Sweep(s.ctx)
 		if s.ctx.Err() != nil {
 			err = nil // the next server begins anew
