@@ -40,8 +40,9 @@ func TestSite(t *testing.T) {
 	}
 	for _, value := range []reflect.Value{reflect.ValueOf(got), reflect.ValueOf(got.Visit), reflect.ValueOf(got.Reach), reflect.ValueOf(got.Audience)} {
 		for i := range value.NumField() {
-			if value.Field(i).IsZero() {
-				t.Errorf("the test leaves %s out", value.Type().Field(i).Name)
+			name := value.Type().Field(i).Name
+			if value.Field(i).IsZero() && name != "Learnt" { // of declared sites none is
+				t.Errorf("the test leaves %s out", name)
 			}
 		}
 	}
