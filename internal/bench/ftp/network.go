@@ -30,11 +30,20 @@ func inside(p *program) error {
 	return nil
 }
 
-// prepare makes the network ready. A thousand connections a second, each of which is
-// remembered for a minute after its end (TIME-WAIT), would take all ports there are.
+// settings of the network. Thousands of connections a second, each of which is remembered
+// for a minute after its end (TIME-WAIT), would take all ports there are. Congestion
+// control that estimates how fast a network is, as BBR does, finds a busy machine's
+// loopback slow at random.
+var settings = map[string]string{
+	"tcp_max_tw_buckets":     "1000",
+	"tcp_congestion_control": "reno",
+}
+
+// prepare makes the network ready.
 func prepare() error {
-	return errors.Join(
-		link.Loopback(),
-		os.WriteFile("/proc/sys/net/ipv4/tcp_max_tw_buckets", []byte("1000"), 0),
-	)
+	errs := []error{link.Loopback()}
+	for name, value := range settings {
+		errs = append(errs, os.WriteFile("/proc/sys/net/ipv4/"+name, []byte(value), 0))
+	}
+	return errors.Join(errs...)
 }

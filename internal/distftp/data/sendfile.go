@@ -17,9 +17,6 @@ const (
 	// buffer is how much is read at once where bytes must pass through this process.
 	buffer = 128 << 10
 
-	// piece is how much one system call sends. Larger ones are not faster.
-	piece = 256 << 10
-
 	// unsent is how much waits in the kernel for its turn to be sent, besides what is on
 	// its way to the client. More of it would make nothing faster, but leave the caches of
 	// the processor before it is sent.
@@ -45,18 +42,18 @@ func sendfile(ctx context.Context, conn net.Conn, file *os.File, flow *Flow) err
 		return copyFile(ctx, conn, file, flow)
 	}
 	from := int(file.Fd())
-	var most, n int
+	var most int64
+	var n int
 	var failure error
 	send := func(fd uintptr) (done bool) {
-		n, failure = unix.Sendfile(int(fd), from, nil, most)
+		n, failure = unix.Sendfile(int(fd), from, nil, int(most))
 		return failure != unix.EAGAIN
 	}
 	for begun := false; ; begun = true {
-		allowed, err := flow.next(ctx)
-		if err != nil {
+		var err error
+		if most, err = flow.next(ctx); err != nil {
 			return err
 		}
-		most = int(min(allowed, piece))
 		if err := conn.SetWriteDeadline(time.Now().Add(flow.Stall)); err != nil {
 			return err
 		}
