@@ -5,7 +5,7 @@ TOOL  := $(GO) tool -modfile=tools/go.mod
 BUILD := CGO_ENABLED=0 $(GO) build -trimpath -o bin/
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo run test test-unit chaos lint fuzz bench bench-crawl bench-ftp bench-redirect clean
+.PHONY: help build demo run test test-unit matrix chaos lint fuzz bench bench-crawl bench-ftp bench-redirect clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,16 @@ test: ## install what the tests need, and run all of them with the race detector
 
 test-unit: ## run only the tests that need no other programs
 	$(GO) test -short ./...
+
+# Debian's is older than what its users have.
+RCLONE_VERSION := v1.75.1
+
+.cache/rclone/$(RCLONE_VERSION)/rclone:
+	GOBIN=$(CURDIR)/$(@D) CGO_ENABLED=0 $(GO) install -trimpath github.com/rclone/rclone@$(RCLONE_VERSION)
+
+matrix: .cache/rclone/$(RCLONE_VERSION)/rclone ## try all that clients of others can do with ftpd, and write docs/ftpd-clients.md
+	scripts/test-deps.sh
+	PATH="$(CURDIR)/$(<D):$$PATH" $(GO) test -parallel 6 -timeout 60m -run TestMatrix ./internal/distftp/matrix -all -write
 
 chaos: ## what takes longer: a crawler killed at every listing, a hundred copies of a large site, ten minutes without a database, a hundred thousand FTP connections, an FTP server killed a hundred times
 	scripts/test-deps.sh

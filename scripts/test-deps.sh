@@ -30,6 +30,12 @@ installed=(
 	wget:wget
 	aria2c:aria2
 	webalizer:webalizer
+	ncftp3:ncftp
+	tnftp:tnftp
+	inetutils-ftp:inetutils-ftp
+	busybox:busybox
+	axel:axel
+	rclone:rclone
 	wrk:wrk
 	redis-server:redis-server
 	minisign:minisign
@@ -62,6 +68,7 @@ for pair in "${installed[@]}"; do
 done
 have_python pyftpdlib || wanted+=(python3-pyftpdlib)
 have_python OpenSSL || wanted+=(python3-openssl)
+/usr/bin/perl -e 'use Net::FTP; use IO::Socket::SSL' 2>/dev/null || wanted+=(perl libio-socket-ssl-perl)
 [[ -e /usr/include/stdio.h ]] || wanted+=(libc6-dev)
 servers=()
 for pair in "${unpacked[@]}"; do
