@@ -33,6 +33,7 @@ type grammar struct {
 	Pack    packCommand     `cmd:"" help:"Exchange snapshots with other trackers as files."`
 	Suspect suspectCommand  `cmd:"" help:"Show, publish or drop crawls that are hard to believe."`
 	Collect collectCommand  `cmd:"" help:"Delete what history no longer keeps."`
+	Peer    peerCommand     `cmd:"" help:"Exchange snapshots with other trackers."`
 	Status  statusCommand   `cmd:"" help:"Show how current every site is, and what went wrong."`
 	Run     runCommand      `cmd:"" help:"Crawl sites on schedule until told to stop."`
 	Version program.Version `cmd:"" help:"Print the version."`

@@ -14,6 +14,7 @@ import (
 	"mirrortracker/internal/crawl"
 	"mirrortracker/internal/human"
 	"mirrortracker/internal/mirror"
+	"mirrortracker/internal/peer/exchange"
 	"mirrortracker/internal/polite"
 	"mirrortracker/internal/process"
 	"mirrortracker/internal/schedule"
@@ -61,6 +62,13 @@ func (d *daemon) adopt(ctx context.Context, cfg config.Config) error {
 		}
 		d.Log.Info("sites are those of the configuration", "added", changes.Added, "changed", changes.Updated, "removed", changes.Removed)
 	}
+	if declared := peersOf(&cfg); len(declared) > 0 {
+		changes, err := d.Store.ReplacePeers(ctx, declared)
+		if err != nil {
+			return err
+		}
+		d.Log.Info("peers are those of the configuration", "added", changes.Added, "changed", changes.Updated, "removed", changes.Removed)
+	}
 	d.pacer.SetPerHost(cfg.Crawl.PerHost)
 	d.force.Store(&inForce{cfg, plan})
 	return nil
@@ -74,19 +82,34 @@ func (d *daemon) run(ctx context.Context, hangups <-chan os.Signal) error {
 	defer background.Wait()
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	sockets, err := listeners(d.Config.Crawler.Listen)
+	metrics, peers, err := listeners(d.Config.Crawler.Listen, d.Config.Exchange.Listen)
 	if err != nil {
 		return err
 	}
-	d.heart.Beat(time.Now()) // who asks before the first look at the database is told that all is well
-	for _, l := range sockets {
-		d.Log.Info("serving metrics", "address", l.Addr().String())
-		background.Go(func() {
-			if err := d.monitor.Serve(ctx, l); err != nil {
-				stop(err)
-			}
-		})
+	loop, server, err := d.exchangeWith(peers)
+	if err != nil {
+		return err
 	}
+	d.monitor.Register(exchange.Collector(d.Store, d.Log))
+	if server != nil {
+		d.monitor.Register(server.Collector())
+	}
+	d.heart.Beat(time.Now()) // who asks before the first look at the database is told that all is well
+	serve := func(what string, sockets []net.Listener, on func(context.Context, net.Listener) error) {
+		for _, l := range sockets {
+			d.Log.Info("serving "+what, "address", l.Addr().String())
+			background.Go(func() {
+				if err := on(ctx, l); err != nil {
+					stop(err)
+				}
+			})
+		}
+	}
+	serve("metrics", metrics, d.monitor.Serve)
+	if server != nil {
+		serve("other trackers", peers, server.Serve)
+	}
+	background.Go(func() { loop.Run(ctx) })
 	background.Go(func() { d.obey(ctx, hangups) })
 	background.Go(func() { d.housekeeping().Run(ctx) })
 	background.Go(func() {
@@ -169,6 +192,7 @@ func (d *daemon) reload(ctx context.Context) error {
 		"database":       cfg.Database != d.Config.Database,
 		"log":            cfg.Log != d.Config.Log,
 		"crawler.listen": cfg.Crawler != d.Config.Crawler,
+		"peers":          !cfg.Exchange.EqualButPoll(&d.Config.Exchange),
 	} {
 		if changed {
 			d.Log.Warn("what changed takes effect after a restart only", "key", key)

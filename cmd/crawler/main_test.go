@@ -40,6 +40,7 @@ func stories(t *testing.T, files []string, env ...string) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"ftp": serveFTP, "held": held, "release": release, "latin1": latin1, "code": code, "json": checkJSON,
+			"address": address, "listening": listening,
 		},
 	})
 }

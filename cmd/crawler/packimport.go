@@ -11,7 +11,6 @@ import (
 	"mirrortracker/internal/pack"
 	"mirrortracker/internal/peer/receive"
 	"mirrortracker/internal/peer/trust"
-	"mirrortracker/internal/process"
 	"mirrortracker/internal/program"
 	"mirrortracker/internal/ui"
 )
@@ -84,16 +83,8 @@ func (s *session) receive(file string, signature []byte, from receive.From) (rec
 	progress.Doing = "importing"
 	line := progress.Line(s, file)
 	line.Watch(func() ui.Far { return ui.Far{Dirs: trees.Load()} })
-	rules := receive.DefaultRules
-	rules.MaxAge = s.Config.Exchange.MaxAge.Duration
-	receiver := receive.Receiver{
-		Store: s.Store,
-		Owner: process.Name(),
-		Rules: rules,
-		Gone:  process.Gone,
-		Now:   time.Now,
-		Watch: trees.Store,
-	}
+	receiver := s.receiver()
+	receiver.Watch = trees.Store
 	got, err := receiver.Receive(s, file, signature, from)
 	line.End("", outcomeOf(err, "imported"))
 	progress.End()

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -20,6 +21,7 @@ import (
 	"mirrortracker/internal/distftp/localfs"
 	"mirrortracker/internal/distftp/vfs"
 	"mirrortracker/internal/mirror"
+	"mirrortracker/internal/testbed"
 )
 
 // serversKey is where a story keeps its servers.
@@ -130,4 +132,26 @@ func checkJSON(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%v in:\n%s", err, text)
 	}
 	fmt.Fprintf(ts.Stdout(), "%v", v)
+}
+
+// address sets a variable to an address for a program to listen on.
+func address(ts *testscript.TestScript, neg bool, args []string) {
+	at, err := testbed.FreeAddress()
+	ts.Check(err)
+	ts.Setenv(args[0], at)
+}
+
+// listening waits until somebody listens on an address.
+func listening(ts *testscript.TestScript, neg bool, args []string) {
+	for until := time.Now().Add(time.Minute); ; {
+		conn, err := net.Dial("tcp", args[0])
+		if err == nil {
+			conn.Close()
+			return
+		}
+		if time.Now().After(until) {
+			ts.Fatalf("nobody listens: %v", err)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
 }

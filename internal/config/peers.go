@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"reflect"
 	"time"
 
 	"mirrortracker/internal/config/strict"
@@ -61,6 +62,13 @@ func (p *Exchange) Called() (string, error) {
 		return "", fmt.Errorf("the host's name cannot be the tracker's, so peers.name of the configuration must be set: %w", err)
 	}
 	return host, nil
+}
+
+// EqualButPoll reports whether two say the same, but for how often peers are asked.
+func (p *Exchange) EqualButPoll(o *Exchange) bool {
+	same := *p
+	same.Poll = o.Poll
+	return reflect.DeepEqual(&same, o)
 }
 
 // Shared returns the sites of which others are told. They were validated.

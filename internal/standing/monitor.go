@@ -47,6 +47,9 @@ func NewMonitor(source Source, plan func() schedule.Plan, beats func() bool, now
 	return m
 }
 
+// Register adds what else is told to Prometheus.
+func (m *Monitor) Register(c prometheus.Collector) { m.registry.MustRegister(c) }
+
 // Count counts a crawl that ended, by one of a few words.
 func (m *Monitor) Count(outcome string) { m.crawls.WithLabelValues(outcome).Inc() }
 

@@ -28,3 +28,9 @@ func freePort() (int, error) {
 	}
 	return 0, fmt.Errorf("no free port between %d and %d: %w", firstPort, lastPort, last)
 }
+
+// FreeAddress returns an address on 127.0.0.1 where nobody listens.
+func FreeAddress() (string, error) {
+	port, err := freePort()
+	return fmt.Sprintf("127.0.0.1:%d", port), err
+}

@@ -16,7 +16,7 @@ var (
 	// taken later either, unless the configuration or the clock changes.
 	ErrRefused = errors.New("refused")
 	// ErrOwn says that a snapshot is refused because its site is crawled here.
-	ErrOwn = errors.New("it is crawled here")
+	ErrOwn = errors.New("is crawled here")
 	// ErrKnown says that there is nothing new in it.
 	ErrKnown = errors.New("nothing new")
 )
@@ -70,7 +70,7 @@ func (v *View) Check(o *peer.Offer, from *From) error {
 	force, crawled := v.force[o.Site]
 	switch age := v.now.Sub(o.Finished); {
 	case known && !site.Learnt && crawled && force.Via == "":
-		return refuse("%s: %w, as %s", o.URL, ErrOwn, site.Name)
+		return refuse("%s %w, as %s", o.URL, ErrOwn, site.Name)
 	case age < -v.rules.Skew:
 		return refuse("the crawl of %s is said to have ended %s, in the future", o.URL, o.Finished.UTC().Format(time.RFC3339))
 	case age > v.rules.MaxAge:
