@@ -22,7 +22,13 @@ import (
 // stopped, and waited for, at the end of the test.
 func serve(t testing.TB, c distftp.Config) string {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	return serveAt(t, "127.0.0.1", c)
+}
+
+// serveAt is serve at another address of this machine.
+func serveAt(t testing.TB, host string, c distftp.Config) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", host+":0")
 	if err != nil {
 		t.Fatal(err)
 	}

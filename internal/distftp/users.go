@@ -36,7 +36,7 @@ func (u Users) Authenticate(ctx context.Context, l control.Login) (control.Accou
 	a := control.Account{
 		Name: s.Name, Anonymous: s.Anonymous, Home: s.Home, Welcome: "Welcome, " + s.Name,
 		Up: int64(s.Limits.Up), Down: int64(s.Limits.Down),
-		Access: access{s.Account}, Admin: s.Permits(mirror.Root, account.Admin), Close: s.Close,
+		Access: access{s.Account}, Admin: s.Permits(mirror.Root, account.Admin), Foreign: s.Permits(mirror.Root, account.FXP), Close: s.Close,
 	}
 	if s.Anonymous {
 		a.Welcome = "Welcome, access is read-only"

@@ -6,10 +6,10 @@ import (
 )
 
 // Verbs are things that may be done to a path, any number of them.
-type Verbs uint8
+type Verbs uint16
 
-// The verbs, each with what it covers. Admin concerns the server as a whole and is asked
-// for with the root as its path.
+// The verbs, each with what it covers. Admin and FXP concern the server as a whole and
+// are asked for with the root as their path.
 const (
 	List   Verbs = 1 << iota // change to a directory, list it, learn an entry's size and dates
 	Read                     // fetch a file, or its checksum
@@ -19,13 +19,14 @@ const (
 	Rename                   // asked for both names
 	Mkdir                    // make a directory
 	Admin                    // the commands for administrators
+	FXP                      // data connections with other hosts than the client, which is how files go from server to server (RFC 2577, 3)
 
-	// All is every verb that concerns files: whoever is an administrator is named as such.
+	// All is every verb that concerns files: whoever may do more is named as such.
 	All = List | Read | Write | Append | Delete | Rename | Mkdir
 )
 
 // verbNames are in the order of the bits.
-var verbNames = []string{"list", "read", "write", "append", "delete", "rename", "mkdir", "admin"}
+var verbNames = []string{"list", "read", "write", "append", "delete", "rename", "mkdir", "admin", "fxp"}
 
 // ParseVerbs reads what [Verbs.String] writes: names with commas between them, or "all".
 func ParseVerbs(text string) (Verbs, error) {
