@@ -29,11 +29,35 @@ latitude = 42.36
 longitude = -71.06
 `
 
-// config is the path of the configuration.
-func (d *demo) config() string { return filepath.Join(d.dir, "tracker.toml") }
+// A tracker is one of the two, by the name of its configuration.
+type tracker string
 
-// configure writes the configuration of the programs.
-func (d *demo) configure() error {
-	database := "sqlite:" + filepath.Join(d.dir, "tracker.db")
-	return os.WriteFile(d.config(), fmt.Appendf(nil, "database = %q\n%s", database, networks), 0o600)
+// The tracker that answers requests, and another one that crawls sites for it.
+const (
+	near tracker = "tracker"
+	far  tracker = "colleague"
+)
+
+// config is the path of a tracker's configuration.
+func (d *demo) config(k tracker) string { return filepath.Join(d.dir, string(k)+".toml") }
+
+// configure writes the configuration of both. The one that is far serves its snapshots
+// at an address.
+func (d *demo) configure(address string) error {
+	for k, more := range map[tracker]string{near: networks, far: ""} {
+		text := fmt.Sprintf("database = %q\n[peers]\nname = %q\nkey = %q\nfolder = %q\n",
+			"sqlite:"+d.path(k, "db"), k, d.path(k, "key"), d.path(k, "packs"))
+		if k == far {
+			text += fmt.Sprintf("listen = %q\n", address)
+		}
+		if err := os.WriteFile(d.config(k), []byte(text+more), 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// path is where a tracker keeps something.
+func (d *demo) path(k tracker, what string) string {
+	return filepath.Join(d.dir, string(k)+"."+what)
 }

@@ -58,28 +58,39 @@ func (d *demo) story(ctx context.Context, servers *errgroup.Group, once bool) er
 		fmt.Fprintf(d.out, "  %-12s %-27s %s\n", s.name, s.url, s.about)
 	}
 
-	if err := d.configure(); err != nil {
+	colleague, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
 		return err
 	}
-	d.say("The crawler is told of them, and crawls them:")
-	for _, s := range d.sites {
-		if err := d.command(ctx, "crawler", "site", "add", s.name, s.url, "--weight", strconv.Itoa(s.weight), "--place="+s.place); err != nil {
-			return err
-		}
+	exchange := colleague.Addr().String()
+	if err := errs(colleague.Close(), d.configure(exchange)); err != nil { // the address is free now
+		return err
 	}
-	for _, args := range [][]string{{"crawl"}, {"status"}} {
-		if err := d.command(ctx, "crawler", args...); err != nil {
+	d.say("The crawler is told of three of them, and crawls them:")
+	if err := d.crawl(ctx, near); err != nil {
+		return err
+	}
+	d.say("Another tracker crawls the two others, and lets its peers have what it finds:")
+	if err := d.crawl(ctx, far); err != nil {
+		return err
+	}
+	if err := d.startColleague(ctx, servers, exchange); err != nil {
+		return err
+	}
+	d.say("The first one asks it, and knows all five:")
+	for _, args := range [][]string{{"peer", "add", "http://" + exchange + "/", "--trust", "127.0.0.1"}, {"peer", "pull"}, {"status"}} {
+		if err := d.command(ctx, near, "crawler", args...); err != nil {
 			return err
 		}
 	}
 
 	d.say("What it recognised: who else has the origin's " + originBase + "/, how that is known, and how near it is to a client in Boston.")
-	if err := d.command(ctx, "redirector", "explain", "origin"+originBase+"/", "--from", boston); err != nil {
+	if err := d.command(ctx, near, "redirector", "explain", "origin"+originBase+"/", "--from", boston); err != nil {
 		return err
 	}
 
 	d.say("The site partial is not among them, because it is not complete. What it lacks:")
-	if err := d.command(ctx, "crawler", "diff", "origin:"+originBase, "partial:"+partialBase); err != nil {
+	if err := d.command(ctx, near, "crawler", "diff", "origin:"+originBase, "partial:"+partialBase); err != nil {
 		return err
 	}
 
@@ -126,12 +137,29 @@ func (d *demo) serve(ctx context.Context, servers *errgroup.Group, s *site) erro
 	return nil
 }
 
-// prepare makes a command of one of our programs, with the demo's database,
+// crawl tells a tracker of its sites, and lets it crawl them.
+func (d *demo) crawl(ctx context.Context, k tracker) error {
+	for _, s := range d.sites {
+		if s.far != (k == far) {
+			continue
+		}
+		if err := d.command(ctx, k, "crawler", "site", "add", s.name, s.url, "--weight", strconv.Itoa(s.weight), "--place="+s.place); err != nil {
+			return err
+		}
+	}
+	return d.command(ctx, k, "crawler", "crawl")
+}
+
+// prepare makes a command of one of our programs, with a tracker's configuration,
 // and shows it as one would type it.
-func (d *demo) prepare(ctx context.Context, program string, args ...string) *exec.Cmd {
-	fmt.Fprintf(d.out, "  $ bin/%s %s\n", program, strings.Join(args, " "))
+func (d *demo) prepare(ctx context.Context, k tracker, program string, args ...string) *exec.Cmd {
+	prompt := "$"
+	if k != near {
+		prompt = string(k) + "$"
+	}
+	fmt.Fprintf(d.out, "  %s bin/%s %s\n", prompt, program, strings.Join(args, " "))
 	cmd := exec.CommandContext(ctx, filepath.Join(d.programs, program), args...)
-	cmd.Env = append(os.Environ(), "TRACKER_CONFIG="+d.config())
+	cmd.Env = append(os.Environ(), "TRACKER_CONFIG="+d.config(k))
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.Dir = d.dir
 	cmd.Stderr = os.Stderr
@@ -139,8 +167,8 @@ func (d *demo) prepare(ctx context.Context, program string, args ...string) *exe
 }
 
 // command runs one of our programs to its end.
-func (d *demo) command(ctx context.Context, program string, args ...string) error {
-	cmd := d.prepare(ctx, program, args...)
+func (d *demo) command(ctx context.Context, k tracker, program string, args ...string) error {
+	cmd := d.prepare(ctx, k, program, args...)
 	cmd.Stdout = d.out
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("%s %s: %w", program, args[0], err)
@@ -151,7 +179,7 @@ func (d *demo) command(ctx context.Context, program string, args ...string) erro
 // startRedirector starts the redirector and returns the address on which it
 // listens.
 func (d *demo) startRedirector(ctx context.Context, servers *errgroup.Group) (address string, err error) {
-	cmd := d.prepare(ctx, "redirector", "serve", "--listen", "127.0.0.1:0", "--log-level", "warn")
+	cmd := d.prepare(ctx, near, "redirector", "serve", "--listen", "127.0.0.1:0", "--log-level", "warn")
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		return "", err
@@ -175,27 +203,42 @@ func (d *demo) startRedirector(ctx context.Context, servers *errgroup.Group) (ad
 	if address == "" {
 		return "", errors.New("the redirector does not say where it listens")
 	}
-	return address, awaitReady(ctx, address)
+	return address, awaitStatus(ctx, "http://"+address+"/readyz")
 }
 
-// awaitReady waits until the redirector has loaded its index.
-func awaitReady(ctx context.Context, address string) error {
+// startColleague starts the other tracker, and waits until it serves its peers.
+func (d *demo) startColleague(ctx context.Context, servers *errgroup.Group, address string) error {
+	cmd := d.prepare(ctx, far, "crawler", "run", "--log-level", "warn")
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	servers.Go(func() error {
+		if err := cmd.Wait(); ctx.Err() == nil {
+			return fmt.Errorf("the other tracker ended: %v", err)
+		}
+		return nil
+	})
+	return awaitStatus(ctx, "http://"+address+"/peer/v1/trackers")
+}
+
+// awaitStatus waits until a URL is answered with status 200.
+func awaitStatus(ctx context.Context, url string) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()
 	for {
-		answer, err := get(ctx, "http://"+address+"/readyz")
-		if err != nil {
-			return err
-		}
-		answer.Body.Close()
-		if answer.StatusCode == http.StatusOK {
-			return nil
+		answer, err := get(ctx, url)
+		if err == nil {
+			answer.Body.Close()
+			if answer.StatusCode == http.StatusOK {
+				return nil
+			}
+			err = errors.New(answer.Status)
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("the redirector is not ready: %s", answer.Status)
+			return fmt.Errorf("%s is not ready: %w", url, err)
 		case <-again.C:
 		}
 	}
@@ -208,8 +251,8 @@ func (d *demo) invite(address string) {
 		"curl -i http://" + address + "/origin" + originBase + newest,
 		"curl -L -o toys.tar.gz http://" + address + "/origin" + originBase + newest,
 		"curl 'http://" + address + "/origin" + originBase + "/?json'",
-		"bin/crawler digest origin --recursive --config " + d.config(),
-		"bin/redirector explain origin" + originBase + "/releases/ --from " + hamburg + " --config " + d.config(),
+		"bin/crawler digest origin --recursive --config " + d.config(near),
+		"bin/redirector explain origin" + originBase + "/releases/ --from " + hamburg + " --config " + d.config(near),
 	} {
 		fmt.Fprintln(d.out, "  "+line)
 	}

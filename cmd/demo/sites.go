@@ -14,6 +14,7 @@ type site struct {
 	base   string // where the toys lie on it; "" if it has none
 	weight int
 	place  string // latitude and longitude
+	far    bool   // crawled by the other tracker
 	write  func(dir string) error
 
 	url string // filled in when it is served
@@ -35,7 +36,7 @@ func sites() []*site {
 		{name: "origin", about: "the original, in Boston", base: originBase, weight: 100, place: "42.36,-71.06", write: func(dir string) error {
 			return errs(writeToys(dir+originBase, released, nil), os.MkdirAll(dir+"/incoming", 0o755))
 		}},
-		{name: "mirror", about: "a complete mirror under another path, in Hamburg", base: mirrorBase, weight: 200, place: "53.55,9.99", write: func(dir string) error {
+		{name: "mirror", about: "a complete mirror under another path, in Hamburg", base: mirrorBase, weight: 100, place: "53.55,9.99", far: true, write: func(dir string) error {
 			return errs(writeToys(dir+mirrorBase, released, nil), writeFile(dir+"/mirrors/README", 700, released))
 		}},
 		{name: "wrong-dates", about: "a complete mirror whose timestamps are all wrong, in Berlin", base: wrongBase, weight: 100, place: "52.52,13.40", write: func(dir string) error {
@@ -44,7 +45,7 @@ func sites() []*site {
 		{name: "partial", about: "a mirror with one file missing deep down, in Paris", base: partialBase, weight: 100, place: "48.86,2.35", write: func(dir string) error {
 			return writeToys(dir+partialBase, released, map[string]bool{missing: true})
 		}},
-		{name: "unrelated", about: "something else, with the same licence file and an empty directory, in Sydney", weight: 100, place: "-33.87,151.21", write: func(dir string) error {
+		{name: "unrelated", about: "something else, with the same licence file and an empty directory, in Sydney", weight: 100, place: "-33.87,151.21", far: true, write: func(dir string) error {
 			return errs(
 				writeFile(dir+"/software/other/other-1.0.zip", 123_456, released),
 				writeFile(dir+"/software/other/licence/COPYING", 35_149, released),
