@@ -87,6 +87,12 @@ func (k *tracker) daemon(t *testing.T) *daemon {
 	if err := k.configuration(dir); err != nil {
 		t.Fatal(err)
 	}
+	return k.runs(t, dir)
+}
+
+// runs starts one with the configuration of a folder.
+func (k *tracker) runs(t *testing.T, dir string) *daemon {
+	t.Helper()
 	d := &daemon{k.command(context.WithoutCancel(t.Context()), dir, "run"), &journal{}}
 	d.Stdout, d.Stderr = d.log, d.log
 	if err := d.Start(); err != nil {

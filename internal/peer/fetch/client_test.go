@@ -219,7 +219,7 @@ func TestOtherBytesAreNoContinuation(t *testing.T) {
 			w.WriteHeader(206)
 		}, "from byte 16 on"},
 		"no such":   {http.NotFound, "404"},
-		"elsewhere": {http.RedirectHandler("http://127.0.0.1:1/", 302).ServeHTTP, "302"},
+		"elsewhere": {http.RedirectHandler("http://127.0.0.1:1/", http.StatusFound).ServeHTTP, "302"},
 		"beyond": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Range", "bytes */5")
 			w.WriteHeader(416)
