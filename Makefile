@@ -5,7 +5,7 @@ TOOL  := $(GO) tool -modfile=tools/go.mod
 BUILD := CGO_ENABLED=0 $(GO) build -trimpath -o bin/
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo run test test-unit matrix chaos lint fuzz bench bench-crawl bench-ftp bench-redirect clean
+.PHONY: help build demo run test test-unit matrix chaos lint fuzz bench bench-crawl bench-ftp bench-peer bench-redirect clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,11 @@ bench-ftp: build ## measure the FTP server beside vsftpd, proftpd and pure-ftpd 
 	scripts/test-deps.sh
 	$(BUILD)bench-ftp ./internal/bench/ftp
 	bin/bench-ftp $(if $(ONLY),--only $(ONLY)) $(if $(JSON),--json $(JSON))
+
+bench-peer: build ## measure packs: their size, and how fast they are imported (ONLY=size DIRS=20000 JSON=file)
+	scripts/test-deps.sh
+	$(BUILD)bench-peer ./internal/bench/peer
+	bin/bench-peer $(if $(ONLY),--only $(ONLY)) $(if $(DIRS),--dirs $(DIRS)) $(if $(JSON),--json $(JSON))
 
 bench-redirect: build ## measure the redirector on a world of ten million directories (ONLY=rank DIRS=200000 NGINX=path MIRRORBITS=path JSON=file)
 	scripts/test-deps.sh

@@ -39,6 +39,7 @@ installed=(
 	wrk:wrk
 	redis-server:redis-server
 	minisign:minisign
+	zstd:zstd
 )
 
 # package:program or module, unpacked into $cache/<package>.

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -78,6 +79,9 @@ func (c *packImport) Run(a *program.App) error {
 
 // receive takes over a pack, and shows how far it is.
 func (s *session) receive(file string, signature []byte, from receive.From) (receive.Received, error) {
+	// Nearly all that is read is garbage soon after; it is cleared away early, as time is
+	// spent on the database anyway.
+	defer debug.SetGCPercent(debug.SetGCPercent(40))
 	var trees atomic.Int64
 	progress := s.Progress(s.Log, logInterval)
 	progress.Doing = "importing"

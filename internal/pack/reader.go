@@ -111,6 +111,7 @@ func (p *Reader) Next(ctx context.Context) ([]*digest.Tree, error) {
 		}
 		trees = append(trees, tree)
 		held += len(tree.Branches) + len(tree.Leaves)
+		p.drafts[0] = draft{} // its entries are of no more use
 		p.drafts = p.drafts[1:]
 	}
 	return trees, nil

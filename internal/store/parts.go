@@ -28,6 +28,7 @@ var (
 			zstd.WithEncoderCRC(false),
 			zstd.WithLowerEncoderMem(true),
 			zstd.WithSingleSegment(true),
+			zstd.WithWindowSize(1<<20), // nearly all are shorter, and it is held for each processor
 		)
 	})
 	decoder = sync.OnceValues(func() (*zstd.Decoder, error) {

@@ -59,6 +59,34 @@ func (s *FTP) Close() error {
 	return removeDir(s.dir)
 }
 
+// LaunchMariaDB starts a server as [StartMariaDB] does. The caller ends it with
+// [MariaDBServer.Close].
+func LaunchMariaDB() (*MariaDBServer, error) {
+	for _, name := range mariaDBPrograms {
+		if _, err := Find(name); err != nil {
+			return nil, err
+		}
+	}
+	dir, err := makeDir()
+	if err != nil {
+		return nil, err
+	}
+	return newMariaDB(dir)
+}
+
+// Create creates an empty database with a user of its own, and returns its URL as
+// [MariaDBServer.Database] does.
+func (s *MariaDBServer) Create() (url string, err error) {
+	_, url, err = s.create()
+	return url, err
+}
+
+// Close ends a server that was launched, and removes its data.
+func (s *MariaDBServer) Close() error {
+	s.Kill() // its folder is about to go
+	return removeDir(s.dir)
+}
+
 // MakeDir makes a folder as [Dir] does. The caller removes it with [RemoveDir].
 func MakeDir() (string, error) { return makeDir() }
 

@@ -72,10 +72,13 @@ func StartMariaDB(t testing.TB) *MariaDBServer {
 
 func needMariaDB(t testing.TB) {
 	t.Helper()
-	for _, name := range []string{"root", "mariadbd", "mariadb-install-db", "my_print_defaults"} {
+	for _, name := range mariaDBPrograms {
 		Need(t, name)
 	}
 }
+
+// mariaDBPrograms are what a server needs to be started.
+var mariaDBPrograms = []string{"root", "mariadbd", "mariadb-install-db", "my_print_defaults"}
 
 func newMariaDB(dir string) (*MariaDBServer, error) {
 	program, err := find("mariadbd")
@@ -151,14 +154,9 @@ func (s *MariaDBServer) Resume() error { return s.proc.signal(syscall.SIGCONT) }
 // the test, and returns its URL: mysql://user:password@127.0.0.1:port/name.
 func (s *MariaDBServer) Database(t testing.TB) string {
 	t.Helper()
-	name := "test_" + rand.Text()[:16]
-	password := rand.Text()
-	err := s.exec(
-		"CREATE DATABASE "+name,
-		fmt.Sprintf("CREATE USER %s@'127.0.0.1' IDENTIFIED BY '%s'", name, password),
-		fmt.Sprintf("GRANT ALL ON %s.* TO %s@'127.0.0.1'", name, name))
+	name, url, err := s.create()
 	if err != nil {
-		t.Fatalf("create database: %v", err)
+		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		if s.proc == nil {
@@ -168,8 +166,22 @@ func (s *MariaDBServer) Database(t testing.TB) string {
 			t.Errorf("drop database: %v", err)
 		}
 	})
+	return url
+}
+
+// create creates an empty database with a user of its own, of the same name.
+func (s *MariaDBServer) create() (name, url string, err error) {
+	name = "test_" + rand.Text()[:16]
+	password := rand.Text()
+	if err := s.exec(
+		"CREATE DATABASE "+name,
+		fmt.Sprintf("CREATE USER %s@'127.0.0.1' IDENTIFIED BY '%s'", name, password),
+		fmt.Sprintf("GRANT ALL ON %s.* TO %s@'127.0.0.1'", name, name),
+	); err != nil {
+		return "", "", fmt.Errorf("create database: %w", err)
+	}
 	host := net.JoinHostPort("127.0.0.1", strconv.Itoa(s.Port))
-	return fmt.Sprintf("mysql://%s:%s@%s/%s", name, password, host, name)
+	return name, fmt.Sprintf("mysql://%s:%s@%s/%s", name, password, host, name), nil
 }
 
 func (s *MariaDBServer) ping() error { return s.exec("DO 0") }

@@ -23,11 +23,21 @@ type Written struct {
 
 // Write writes the world into an empty database. It says now and then how far it has come.
 func (p Params) Write(ctx context.Context, db *store.Store, say func(format string, args ...any)) (Written, error) {
+	return p.write(ctx, db, say, p.Sites)
+}
+
+// WriteMirrors writes only the sites that mirror the archive.
+func (p Params) WriteMirrors(ctx context.Context, db *store.Store, say func(format string, args ...any)) (Written, error) {
+	return p.write(ctx, db, say, p.Mirrors())
+}
+
+// write writes the first sites of the world.
+func (p Params) write(ctx context.Context, db *store.Store, say func(format string, args ...any), sites int) (Written, error) {
 	if err := p.Validate(); err != nil {
 		return Written{}, err
 	}
 	began := time.Now()
-	w := &writer{p: p, db: db, say: say, trees: make(chan []*digest.Tree, 4), roots: make([]digest.Summary, p.Sites)}
+	w := &writer{p: p, db: db, say: say, trees: make(chan []*digest.Tree, 4), roots: make([]digest.Summary, sites)}
 	group, both := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		defer close(w.trees)
@@ -37,7 +47,7 @@ func (p Params) Write(ctx context.Context, db *store.Store, say func(format stri
 	if err := group.Wait(); err != nil {
 		return Written{}, err
 	}
-	done := Written{Sites: p.Sites, Distinct: w.distinct}
+	done := Written{Sites: sites, Distinct: w.distinct}
 	for i, root := range w.roots {
 		if err := p.publish(ctx, db, i, root, 1); err != nil {
 			return Written{}, err
@@ -64,7 +74,7 @@ type writer struct {
 func (w *writer) grow(ctx context.Context) error {
 	var archive, solitaries []int
 	groups := map[uint64][]int{}
-	for site := range w.p.Sites {
+	for site := range w.roots {
 		switch w.p.role(site) {
 		case mirrors, partial:
 			archive = append(archive, site)

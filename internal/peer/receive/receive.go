@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"aead.dev/minisign"
@@ -54,8 +55,8 @@ type Receiver struct {
 
 	Now func() time.Time
 
-	// Watch is called now and then with how many trees of a pack are here; nil if nobody
-	// watches.
+	// Watch is called now and then, by several goroutines, with how many trees of a pack
+	// are here; nil if nobody watches.
 	Watch func(trees int64)
 }
 
@@ -161,12 +162,16 @@ const (
 	maxText  = 4 << 20 // bytes, unless one tree has more
 )
 
+// writers is how many batches are written at a time: while one waits for the database,
+// the other is compressed.
+const writers = 2
+
 // store puts the trees of a pack, while the next ones are read, and returns how many
 // were new.
-func (r *Receiver) store(ctx context.Context, reader *pack.Reader) (written int64, err error) {
-	both, ctx := errgroup.WithContext(ctx)
-	batches := make(chan []*digest.Tree, 1)
-	both.Go(func() error {
+func (r *Receiver) store(ctx context.Context, reader *pack.Reader) (int64, error) {
+	all, ctx := errgroup.WithContext(ctx)
+	batches := make(chan []*digest.Tree)
+	all.Go(func() error {
 		defer close(batches)
 		return read(ctx, reader, func(batch []*digest.Tree) error {
 			select {
@@ -177,21 +182,24 @@ func (r *Receiver) store(ctx context.Context, reader *pack.Reader) (written int6
 			}
 		})
 	})
-	both.Go(func() error {
-		put := int64(0)
-		for batch := range batches {
-			n, err := r.Store.PutTrees(ctx, batch)
-			written += int64(n)
-			if err != nil {
-				return err
+	var put, written atomic.Int64
+	for range writers {
+		all.Go(func() error {
+			for batch := range batches {
+				n, err := r.Store.PutTrees(ctx, batch)
+				if err != nil {
+					return err
+				}
+				written.Add(int64(n))
+				if far := put.Add(int64(len(batch))); r.Watch != nil {
+					r.Watch(far)
+				}
 			}
-			if put += int64(len(batch)); r.Watch != nil {
-				r.Watch(put)
-			}
-		}
-		return nil
-	})
-	return written, both.Wait()
+			return nil
+		})
+	}
+	err := all.Wait()
+	return written.Load(), err
 }
 
 // read reads a pack to its end, and hands out its trees in batches, children first.
