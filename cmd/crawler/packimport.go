@@ -65,7 +65,7 @@ func (c *packImport) Run(a *program.App) error {
 	}
 	got, err := s.receive(c.File, signature, from)
 	if err != nil {
-		return explainReceive(err)
+		return explainReceive(fmt.Errorf("%s: %w", c.File, err))
 	}
 	if a.Flags.JSON {
 		p := got.Snapshot
