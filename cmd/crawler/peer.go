@@ -80,8 +80,8 @@ func (c *peerAdd) Run(a *program.App) error {
 	if err := s.Store.PutPeer(a, p); err != nil {
 		return err
 	}
-	// What was not wanted may be wanted now.
-	p.PeerState.ETag, p.PeerState.Polled = "", time.Time{}
+	// It is asked at once.
+	p.Polled = time.Time{}
 	if err := s.Store.RecordPeer(a, p.URL, p.PeerState); err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package mirror
 import (
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -60,6 +61,8 @@ func SplitURL(text string) (URL, Path, error) {
 		return refuse("it names no host")
 	case strings.ContainsFunc(u.Host, func(r rune) bool { return r <= ' ' || r == 0x7f || strings.ContainsRune("/\\%<>\"", r) }):
 		return refuse("its host %q holds a character that no host name holds", u.Host)
+	case strings.Contains(u.Host, ":") && !isIPv6(u.Host):
+		return refuse("its host %q is no address of IPv6", u.Host)
 	case p.User != nil:
 		return refuse("sites are visited anonymously; take the user name and password out")
 	case p.RawQuery != "" || p.ForceQuery || p.Fragment != "":
@@ -78,6 +81,11 @@ func SplitURL(text string) (URL, Path, error) {
 		return refuse("%v", err)
 	}
 	return u, path, nil
+}
+
+func isIPv6(host string) bool {
+	a, err := netip.ParseAddr(host)
+	return err == nil && a.Is6()
 }
 
 // HostPort returns host and port, for dialling and for look-ups by host.

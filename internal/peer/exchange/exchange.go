@@ -3,10 +3,13 @@ package exchange
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"aead.dev/minisign"
@@ -59,12 +62,18 @@ func (x *Exchange) Pull(ctx context.Context, url string) (report Report, err err
 		return report, err
 	}
 	defer func() { err = errors.Join(err, release()) }()
-	p, err := x.peer(held, url)
+	all, err := x.Store.Peers(held)
 	if err != nil {
 		return report, err
 	}
-	v := &visit{Exchange: x, peer: p}
-	err = v.pay(held)
+	p := find(all, url)
+	if p == nil {
+		return report, store.ErrNoPeer
+	}
+	v := &visit{Exchange: x, peer: *p}
+	if err = v.believe(all); err == nil {
+		err = v.pay(held)
+	}
 	if lost := context.Cause(held); err != nil && errors.Is(lost, store.ErrLeaseLost) {
 		return v.report, lost
 	}
@@ -76,16 +85,12 @@ func (x *Exchange) Pull(ctx context.Context, url string) (report Report, err err
 // recording is how long it may take to record how a poll went, also if it was broken off.
 const recording = 10 * time.Second
 
-func (x *Exchange) peer(ctx context.Context, url string) (store.Peer, error) {
-	all, err := x.Store.Peers(ctx)
-	if err != nil {
-		return store.Peer{}, err
-	}
+func find(all []store.Peer, url string) *store.Peer {
 	at := slices.IndexFunc(all, func(p store.Peer) bool { return p.URL == url })
 	if at < 0 {
-		return store.Peer{}, store.ErrNoPeer
+		return nil
 	}
-	return all[at], nil
+	return &all[at]
 }
 
 // A visit is one time that a peer is asked.
@@ -99,16 +104,28 @@ type visit struct {
 	amiss  error // what kept a snapshot from being had, the first of them
 }
 
-// pay asks the peer.
-func (v *visit) pay(ctx context.Context) (err error) {
-	if v.at, err = mirror.ParseURL(v.peer.URL); err != nil {
-		return err
+// believe finds out by which key the peer is known, and about what it is believed. One
+// that was introduced is believed about what its introducer is believed about now.
+func (v *visit) believe(all []store.Peer) (err error) {
+	sites := v.peer.Trust
+	if v.peer.Via != "" {
+		by := find(all, v.peer.Via)
+		if by == nil || !by.Introduces {
+			return fmt.Errorf("%s introduced it, and is not to introduce anybody any more; crawler peer add %s makes it a peer of its own", v.peer.Via, v.peer.URL)
+		}
+		sites = by.Trust
 	}
 	v.from.URL = v.peer.URL
 	if v.from.Key, err = peer.ParseKey(v.peer.Key); err != nil {
 		return err
 	}
-	if v.from.Trust, err = trust.ParseAll(v.peer.Trust); err != nil {
+	v.from.Trust, err = trust.ParseAll(sites)
+	return err
+}
+
+// pay asks the peer.
+func (v *visit) pay(ctx context.Context) (err error) {
+	if v.at, err = mirror.ParseURL(v.peer.URL); err != nil {
 		return err
 	}
 	told, err := v.Client.Introduction(ctx, v.at)
@@ -157,7 +174,7 @@ func (v *visit) take(ctx context.Context) error {
 	}
 	var wanted []peer.Offer
 	there := map[digest.ID]bool{} // roots that the peer has
-	tag, err := v.Client.Offers(ctx, v.at, v.peer.ETag, func(o peer.Offer) error {
+	tag, err := v.Client.Offers(ctx, v.at, v.tag(), func(o peer.Offer) error {
 		there[o.Root] = true
 		if !v.from.Trust.Have(o.URL) {
 			v.report.Strange++
@@ -195,8 +212,29 @@ func (v *visit) take(ctx context.Context) error {
 	if v.report.Later > 0 {
 		tag = "" // to be told again
 	}
-	v.peer.ETag = tag
+	v.keepTag(tag)
 	return v.amiss
+}
+
+// tag returns the tag of the list from which all that is wanted was taken, or "" if more
+// of it may be wanted now, as the peer is believed about other sites than then.
+func (v *visit) tag() string {
+	if tag, same := strings.CutPrefix(v.peer.ETag, v.believed()+" "); same {
+		return tag
+	}
+	return ""
+}
+
+func (v *visit) keepTag(tag string) {
+	if v.peer.ETag = ""; tag != "" {
+		v.peer.ETag = v.believed() + " " + tag
+	}
+}
+
+// believed is short for the sites about which the peer is believed.
+func (v *visit) believed() string {
+	sum := sha256.Sum256([]byte(strings.Join(v.from.Trust.Strings(), " ")))
+	return hex.EncodeToString(sum[:4])
 }
 
 // refused returns what was refused of the peer's snapshots before, by site.

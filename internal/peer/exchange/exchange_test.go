@@ -303,6 +303,27 @@ func TestIntroductions(t *testing.T) {
 	}
 }
 
+// What an introducer may say no more, those whom it introduced may not either.
+func TestIntroductionsEndWithTheirIntroducer(t *testing.T) {
+	hub, two, k := newTracker(t, "hub"), newTracker(t, "two"), newTracker(t, "three")
+	hub.peers(t, two, false, "*")
+	k.peers(t, hub, true, "*")
+	k.pull(t)
+	two.Crawled(t, peertest.Site(t, "site"), 2, 1, time.Now())
+	k.peers(t, hub, true, "*.de")
+	if report, err := k.Pull(t.Context(), two.url()); err != nil || len(report.Taken) > 0 || report.Strange != 1 {
+		t.Errorf("believed about less: %+v, %v", report, err)
+	}
+	k.peers(t, hub, false, "*")
+	if _, err := k.Pull(t.Context(), two.url()); err == nil || !strings.Contains(err.Error(), "introduced it") {
+		t.Errorf("introducing nobody: %v", err)
+	}
+	k.peers(t, two, false, "*")
+	if report, err := k.Pull(t.Context(), two.url()); err != nil || len(report.Taken) != 1 {
+		t.Errorf("as a peer of its own: %+v, %v", report, err)
+	}
+}
+
 func TestWhoIsNotWhoItWas(t *testing.T) {
 	one, two := newTracker(t, "one"), newTracker(t, "two")
 	for name, c := range map[string]struct {
