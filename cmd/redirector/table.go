@@ -68,7 +68,11 @@ func facts(a *redirect.Answer) [][2]any {
 	add("files", ui.Number(tree.Files))
 	add("directories", ui.Number(tree.Dirs))
 	add("bytes", ui.Volume(tree.Bytes))
-	add("snapshot", f.Snapshot().Finished.UTC().Format(time.RFC3339))
+	snap := f.Snapshot()
+	add("snapshot", snap.Finished.UTC().Format(time.RFC3339))
+	if snap.Via != "" {
+		add("crawled by", ui.Printable(snap.Origin)+", from "+ui.Printable(snap.Via))
+	}
 	if f.Capped() {
 		add("capped", "there may be more replicas than were looked at")
 	}

@@ -155,7 +155,11 @@ func (a *api) get(t rapid.TB, target string) (status int, body []byte) {
 }
 
 func TestAPI(t *testing.T) {
-	a := newAPI(t, example(t).hold(t))
+	w := example(t)
+	for i := range w.snapshots {
+		w.snapshots[i].Origin, w.snapshots[i].Via = "far", "https://peer.example/"
+	}
+	a := newAPI(t, w.hold(t))
 	for _, c := range []struct {
 		target string
 		status int
@@ -167,7 +171,7 @@ func TestAPI(t *testing.T) {
 		{"/sites?limit=2&cursor=ZWFzdA", 200, []string{`"name": "late"`}},
 		{"/sites?limit=0", 400, []string{"limit"}},
 		{"/sites?cursor=*", 400, []string{"cursor"}},
-		{"/sites/east", 200, []string{`"name": "east"`}},
+		{"/sites/east", 200, []string{`"name": "east"`, `"origin": "far"`, `"via": "https://peer.example/"`}},
 		{"/sites/late", 200, []string{`"snapshot": null`}},
 		{"/sites/nobody", 404, []string{`"status":404`}},
 		{"/directories?url=ftp://origin.example/pub/gnu/", 200, []string{`"name": "%FF%FE"`, `"name": "a%23b%3Fc%20%25.txt"`, `"kind": "directory"`}},

@@ -59,7 +59,9 @@ type frontSnapshot struct {
 	Started  time.Time `json:"started"`
 	Finished time.Time `json:"finished"`
 	digest.Totals
-	Incomplete int64 `json:"incomplete"`
+	Incomplete int64  `json:"incomplete"`
+	Origin     string `json:"origin,omitempty"` // the tracker that crawled, where that was not this one
+	Via        string `json:"via,omitempty"`    // whose word it is
 }
 
 func newFront(source Source, now time.Time) front {
@@ -97,6 +99,8 @@ func newFrontSnapshot(s store.Snapshot) *frontSnapshot {
 		Finished:   s.Finished.UTC(),
 		Totals:     s.Totals,
 		Incomplete: s.Incomplete,
+		Origin:     s.Origin,
+		Via:        s.Via,
 	}
 }
 

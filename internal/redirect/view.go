@@ -178,6 +178,9 @@ func facts(found *resolver.Answer, l *mirrorList) []fact {
 	}
 	if s := l.Snapshot; s != nil {
 		add("Seen", stamp(s.Finished), false)
+		if s.Origin != "" {
+			add("Crawled by", s.Origin, false)
+		}
 	}
 	for _, name := range l.Names {
 		add("Name", name, true)

@@ -50,6 +50,8 @@ type snapshotJSON struct {
 	Started    time.Time `json:"started"`
 	Finished   time.Time `json:"finished"`
 	Incomplete int64     `json:"incomplete"`
+	Origin     string    `json:"origin,omitempty"` // the tracker that crawled, where that was not this one
+	Via        string    `json:"via,omitempty"`    // whose word it is
 }
 
 // MarshalJSON writes all that is known; "file" is absent for a directory,
@@ -79,7 +81,7 @@ func (a *Answer) MarshalJSON() ([]byte, error) {
 	if tree := a.Tree(); !tree.ID.IsZero() {
 		out.Tree = &treeJSON{tree.ID, tree.Exact, tree.Blind, tree.Totals}
 		s := a.Snapshot()
-		out.Snapshot = &snapshotJSON{s.Seq, s.Started.UTC(), s.Finished.UTC(), s.Incomplete}
+		out.Snapshot = &snapshotJSON{s.Seq, s.Started.UTC(), s.Finished.UTC(), s.Incomplete, s.Origin, s.Via}
 	}
 	return json.Marshal(out)
 }

@@ -29,6 +29,15 @@
 // A crawl whose result is hard to believe is set aside as a [Suspect] instead,
 // one of a site at most, until a crawl is published or somebody accepts it.
 //
+// # Other trackers
+//
+// A snapshot that another tracker has made is put in force by [Store.Adopt], and says whose it
+// was. The site may be known from others alone; then it is learnt, and nothing here
+// crawls it or removes it, until somebody puts it as a site of our own. Of the trees
+// of such a snapshot only those travel that are not here; the others are used where they
+// are, through a [Keeper], which has the effect that putting them again would have.
+// [Peer] and [Refusal] are who the others are, and what was not taken from them.
+//
 // # Progress
 //
 // A crawl keeps, from time to time, what it has learnt about its site, the
