@@ -131,7 +131,11 @@ func TestTrackersExchange(t *testing.T) {
 		testbed.BigTree(t, dir, 20+10*i, 3)
 		servers = append(servers, testbed.StartFTP(t, kinds[i], testbed.FTPConfig{Root: dir}))
 		witness.sites = append(witness.sites, name+"="+servers[i].Addr)
-		ring = append(ring, newFellow(t, crawler, name))
+		f := newFellow(t, crawler, name)
+		if i == 1 { // one has the other database
+			f.database = testbed.MariaDB(t)
+		}
+		ring = append(ring, f)
 	}
 	witnessed := t.TempDir()
 	if _, _, err := witness.crawl(t.Context(), witnessed); err != nil {

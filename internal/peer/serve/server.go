@@ -133,7 +133,7 @@ func later(w http.ResponseWriter, seconds, status int, why string) {
 // fail tells a client that something is amiss here, and the log what it is.
 func (s *Server) fail(w http.ResponseWriter, req *http.Request, err error) {
 	if req.Context().Err() != nil {
-		return // nobody waits for an answer
+		panic(http.ErrAbortHandler) // nobody waits for an answer, and nothing is to look like one
 	}
 	s.Log.Warn("a tracker is not answered", "client", req.RemoteAddr, "path", req.URL.Path, "err", err)
 	later(w, 60, http.StatusServiceUnavailable, "what was asked for cannot be had at the moment")

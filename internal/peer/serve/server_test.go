@@ -246,3 +246,41 @@ type away struct{ *store.Store }
 
 func (away) Sites(context.Context) ([]mirror.Site, error) { return nil, fmt.Errorf("a secret") }
 func (away) Peers(context.Context) ([]store.Peer, error)  { return nil, fmt.Errorf("a secret") }
+
+// A pack may take longer to be made than other answers.
+func TestAPackMayTakeLong(t *testing.T) {
+	d := newDesk(t, 1<<20)
+	snap := d.Crawled(t, peertest.Site(t, "site"), 2, 1, time.Now())
+	const patience = 50 * time.Millisecond
+	may := make(chan struct{})
+	time.AfterFunc(4*patience, func() { close(may) })
+	d.packs.source = slow{d.Store, may}
+	server := httptest.NewUnstartedServer(d.Handler())
+	server.Config.ReadTimeout, server.Config.WriteTimeout = patience, patience
+	server.Start()
+	defer server.Close()
+	res, err := http.Get(server.URL + packURL(snap))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != http.StatusOK || len(text) == 0 {
+		t.Errorf("status %d, %d bytes, %v", res.StatusCode, len(text), err)
+	}
+}
+
+// A slow source has nothing before it may.
+type slow struct {
+	*store.Store
+	may <-chan struct{}
+}
+
+func (s slow) Trees(ctx context.Context, ids []digest.ID, parts store.Parts, fn func(*digest.Tree) error) error {
+	select {
+	case <-s.may:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return s.Store.Trees(ctx, ids, parts, fn)
+}
