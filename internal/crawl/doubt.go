@@ -2,6 +2,7 @@ package crawl
 
 import (
 	"fmt"
+	"slices"
 
 	"mirrortracker/internal/human"
 	"mirrortracker/internal/store"
@@ -32,8 +33,10 @@ const remembered = 20
 // back to the last complete one as well, so that a site cannot shrink step by step
 // without anybody's noticing; unless it confirms the last snapshot, which was believed
 // for some reason. Limits that were lowered make a crawl suspect like anything else:
-// its reason names them, and the next crawl confirms it.
+// its reason names them, and the next crawl confirms it. What other trackers have found
+// does not count: one's own crawl is believed rather than them.
 func doubtful(found store.Snapshot, before []store.Snapshot, aside *store.Suspect, share float64) string {
+	before = slices.DeleteFunc(slices.Clone(before), func(s store.Snapshot) bool { return s.Via != "" })
 	if share <= 0 || len(before) == 0 || aside != nil && confirms(found, aside.Snapshot) {
 		return ""
 	}

@@ -24,6 +24,8 @@ func TestDoubtful(t *testing.T) {
 	small.Root, small.Files, small.Dirs = digest.ID{9}, 700, 99
 	huge := snap(1, 1000, 0)
 	huge.Bytes = 1<<63 - 1
+	theirs := huge
+	theirs.Via = "https://peer.example/"
 	for name, c := range map[string]struct {
 		found  store.Snapshot
 		before []store.Snapshot // newest first
@@ -31,6 +33,8 @@ func TestDoubtful(t *testing.T) {
 		want   string // part of the reason, "" if it is believed
 	}{
 		"the first":                     {snap(2, 1, 0), nil, nil, ""},
+		"less than others say":          {snap(2, 1, 0), []store.Snapshot{theirs}, nil, ""},
+		"less than before others":       {snap(2, 1, 0), []store.Snapshot{theirs, big}, nil, "1 files"},
 		"the same":                      {big, []store.Snapshot{big}, nil, ""},
 		"more":                          {snap(2, 5000, 0), []store.Snapshot{big}, nil, ""},
 		"little less":                   {snap(2, 800, 0), []store.Snapshot{big}, nil, ""},

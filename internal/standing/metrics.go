@@ -86,7 +86,9 @@ func collect(ch chan<- prometheus.Metric, s *Site, now time.Time) {
 	send(failures, float64(s.Failures()))
 	send(running, number(s.Running()))
 	send(due, number(s.Due(now)))
-	send(next, float64(s.Next.Unix()))
+	if !s.Learnt {
+		send(next, float64(s.Next.Unix()))
+	}
 	send(broken, number(s.Broken))
 	send(suspect, number(s.Suspect != nil))
 	send(flapping, number(s.Attempt != nil && s.Attempt.Flapping != ""))
