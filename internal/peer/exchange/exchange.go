@@ -101,6 +101,7 @@ type visit struct {
 	from   receive.From
 	report Report
 	loaded int64 // packs
+	passed int   // snapshots passed over because they were refused before
 	amiss  error // what kept a snapshot from being had, the first of them
 }
 
@@ -184,9 +185,10 @@ func (v *visit) take(ctx context.Context) error {
 		case errors.Is(err, receive.ErrKnown), errors.Is(err, receive.ErrOwn):
 			v.report.Known++
 		case errors.Is(err, receive.ErrRefused):
-			if old := refused[o.Site]; old.Root != o.Root || old.Finished.Unix() != o.Finished.Unix() {
+			if !v.settled(refused[o.Site], &o) {
 				return v.refuse(ctx, &o, err)
 			}
+			v.passed++
 		case err != nil:
 			return err
 		default:
@@ -202,14 +204,15 @@ func (v *visit) take(ctx context.Context) error {
 		return err
 	}
 	for i := range wanted {
-		if old := refused[wanted[i].Site]; old.Root == wanted[i].Root && old.Finished.Unix() == wanted[i].Finished.Unix() {
-			continue // it was no better when it was had
+		if v.settled(refused[wanted[i].Site], &wanted[i]) {
+			v.passed++
+			continue
 		}
 		if err := v.obtain(ctx, &wanted[i], have); err != nil {
 			return fmt.Errorf("%s: %w", wanted[i].URL, err)
 		}
 	}
-	if v.report.Later > 0 {
+	if v.report.Later+len(v.report.Refused)+v.passed > 0 {
 		tag = "" // to be told again
 	}
 	v.keepTag(tag)
@@ -252,6 +255,17 @@ func (v *visit) refused(ctx context.Context) (map[mirror.SiteID]store.Refusal, e
 	return known, nil
 }
 
+// retry is how long a snapshot that was refused is passed over: the configuration may
+// change, and what it built upon.
+const retry = 24 * time.Hour
+
+// settled reports whether a snapshot was refused before, and is not to be looked at
+// again: it was not refused as one of the future, nor long ago.
+func (v *visit) settled(old store.Refusal, o *peer.Offer) bool {
+	same := old.Root == o.Root && old.Finished.Unix() == o.Finished.Unix()
+	return same && old.At.Unix() >= o.Finished.Unix() && v.Now().Sub(old.At) < retry
+}
+
 func (v *visit) refuse(ctx context.Context, o *peer.Offer, why error) error {
 	r := store.Refusal{Peer: v.peer.URL, Site: o.URL, Root: o.Root, Finished: o.Finished, At: v.Now(), Reason: why.Error()}
 	v.report.Refused = append(v.report.Refused, r)
@@ -266,9 +280,13 @@ func (v *visit) obtain(ctx context.Context, o *peer.Offer, have *haves) error {
 	if err != nil {
 		return err
 	}
-	got, err := v.receive(ctx, o, roots)
+	got, resumed, err := v.receive(ctx, o, roots)
+	if errors.Is(err, pack.ErrForged) && resumed {
+		// What came before may be spoilt, as where this machine lost its power.
+		got, _, err = v.receive(ctx, o, roots)
+	}
 	if errors.Is(err, pack.ErrLacking) && len(roots) > 0 {
-		got, err = v.receive(ctx, o, nil)
+		got, _, err = v.receive(ctx, o, nil)
 	}
 	_, held := errors.AsType[*store.LeaseHeldError](err)
 	_, answered := errors.AsType[*fetch.StatusError](err)
@@ -293,16 +311,17 @@ func (v *visit) obtain(ctx context.Context, o *peer.Offer, have *haves) error {
 	return nil
 }
 
-// receive downloads a pack and takes it over.
-func (v *visit) receive(ctx context.Context, o *peer.Offer, have []digest.ID) (got receive.Received, err error) {
+// receive downloads a pack, unless part of it was there already, and takes it over.
+func (v *visit) receive(ctx context.Context, o *peer.Offer, have []digest.ID) (got receive.Received, resumed bool, err error) {
 	p, err := v.Client.Pack(ctx, fetch.Order{At: v.at, Site: o.Site, Root: o.Root, Have: have})
 	if err != nil {
-		return got, err
+		return got, false, err
 	}
 	defer func() { err = errors.Join(err, p.Close()) }()
 	v.report.Bytes += p.Loaded
 	v.loaded++
-	return v.Receiver.Receive(ctx, p.Path, p.Signature, v.from)
+	got, err = v.Receiver.Receive(ctx, p.Path, p.Signature, v.from)
+	return got, p.Loaded < p.Size, err
 }
 
 // haves are roots that are here, from which a pack may start.

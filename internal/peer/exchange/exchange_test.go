@@ -6,6 +6,8 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -27,13 +29,15 @@ type tracker struct {
 	*peertest.Tracker
 	*Exchange
 	server *httptest.Server
-	cut    atomic.Int64 // bytes of answers that are packs, after which they are broken off; -1 for none
-	packs  atomic.Int64 // that were asked for
+
+	received string       // folder for downloads
+	cut      atomic.Int64 // bytes of answers that are packs, after which they are broken off; -1 for none
+	packs    atomic.Int64 // that were asked for
 }
 
 func newTracker(t *testing.T, name string) *tracker {
 	t.Helper()
-	k := &tracker{Tracker: peertest.New(t, name)}
+	k := &tracker{Tracker: peertest.New(t, name), received: t.TempDir()}
 	k.cut.Store(-1)
 	log := slog.New(slog.DiscardHandler)
 	s, err := serve.New(serve.Config{
@@ -65,7 +69,7 @@ func newTracker(t *testing.T, name string) *tracker {
 	k.Exchange = &Exchange{
 		Store:     k.Tracker.Store,
 		Receiver:  &receive.Receiver{Store: k.Tracker.Store, Owner: name, Rules: receive.DefaultRules, Now: time.Now},
-		Client:    fetch.New(fetch.Options{Folder: t.TempDir(), MaxPack: 1 << 30}),
+		Client:    fetch.New(fetch.Options{Folder: k.received, MaxPack: 1 << 30}),
 		Catalogue: k.Tracker.Catalogue,
 		Key:       peer.Public(k.Tracker.Key),
 		Owner:     name,
@@ -246,6 +250,47 @@ func TestNothingPartialIsVisible(t *testing.T) {
 	one.cut.Store(-1)
 	if two.pull(t); !maps.Equal(two.roots(t), one.roots(t)) {
 		t.Errorf("in force: %v", current(t, two))
+	}
+}
+
+// A download that was broken off and whose part is spoilt begins again.
+func TestASpoiltPartIsNoHindrance(t *testing.T) {
+	one, two := newTracker(t, "one"), newTracker(t, "two")
+	two.peers(t, one, false, "*")
+	one.Crawled(t, peertest.Site(t, "site"), 300, 1, time.Now())
+	one.cut.Store(5000)
+	if _, err := two.Pull(t.Context(), one.url()); err == nil {
+		t.Fatal("what was broken off is taken over")
+	}
+	parts, err := filepath.Glob(filepath.Join(two.received, "*.part"))
+	if err != nil || len(parts) != 1 {
+		t.Fatalf("there are %v, %v", parts, err)
+	}
+	if err := os.WriteFile(parts[0], make([]byte, 5000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	one.cut.Store(-1)
+	if n := two.pull(t); n != 1 {
+		t.Errorf("%d snapshots are taken over", n)
+	}
+}
+
+// What is of the future is refused until it is no more.
+func TestTheFutureComes(t *testing.T) {
+	one, two := newTracker(t, "one"), newTracker(t, "two")
+	two.peers(t, one, false, "*")
+	begin := time.Now()
+	now := func() time.Time { return begin }
+	two.Now, two.Receiver.Now = func() time.Time { return now() }, func() time.Time { return now() }
+	one.Crawled(t, peertest.Site(t, "site"), 2, 1, begin.Add(10*time.Minute))
+	for range 2 {
+		if n := two.pull(t); n != 0 {
+			t.Errorf("%d snapshots of the future are taken over", n)
+		}
+	}
+	now = func() time.Time { return begin.Add(6 * time.Minute) }
+	if n := two.pull(t); n != 1 {
+		t.Errorf("%d snapshots are taken over", n)
 	}
 }
 
