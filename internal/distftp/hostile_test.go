@@ -30,6 +30,8 @@ func (brokenFS) Lstat(ctx context.Context, p mirror.Path) (vfs.Entry, error) {
 	switch {
 	case p == "/file":
 		e.Kind, e.Mode, e.Size = vfs.File, 0o644, 1<<20
+	case p == "/sealed":
+		e.Bars = vfs.NoRead
 	case p == "/absent":
 		return e, fs.ErrNotExist
 	}
@@ -120,7 +122,10 @@ func TestBrokenFileSystem(t *testing.T) {
 	c.do("STAT broken-0", "451")
 	c.do("STAT broken-3", "451")
 	c.do("STAT names", "550")
-	c.do("CWD sealed", "250")
+	c.do("CWD sealed", "550")
+	if got := c.do("MLST sealed", "250-"); !strings.Contains(got, ";perm=;") {
+		t.Errorf("%q, want that nothing can be done", got)
+	}
 	c.fetch("RETR /file", "451")
 	c.do("TYPE I", "200")
 	if got := c.fetch("RETR /file", "451"); len(got) != 100_000 {

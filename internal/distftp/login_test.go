@@ -66,7 +66,7 @@ func TestAuthenticator(t *testing.T) {
 	bob := dial(t, addr)
 	bob.loginAs("bob", "secret", "230")
 	bob.do("SIZE README", "550") // is in TYPE A, but /README is a directory in his tree
-	bob.do("CWD README", "250")
+	bob.do("CWD broken-0", "250")
 	second := dial(t, addr)
 	second.loginAs("bob", "secret", "421 Try again later: too many sessions of this user, the limit is 1")
 	if n := u.open.Load(); n != 2 {

@@ -1,24 +1,21 @@
 package control
 
-import (
-	"mirrortracker/internal/distftp/vfs"
-)
-
 // printDirectory answers PWD: the path as the client walked it.
 func (s *session) printDirectory(string) {
 	s.out.reply(257, quote(s.cwd)+" is the current directory")
 }
 
-// changeDirectory answers CWD.
+// changeDirectory answers CWD. A directory is opened for it, as only that shows whether it
+// can be: modes do not tell of lists of access rights.
 func (s *session) changeDirectory(arg string) {
 	p, err := s.target(arg, List)
 	if err != nil {
 		s.fail(err)
 		return
 	}
-	e, err := s.FS.Stat(s.ctx, p)
-	if err == nil && e.Kind != vfs.Directory {
-		err = vfs.ErrNotDir
+	dir, err := s.FS.OpenDir(s.ctx, p)
+	if err == nil {
+		err = dir.Close()
 	}
 	if err != nil {
 		s.fail(err)

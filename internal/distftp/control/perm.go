@@ -54,11 +54,12 @@ func (w permissions) append(b []byte, p mirror.Path, e vfs.Entry, above vfs.Bars
 	case vfs.Directory:
 		member := p.Join("x") // stands for all that may be there
 		inside := w.writable && e.Bars&change == 0
+		open := e.Bars&(vfs.NoRead|vfs.NoSearch) == 0
 		add('c', inside, member, Write)
 		add('d', movable, p, Delete)
-		add('e', e.Bars&vfs.NoSearch == 0, p, List)
+		add('e', open, p, List)
 		add('f', movable, p, Rename)
-		add('l', e.Bars&(vfs.NoRead|vfs.NoSearch) == 0, p, List)
+		add('l', open, p, List)
 		add('m', inside, member, MakeDir)
 		add('p', inside, member, Delete)
 	default:
