@@ -100,13 +100,13 @@ func (c *userShow) Run(a *App) error {
 func (a *App) showPath(who *account.Account, path mirror.Path) error {
 	if a.Flags.JSON {
 		decisions := make(map[string]account.Decision)
-		for _, verb := range (account.All | account.Admin).Each() {
+		for _, verb := range (account.All | account.Admin | account.FXP).Each() {
 			decisions[verb.String()] = who.Decide(path, verb)
 		}
 		return a.JSON(map[string]any{"user": who.Name, "path": mirror.EscapePath(string(path)), "verbs": decisions})
 	}
 	var rows [][]any
-	for _, verb := range (account.All | account.Admin).Each() {
+	for _, verb := range (account.All | account.Admin | account.FXP).Each() {
 		d, word := who.Decide(path, verb), "no"
 		if d.Allowed {
 			word = "yes"
