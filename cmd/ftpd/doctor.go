@@ -34,6 +34,9 @@ Flags of "ftpd serve" mean here what they mean there. The exit code is 1 if some
 
 // Run examines, and says what was found.
 func (c *doctorCommand) Run(a *app) error {
+	if err := c.check(); err != nil {
+		return err
+	}
 	visit := doctor.Visit{User: c.User, Timeout: c.Timeout, Connections: c.Connections}
 	if c.User != "" {
 		var err error
@@ -43,10 +46,7 @@ func (c *doctorCommand) Run(a *app) error {
 	}
 	var f doctor.Findings
 	if c.Connect != "" {
-		host, _, err := net.SplitHostPort(c.Connect)
-		if err != nil {
-			return ui.Misuse("--connect: %w", err)
-		}
+		host, _, _ := net.SplitHostPort(c.Connect)
 		visit.Addr, visit.Implicit, visit.Names = c.Connect, c.Implicit, []string{host}
 		f = visit.Make(a)
 	} else if err := c.examine(a, &f, visit); err != nil {
@@ -57,6 +57,26 @@ func (c *doctorCommand) Run(a *app) error {
 	}
 	if f.Failed() > 0 {
 		return ui.ErrFailed
+	}
+	return nil
+}
+
+// check refuses flags that would have no effect.
+func (c *doctorCommand) check() error {
+	switch {
+	case c.Connections < 1:
+		return ui.Misuse("--connections is %d, must be at least 1", c.Connections)
+	case c.Timeout <= 0:
+		return ui.Misuse("--timeout is %v, must be more than 0", c.Timeout)
+	case c.Connect == "" && c.Implicit:
+		return ui.Misuse("--implicit goes with --connect; of a server on this machine, tls_listen and door say it")
+	case c.Connect == "":
+		return nil
+	case c.serveCommand != serveCommand{}:
+		return ui.Misuse("--connect looks at nothing of this machine, so that a folder and the flags of ftpd serve do not go with it")
+	}
+	if _, _, err := net.SplitHostPort(c.Connect); err != nil {
+		return ui.Misuse("--connect: %w", err)
 	}
 	return nil
 }

@@ -78,9 +78,10 @@ type call struct {
 	host, port string
 	where      string
 
-	conn  *ftpconn.Conn
-	chain []*x509.Certificate // that the server showed
-	data  net.Conn            // what the next data connection is
+	conn    *ftpconn.Conn
+	reached bool                // a connection came about
+	chain   []*x509.Certificate // that the server showed
+	data    net.Conn            // what the next data connection is
 }
 
 // check names a check at this address.
@@ -145,7 +146,9 @@ func (c *call) connection(ctx context.Context, network, addr string) (net.Conn, 
 		c.data = nil
 		return conn, nil
 	}
-	return (&net.Dialer{Timeout: c.Timeout}).DialContext(ctx, network, addr)
+	conn, err := (&net.Dialer{Timeout: c.Timeout}).DialContext(ctx, network, addr)
+	c.reached = c.reached || err == nil
+	return conn, err
 }
 
 // refuse says why there is no login.
@@ -157,8 +160,12 @@ func (c *call) refuse(err error) {
 		c.Bad(c.check("login"), "see SITE WHO, and limits in the configuration", "%v", busy)
 	case errors.As(err, &login):
 		c.Bad(c.check("login"), "try a user that may log in from here: --user; the server's log says why", "%v", login)
+	case handshake && c.Implicit:
+		c.Bad(c.check("TLS"), "the server's log says why; a port for explicit TLS is looked at without --implicit", "%v", err)
 	case handshake:
-		c.Bad(c.check("TLS"), "the server's log says why; a port for implicit TLS needs --implicit", "%v", err)
+		c.Bad(c.check("TLS"), "the server's log says why", "%v", err)
+	case c.reached && timedOut(err):
+		c.Bad(c.check("connection"), "it is taken, but not answered: a port for implicit TLS is looked at with --implicit; else the server's log says why", "%v", err)
 	default:
 		c.Bad(c.check("connection"), unreachable(err, "TCP port "+c.port), "%v", err)
 	}
@@ -166,16 +173,21 @@ func (c *call) refuse(err error) {
 
 // unreachable says what can be done where a connection does not come about.
 func unreachable(err error, what string) string {
-	timeout := net.Error(nil)
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "nothing listens there, or a firewall refuses: start ftpd, look at listen in its configuration, and let in " + what
-	case errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+	case timedOut(err):
 		return "a firewall drops what is sent there, or an address translation does not hand it on: let in " + what
 	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
 		return "there is no route from here to the server: look at its address in DNS and at the network"
 	}
 	return "is it an FTP server that listens there? Let in " + what
+}
+
+// timedOut reports whether an error is that nothing came.
+func timedOut(err error) bool {
+	timeout := net.Error(nil)
+	return errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
 }
 
 // wanted are features that clients get worse without.

@@ -95,11 +95,13 @@ func TestVisit(t *testing.T) {
 
 	healthy := serve(t, "127.0.0.1:0", good, control.Door{})
 	found(t, at(nil, healthy), sound)
-	found(t, at(func(v *Visit) { v.Implicit = true }, serve(t, "127.0.0.1:0", good, control.Door{Implicit: true})), sound)
+	implicit := serve(t, "127.0.0.1:0", good, control.Door{Implicit: true})
+	found(t, at(func(v *Visit) { v.Implicit = true }, implicit), sound)
+	found(t, at(func(v *Visit) { v.Timeout = 300 * time.Millisecond }, implicit), map[string]string{"connection": "fail with --implicit", "login": "none"})
 	found(t, at(func(v *Visit) { v.Names = []string{"ftp.example.org"} }, healthy), map[string]string{"certificate": "fail ftp.example.org", "MLSD": "ok"})
 	found(t, at(func(v *Visit) { v.Trusted = testbed.NewAuthority(t).Pool }, healthy), map[string]string{"certificate": "warn does not trust", "MLSD": "ok"})
 	found(t, at(func(v *Visit) { v.User, v.Password = "ann", "wrong" }, healthy), map[string]string{"login": "fail --user", "MLSD": "none"})
-	found(t, at(func(v *Visit) { v.Implicit, v.Timeout = true, 300*time.Millisecond }, healthy), map[string]string{"TLS": "fail implicit", "MLSD": "none"})
+	found(t, at(func(v *Visit) { v.Implicit, v.Timeout = true, 300*time.Millisecond }, healthy), map[string]string{"TLS": "fail without --implicit", "MLSD": "none"})
 
 	for end, want := range map[time.Duration]string{-time.Hour: "fail expired", 49 * time.Hour: "warn expires in 2 days"} {
 		old := serve(t, "127.0.0.1:0", authority.Issue(t, time.Now().Add(end), "localhost"), control.Door{})
