@@ -85,7 +85,11 @@ func Lasting(key string, value Duration, low, high time.Duration) error {
 
 // Address checks where something listens.
 func Address(key, value string) error {
-	if _, _, err := net.SplitHostPort(value); err != nil {
+	_, port, err := net.SplitHostPort(value)
+	if err == nil {
+		_, err = net.LookupPort("tcp", port)
+	}
+	if err != nil {
 		return Wrong(key, "is %q, must be HOST:PORT such as 127.0.0.1:8080, or :8080 for all addresses", value)
 	}
 	return nil

@@ -35,15 +35,15 @@ func decode(path string, text []byte, c Configuration) error {
 		}
 		return errors.New(show(path, text, wrong, what))
 	}
-	return fmt.Errorf("%s: %w", path, unitless(text, c, err))
+	return bareValue(path, text, c, err)
 }
 
-// unitless finds the key of a duration that is a bare number: of that the
-// library tells neither key nor place.
-func unitless(text []byte, c Configuration, err error) error {
+// bareValue finds the key of a bare number or boolean where a text belongs, such as a
+// duration: of that the library tells neither key nor place.
+func bareValue(path string, text []byte, c Configuration, err error) error {
 	var document map[string]any
 	if toml.Unmarshal(text, &document) != nil {
-		return errors.New(plain(err.Error()))
+		return fmt.Errorf("%s: %s", path, plain(err.Error()))
 	}
 	for key, field := range Keys(c) {
 		var at any = document
@@ -53,12 +53,21 @@ func unitless(text []byte, c Configuration, err error) error {
 		}
 		switch at.(type) {
 		case int64, float64, bool:
-			if field.Type() == reflect.TypeFor[Duration]() {
-				return fmt.Errorf("%s is %v, must be a duration with a unit such as \"30s\"", key, at)
+			wrong := set(field, fmt.Sprint(at))
+			if wrong == nil {
+				continue
 			}
+			what := key + ": " + plain(wrong.Error())
+			if field.Type() == reflect.TypeFor[Duration]() {
+				what = fmt.Sprintf("%s is %v, must be a duration with a unit such as \"30s\"", key, at)
+			}
+			if line := placesOf(text)[key]; line > 0 {
+				path = fmt.Sprintf("%s:%d", path, line)
+			}
+			return fmt.Errorf("%s: %s", path, what)
 		}
 	}
-	return errors.New(plain(err.Error()))
+	return fmt.Errorf("%s: %s", path, plain(err.Error()))
 }
 
 // bare matches what can be a key without quotes. Anything else is not shown: it

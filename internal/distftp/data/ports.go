@@ -22,7 +22,7 @@ func ParsePorts(text string) (Ports, error) {
 	from, err := strconv.ParseUint(strings.TrimSpace(first), 10, 16)
 	to, err2 := strconv.ParseUint(strings.TrimSpace(last), 10, 16)
 	if !ok || err != nil || err2 != nil || from < 1024 || to < from {
-		return Ports{}, fmt.Errorf("ports %q: want a range within 1024-65535, such as 50000-50999", text)
+		return Ports{}, fmt.Errorf("%q: want a range within 1024-65535, such as 50000-50999", text)
 	}
 	return Ports{uint16(from), uint16(to)}, nil
 }
