@@ -74,6 +74,9 @@ func (a *app) load(more map[string]string) (config.Config, error) {
 	}
 	c, err := a.flags.Load(a.Getenv, more)
 	if err != nil {
+		if _, without := a.flags.Load(a.Getenv, nil); without == nil {
+			err = ui.Misuse("%w", err)
+		}
 		return c, err
 	}
 	return c, store.CheckURL(c.Database)

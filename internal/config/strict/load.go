@@ -46,11 +46,16 @@ func Load(c Configuration, path string, environment Environment, getenv func(str
 	places := placesOf(text)
 	var all []string
 	for _, e := range flat(err) {
-		at := path
-		if key := (*keyError)(nil); errors.As(e, &key) && getenv(environment.Variable(key.key)) == "" && places[key.key] > 0 {
-			at = fmt.Sprintf("%s:%d", path, places[key.key])
+		at := path + ": "
+		if key := (*keyError)(nil); errors.As(e, &key) {
+			switch {
+			case getenv(environment.Variable(key.key)) != "":
+				at = "" // it is not the file that says so
+			case places[key.key] > 0:
+				at = fmt.Sprintf("%s:%d: ", path, places[key.key])
+			}
 		}
-		all = append(all, at+": "+e.Error())
+		all = append(all, at+e.Error())
 	}
 	return errors.New(strings.Join(all, "\n"))
 }

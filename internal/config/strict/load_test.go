@@ -41,7 +41,7 @@ func TestMistakesHaveLines(t *testing.T) {
 		"inline":          {"name = 'a'\ninner = {count = 10}\n", nil, ".toml: inner.count is 10, must be from 0 to 9"},
 		"beside an item":  {"name = 'a'\n[inner]\ncount = 10\n[[item]]\ncount = 3\n", nil, ".toml:3: inner.count is 10, must be from 0 to 9"},
 		"not in the file": {"fast = false\n", nil, ".toml: name is empty"},
-		"in neither":      {"name = 'a'\n[inner]\ncount = 1\n", map[string]string{"EXAMPLE_INNER_COUNT": "10"}, ".toml: inner.count is 10, must be from 0 to 9"},
+		"in neither":      {"name = 'a'\n[inner]\ncount = 1\n", map[string]string{"EXAMPLE_INNER_COUNT": "10"}, "inner.count is 10, must be from 0 to 9"},
 		"no boolean":      {"name = 'a'\nfast = 'yes'\n", nil, "where true or false belongs\n  2 | fast = 'yes'\n    |        ^"},
 		"on by a variable": {"name = 'a'\n", map[string]string{"EXAMPLE_FAST": "yes"},
 			`environment: EXAMPLE_FAST: "yes" is neither true nor false`},
