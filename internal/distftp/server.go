@@ -106,7 +106,7 @@ func (c Config) engineConfig() control.Config {
 // A Server is one FTP server. Make it with [New].
 type Server struct {
 	ctx  context.Context // of the sessions
-	end  context.CancelFunc
+	end  context.CancelCauseFunc
 	work sync.WaitGroup // doors, sessions and sweeps
 
 	failed chan error // holds the first that a door failed with
@@ -116,6 +116,9 @@ type Server struct {
 	doors   map[net.Listener]Door // that are open
 	ending  bool                  // no more doors are opened
 }
+
+// errStopping says that the server ends, or has ended.
+var errStopping = errors.New("the server stops")
 
 // A generation is those sessions that began under one configuration.
 type generation struct {
@@ -133,7 +136,7 @@ func New(c Config) *Server {
 		present: &generation{Config: c, engine: control.New(e), log: e.Log},
 		doors:   map[net.Listener]Door{},
 	}
-	s.ctx, s.end = context.WithCancel(context.Background())
+	s.ctx, s.end = context.WithCancelCause(context.Background())
 	return s
 }
 
@@ -200,7 +203,7 @@ func (s *Server) Reconfigure(c Config, doors ...Door) (gone <-chan struct{}, err
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.ending {
-		return nil, errors.New("the server stops")
+		return nil, errStopping
 	}
 	e := c.engineConfig()
 	next := &generation{Config: c, log: e.Log}
@@ -253,7 +256,7 @@ func (s *Server) shut() {
 	for ln := range s.doors {
 		s.shutDoor(ln)
 	}
-	s.end()
+	s.end(errStopping)
 }
 
 // A sweeper is an [FS] in which killed uploads can leave something.

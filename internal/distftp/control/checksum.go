@@ -149,11 +149,7 @@ func (s *session) checksum(verb, algorithm string, p mirror.Path, begin, n int64
 			return err
 		}
 		plan.Flow = flow
-		err = plan.Drain(ctx, h, n)
-		if ctx.Err() != nil {
-			err = context.Cause(ctx)
-		}
-		return err
+		return plan.Drain(ctx, h, n)
 	}, func() (int, string) { return answer(h.Sum(nil)) })
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 // errGone says that the client closed the control connection without QUIT before it
-// could know what became of its upload: it was killed, most likely.
+// could know what became of its transfer: it was killed, most likely.
 var errGone = errors.New("client is gone")
 
 // closed reports whether the other side has closed the connection, be there something

@@ -17,7 +17,7 @@ import (
 type transfer struct {
 	Transfer
 	flow   *data.Flow
-	cancel context.CancelFunc
+	cancel context.CancelCauseFunc
 	opened atomic.Bool   // 150 was sent
 	quit   atomic.Bool   // QUIT is among the commands that wait for the end
 	done   chan struct{} // closed when err is set
@@ -25,6 +25,9 @@ type transfer struct {
 	err    error
 	answer func() (int, string) // what was computed; nil for a transfer
 }
+
+// errAborted ends a transfer that the client wants to end.
+var errAborted = errors.New("aborted by the client")
 
 // ended reports whether the transfer is over, its reply not yet given.
 func (t *transfer) ended() bool {
@@ -89,7 +92,7 @@ func (s *session) compute(verb string, p mirror.Path, do func(context.Context, *
 
 // launch does the work of t in a goroutine of its own.
 func (s *session) launch(t *transfer, do func(context.Context) error) {
-	ctx, cancel := context.WithCancel(s.ctx)
+	ctx, cancel := context.WithCancelCause(s.ctx)
 	t.cancel, t.Began = cancel, time.Now()
 	t.done, t.gone = make(chan struct{}), make(chan struct{})
 	s.aborted, s.running = false, t
@@ -111,7 +114,7 @@ func (s *session) accompany() {
 	for !t.ended() {
 		if s.broken != nil || len(s.queue) >= backlog || s.queued >= backlogBytes {
 			if s.out.flush() != nil || s.broken != nil && !s.leaving() {
-				t.cancel()
+				t.cancel(errGone)
 			}
 			s.await(t)
 			return
@@ -125,7 +128,7 @@ func (s *session) accompany() {
 		case err != nil:
 			s.broken = err
 			if !s.leaving() {
-				t.cancel()
+				t.cancel(errGone)
 			}
 		default:
 			s.meanwhile(line)
@@ -145,7 +148,7 @@ func (s *session) await(t *transfer) {
 		case <-look.C:
 			if s.broken == nil && closed(s.conn) {
 				s.broken = errGone
-				t.cancel()
+				t.cancel(errGone)
 			}
 		}
 	}
@@ -157,7 +160,7 @@ func (s *session) meanwhile(line []byte) {
 	switch {
 	case verb == "ABOR":
 		s.aborted = true
-		s.running.cancel()
+		s.running.cancel(errAborted)
 	case verb == "STAT" && arg == "" && len(s.queue) == 0 && s.running.opened.Load():
 		s.status()
 		return
@@ -182,7 +185,7 @@ func (s *session) leaving() bool {
 func (s *session) finish() {
 	t := s.running
 	<-t.gone
-	t.cancel()
+	t.cancel(nil)
 	s.running, s.ended = nil, time.Now()
 	s.place.does(nil)
 	bytes, took := t.flow.Moved(), time.Since(t.Began)
@@ -238,7 +241,7 @@ func (s *session) finishComputing(t *transfer) {
 	case t.err == nil:
 		s.aborted = false
 		s.out.reply(t.answer())
-	case errors.Is(t.err, context.Canceled):
+	case s.aborted, s.broken != nil, s.ctx.Err() != nil:
 		s.out.reply(451, "Aborted")
 	default:
 		s.aborted = false

@@ -12,13 +12,13 @@ import (
 // Drain carries a plan out without a client: what it would send goes into w, at most
 // limit bytes, and everything is given back. The flow has the number of bytes.
 //
-// An error is ctx's if that ended, and otherwise wraps [ErrSource].
+// An error is ctx's cause if that ended, and otherwise wraps [ErrSource].
 func (p Plan) Drain(ctx context.Context, w io.Writer, limit int64) error {
 	defer p.Source.Close()
 	err := p.Source.Send(ctx, &drain{ctx: ctx, w: w, left: limit}, p.Flow)
 	switch {
 	case ctx.Err() != nil:
-		return ctx.Err()
+		return context.Cause(ctx)
 	case err != nil && !errors.Is(err, errFull):
 		return fmt.Errorf("%w: %w", ErrSource, err)
 	}

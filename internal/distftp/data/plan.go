@@ -59,7 +59,7 @@ type Plan struct {
 // that were moved.
 //
 // An error is [ErrNoConnection] if started was not called, [ErrInsecure] if Secure
-// failed, [ErrSource] or [ErrSink] if the holder failed, ctx's if that ended, what
+// failed, [ErrSource] or [ErrSink] if the holder failed, ctx's cause if that ended, what
 // Confirm returned, and otherwise the data connection's. What was received without an
 // error is kept for good.
 func (p Plan) Execute(ctx context.Context, started func()) error {
@@ -76,7 +76,7 @@ func (p Plan) Execute(ctx context.Context, started func()) error {
 	if p.Secure != nil {
 		if conn, err = p.Secure(ctx, bare); err != nil {
 			bare.Close()
-			return errors.Join(ctx.Err(), fmt.Errorf("%w: %w", ErrInsecure, err))
+			return errors.Join(context.Cause(ctx), fmt.Errorf("%w: %w", ErrInsecure, err))
 		}
 	}
 	if p.Sink != nil {
@@ -92,7 +92,7 @@ func (p Plan) Execute(ctx context.Context, started func()) error {
 	closed := conn.Close()
 	switch {
 	case ctx.Err() != nil:
-		return ctx.Err()
+		return context.Cause(ctx)
 	case err != nil:
 		return err
 	case closed != nil:
@@ -112,7 +112,7 @@ func (p Plan) receive(ctx context.Context, conn net.Conn) error {
 		err = p.Sink.Commit(ctx, p.Quota.charge())
 	}
 	if err != nil && ctx.Err() != nil {
-		return ctx.Err()
+		return context.Cause(ctx)
 	}
 	return err
 }
