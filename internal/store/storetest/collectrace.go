@@ -160,10 +160,17 @@ func (r *revisitor) crawl(ctx context.Context) error {
 	return r.Release(ctx, lease)
 }
 
-// put puts the trees of one of the directories, in batches, and returns it.
+// put puts the trees of one of the directories, in batches, and returns it. Now and then
+// it is used as it is there, as who receives what another tracker has found does.
 func (r *revisitor) put(ctx context.Context, word string) (*digest.Summary, error) {
 	leaf := r.digester.Tree([]digest.Entry{{Name: word, Kind: digest.File, Size: 1}}, digest.Complete)
 	top := r.digester.Tree([]digest.Entry{{Name: word, Kind: digest.Dir, Sub: &leaf.Summary}}, digest.Complete)
+	if r.random.IntN(3) == 0 {
+		err := r.Keeper().Trees(ctx, []digest.ID{top.ID}, 0, func(*digest.Tree) error { return nil })
+		if !errors.Is(err, store.ErrNoTree) {
+			return &top.Summary, err
+		}
+	}
 	for some := range slices.Chunk([]*digest.Tree{leaf, top}, 1+r.random.IntN(2)) {
 		if _, err := r.PutTrees(ctx, some); err != nil {
 			return nil, err
