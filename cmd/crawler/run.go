@@ -11,7 +11,7 @@ type runCommand struct{}
 func (runCommand) Help() string {
 	return `Sites that the configuration declares become the tracked ones; without any, those of the database are. Sites that are added, changed or removed later are noticed within seconds. Several machines may do this on one database.
 
-SIGHUP makes it read its configuration again, without an end to any crawl; if there is a mistake in it, what was in force stays. SIGTERM makes it save how far the crawls are, which go on from there after the next start. systemd is told when it is ready and that it is alive; with crawler.listen, /metrics and /healthz are served by HTTP.
+SIGHUP makes it read its configuration again, without an end to any crawl; if there is a mistake in it, what was in force stays. SIGTERM makes it save how far the crawls are, which go on from there after the next start. systemd is told when it is ready and that it is alive; with crawler.listen, /metrics and /healthz are served by HTTP, and with peers.listen other trackers. Peers are asked for what they have: see "crawler peer --help".
 
 ` + program.Examples("crawler run", "crawler run --config /etc/tracker.toml")
 }

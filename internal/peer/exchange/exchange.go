@@ -72,7 +72,9 @@ func (x *Exchange) Pull(ctx context.Context, url string) (report Report, err err
 	}
 	v := &visit{Exchange: x, peer: *p}
 	if err = v.believe(all); err == nil {
-		err = v.pay(held)
+		bounded, cancel := context.WithTimeoutCause(held, longest, fmt.Errorf("it takes longer than %s; the next time goes on there", longest))
+		defer cancel()
+		err = v.pay(bounded)
 	}
 	if lost := context.Cause(held); err != nil && errors.Is(lost, store.ErrLeaseLost) {
 		return v.report, lost
@@ -81,6 +83,9 @@ func (x *Exchange) Pull(ctx context.Context, url string) (report Report, err err
 	defer cancel()
 	return v.report, errors.Join(err, v.record(last, err))
 }
+
+// longest is how long a peer may be asked, and take up room for others.
+const longest = time.Hour
 
 // recording is how long it may take to record how a poll went, also if it was broken off.
 const recording = 10 * time.Second

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -67,11 +68,11 @@ type recorder struct{ *httptest.ResponseRecorder }
 func (*recorder) SetWriteDeadline(time.Time) error { return nil }
 
 func packURL(snap store.Snapshot, have ...digest.ID) string {
-	target := fmt.Sprintf("/peer/v1/sites/%s/pack?root=%s", snap.Site, snap.Root)
+	query := url.Values{"root": {snap.Root.String()}}
 	for _, id := range have {
-		target += "&have=" + id.String()
+		query.Add("have", id.String())
 	}
-	return target
+	return fmt.Sprintf("/peer/v1/sites/%s/pack?%s", snap.Site, query.Encode())
 }
 
 func TestWhatIsRefused(t *testing.T) {
