@@ -77,8 +77,9 @@ type Received struct {
 //   - [store.LeaseHeldError] where the site is being crawled or received by another;
 //   - others, of the disk and of the database, after which it can be tried again.
 //
-// They do not name the file. After any of them what was in force is so still. It holds a few blocks of the pack, and
-// of the trees that the pack names as known, ten bytes for each that stands below them.
+// They do not name the file. After any of them what was in force is so still. It holds a
+// few blocks of the pack, and of the trees that the pack names as known, ten bytes for
+// each that stands below them.
 func (r *Receiver) Receive(ctx context.Context, path string, signature []byte, from From) (Received, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -117,7 +118,10 @@ func (r *Receiver) receive(ctx context.Context, file *os.File, signature []byte,
 		if lost := context.Cause(held); err != nil && errors.Is(lost, store.ErrLeaseLost) {
 			err = lost
 		}
-		err = errors.Join(err, release())
+		// A lease that cannot be given back expires; what was received is in force.
+		if released := release(); err != nil {
+			err = errors.Join(err, released)
+		}
 	}()
 	// Somebody else may have been faster.
 	if err := r.check(held, header, from); err != nil {

@@ -281,6 +281,7 @@ func TestWhichSnapshotWins(t *testing.T) {
 			{time.Hour, nil},
 			{time.Hour, receive.ErrKnown},
 			{2 * time.Hour, receive.ErrKnown},
+			{31 * 24 * time.Hour, receive.ErrKnown},
 			{time.Minute, nil},
 			{-4 * time.Minute, nil},
 			{-6 * time.Minute, receive.ErrRefused},

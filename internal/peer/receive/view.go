@@ -58,7 +58,7 @@ func (r *Receiver) Look(ctx context.Context) (*View, error) {
 }
 
 // Check says why a snapshot that a peer offers would not be taken: [ErrKnown] where
-// there is nothing new in it, otherwise [ErrRefused].
+// there is nothing new in it, otherwise [ErrRefused], and [ErrOwn] with it.
 func (v *View) Check(o *peer.Offer, from *From) error {
 	if err := o.Validate(); err != nil {
 		return refuse("%w", err)
@@ -71,15 +71,15 @@ func (v *View) Check(o *peer.Offer, from *From) error {
 	switch age := v.now.Sub(o.Finished); {
 	case known && !site.Learnt && crawled && force.Via == "":
 		return refuse("%s %w, as %s", o.URL, ErrOwn, site.Name)
+	case crawled && o.Finished.Unix() <= force.Finished.Unix():
+		return fmt.Errorf("%w: the crawl of %s ended %s, and the snapshot in force is of %s", ErrKnown, o.URL,
+			o.Finished.UTC().Format(time.RFC3339), force.Finished.Format(time.RFC3339))
 	case age < -v.rules.Skew:
 		return refuse("the crawl of %s is said to have ended %s, in the future", o.URL, o.Finished.UTC().Format(time.RFC3339))
 	case age > v.rules.MaxAge:
 		return refuse("the crawl of %s ended %s, longer ago than %s", o.URL, o.Finished.UTC().Format(time.RFC3339), v.rules.MaxAge)
 	case !known && v.learnt >= v.rules.MaxSites:
 		return refuse("%d sites are known from others already; %s would be one more", v.learnt, o.URL)
-	case crawled && o.Finished.Unix() <= force.Finished.Unix():
-		return fmt.Errorf("%w: the crawl of %s ended %s, and the snapshot in force is of %s", ErrKnown, o.URL,
-			o.Finished.UTC().Format(time.RFC3339), force.Finished.Format(time.RFC3339))
 	}
 	return nil
 }
