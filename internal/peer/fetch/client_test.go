@@ -341,3 +341,58 @@ func TestHostileAnswers(t *testing.T) {
 		}
 	}
 }
+
+// What was downloaded whole, by a process that was killed before it took it over, is not
+// downloaded again.
+func TestAWholeFileIsGoneOnWith(t *testing.T) {
+	k := peertest.New(t, "one")
+	site := peertest.Site(t, "site")
+	snap := k.Crawled(t, site, 5, 1, time.Now())
+	server := httptest.NewServer(handler(t, k))
+	defer server.Close()
+	folder := t.TempDir()
+	order := fetch.Order{At: urlOf(t, server), Site: site.ID(), Root: snap.Root}
+	first, err := client(folder).Pack(t.Context(), order)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := client(folder).Pack(t.Context(), order)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again.Loaded != 0 || again.Size != first.Size || !bytes.Equal(again.Signature, first.Signature) {
+		t.Errorf("%d of %d bytes come again", again.Loaded, first.Size)
+	}
+	text, err := os.ReadFile(again.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := pack.Verify(bytes.NewReader(text), peer.Public(k.Key), again.Signature); err != nil {
+		t.Error(err)
+	}
+}
+
+// What nobody goes on with is deleted in time, and a folder that is too full sooner.
+func TestPartsAreTidied(t *testing.T) {
+	folder := t.TempDir()
+	c := fetch.New(fetch.Options{Folder: folder, MaxPack: 1000})
+	for name, age := range map[string]time.Duration{"old": 72 * time.Hour, "idle": time.Hour, "resting": 30 * time.Minute, "busy": 0} {
+		path := folder + "/" + name + ".part"
+		if err := os.WriteFile(path, make([]byte, 600), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		at := time.Now().Add(-age)
+		if err := os.Chtimes(path, at, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	nobody := mirror.URL{Scheme: "http", Host: "127.0.0.1", Port: 1, Base: "/"}
+	if _, err := c.Pack(t.Context(), fetch.Order{At: nobody}); err == nil {
+		t.Fatal("nobody answers")
+	}
+	for name, want := range map[string]bool{"old": false, "idle": false, "resting": false, "busy": true} {
+		if _, err := os.Stat(folder + "/" + name + ".part"); (err == nil) != want {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
