@@ -262,7 +262,7 @@ type siteApply struct {
 }
 
 func (siteApply) Help() string {
-	return "Sites that the file does not have are removed; nothing else in it counts.\n\n" + program.Examples("crawler site apply tracker.toml")
+	return "Sites that the file does not have are removed, but for those that are known from other trackers; nothing else in it counts.\n\n" + program.Examples("crawler site apply tracker.toml")
 }
 
 // Run replaces the sites by those of the file.

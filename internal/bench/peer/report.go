@@ -28,7 +28,7 @@ const (
 	secondSize   = "pack of a second mirror"
 	secondTrees  = "  directories in which it differs"
 	importRate   = "import into "
-	importMemory = "  memory for "
+	importMemory = "  memory for import into "
 )
 
 // note keeps a figure.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"mirrortracker/internal/bench/report"
 )
@@ -58,6 +59,7 @@ func (b *bench) proportion() report.Verdict {
 
 func (b *bench) bound(name, unit, asked string, reached func(float64) bool) report.Verdict {
 	value, ok := b.figure(name)
+	name = strings.TrimSpace(name) // of one that stands below another
 	if !ok {
 		return report.Skip(name, notMeasured)
 	}
