@@ -25,7 +25,7 @@ type packImport struct {
 func (packImport) Help() string {
 	return `The site becomes known, and the snapshot is the one in force from then on. It is refused as a whole, and nothing changes, if the signature does not fit, if anything in it does not add up, if the site is crawled here, or if a newer snapshot is known.
 
-` + program.Examples("crawler pack import gnu.pack", "crawler pack import gnu.pack --key RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3 --trust '*.gnu.org'")
+` + program.Examples("crawler pack import gnu.pack", "crawler pack import gnu.pack --key gnu.pub --trust '*.gnu.org'")
 }
 
 type importedJSON struct {

@@ -35,7 +35,7 @@ type peerAdd struct {
 
 func (peerAdd) Help() string {
 	return "A tracker that is known already is changed in what is given. It is asked by \"crawler run\", or by \"crawler peer pull\".\n\n" + program.Examples(
-		"crawler peer add https://tracker.example/ --key RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3 --trust '*.de' --trust ftp.example.org",
+		"crawler peer add https://tracker.example/ --key RWQf6... --trust '*.de'",
 		"crawler peer add https://tracker.example/ --trust '*' --introduces",
 		"crawler peer add https://tracker.example/ --no-introduces")
 }

@@ -27,7 +27,7 @@ func (statusCommand) Help() string {
   suspect             it found so little that it is set aside
   interrupted         it goes on where it was, as soon as it may
   failed              the site keeps the snapshot that it had
-  learnt              it is not crawled here: other trackers do; the last column says which
+  learnt              other trackers crawl it; the last column says which
 
 "next" is when "crawler run" may crawl the site with this configuration. "health" is how many of its URLs clients are sent to, over IPv4 and IPv6, as redirectors found them by checking. --events shows what changed about that. How sites were listed is told by --json.
 
