@@ -88,6 +88,7 @@ func TestManagementOfUsers(t *testing.T) {
 	ann.do("SITE PSWD 'battery1 staple'", "501")
 	ann.do("SITE PSWD 'battery1 staple' ''", "550 Password not changed: the password is empty")
 	ann.do("SITE PSWD 'battery1 staple' battery4", "200")
+	ann.do("SITE  PSWD battery6 x", "500")
 	ann.do("SITE PSWD battery5 x", "550 The old password is wrong")
 	ann.do("SITE PSWD battery5 x", "550")
 	ann.do("SITE PSWD battery5 x", "421")

@@ -110,7 +110,7 @@ func redact(verb, arg string) string {
 	case "PASS", "ACCT":
 		return "***"
 	case "SITE":
-		words := strings.SplitN(arg, " ", 3)
+		words := strings.SplitN(strings.TrimLeft(arg, " "), " ", 3)
 		switch {
 		case strings.EqualFold(words[0], "PSWD"):
 			return "PSWD ***"
