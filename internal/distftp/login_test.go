@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"strings"
 	"sync/atomic"
@@ -41,6 +42,19 @@ func (c *client) loginAs(user, password, prefix string) {
 	c.t.Helper()
 	c.do("USER "+user, "331")
 	c.do("PASS "+password, prefix)
+}
+
+// A session begins at a home that is not there, and the log says so.
+func TestMissingHome(t *testing.T) {
+	seen := make(chan struct{})
+	c := dial(t, serve(t, distftp.Config{
+		FS: openFolder(t, site(t)), Logger: slog.New(onMessage{"home cannot be entered", seen}),
+		Authenticator: &users{accounts: map[string]control.Account{"ann:secret": {Home: "/ann"}}},
+	}))
+	c.loginAs("ann", "secret", "230")
+	<-seen
+	c.do("PWD", `257 "/ann"`)
+	c.do("CWD /pub", "250")
 }
 
 func TestAuthenticator(t *testing.T) {

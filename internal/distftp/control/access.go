@@ -54,6 +54,7 @@ func (s *session) password(arg string) {
 			s.client.Ident = arg
 		}
 		s.Observer.Observe(&LoggedIn{&s.client})
+		s.tryHome()
 		s.out.reply(230, cmp.Or(account.Welcome, "Welcome"))
 	case errors.Is(err, ErrLogin):
 		s.refuseLogin(err)
