@@ -22,9 +22,9 @@ import (
 // FS is where names come from. Its methods may be called concurrently.
 //
 // Errors are told apart by [fs.ErrNotExist], [fs.ErrPermission], [vfs.ErrNotDir]
-// and [vfs.ErrNotRegular]; all others count as a fault of ours. One whose names can be
-// changed is a [Writer] too. A directory that
-// cannot be read is an error of OpenDir or of its Next, never an empty directory.
+// and [vfs.ErrNotRegular]; all others count as a fault of ours. A directory that cannot be
+// read is an error of OpenDir or of its Next, never an empty directory. An FS whose names
+// can be changed is a [Writer] too.
 type FS interface {
 	// Lstat describes the entry at p itself, be it a link.
 	Lstat(ctx context.Context, p mirror.Path) (vfs.Entry, error)

@@ -19,10 +19,10 @@ import (
 // Receive moves all bytes out of the connection, as the flow has it, and counts them
 // there; nobody else sees them yet. It fails with a deadline error when the client sends
 // none for the flow's Stall, and returns soon after ctx has ended or the connection was
-// closed under it. Commit returns without
-// an error only when what was received is kept for good; if ctx has ended it changes
-// nothing. It charges for that as [Upload] does. Errors of the sink, as opposed to those of the connection, are wrapped in
-// [ErrSink]. Close gives back what the sink holds, and drops what was not committed.
+// closed under it. Commit returns without an error only when what was received is kept for
+// good, and charges for it as [Upload] does; if ctx has ended it changes nothing. Errors of
+// the sink, as opposed to those of the connection, are wrapped in [ErrSink]. Close gives
+// back what the sink holds, and drops what was not committed.
 type Sink interface {
 	Receive(ctx context.Context, conn net.Conn, flow *Flow, quota *Quota) error
 	Commit(ctx context.Context, charge Charge) error
