@@ -82,6 +82,8 @@ func doSomeTransfers(t *testing.T, config distftp.Config) {
 	c.do("RNTO sub/new", "250")
 	c.do("DELE sub/new", "250")
 	c.do("XCRC text", "250")
+	c.do("SITE CPFR text", "350")
+	c.do("SITE CPTO copy", "250")
 	c.do("NONSENSE", "500")
 	c.do("QUIT", "221")
 	io.Copy(io.Discard, c.r)
@@ -149,6 +151,8 @@ func TestJSONRecord(t *testing.T) {
 		`{"event":"change",` + who + `"verb":"RNTO","path":"/new","to":"/sub/new"}`,
 		`{"event":"change",` + who + `"verb":"DELE","path":"/sub/new"}`,
 		`{"event":"computed",` + who + `"verb":"XCRC","path":"/text","bytes":4,"complete":true}`,
+		`{"event":"computed",` + who + `"verb":"SITE CPTO","path":"/copy","bytes":4,"complete":true}`,
+		`{"event":"change",` + who + `"verb":"SITE CPTO","path":"/text","to":"/copy"}`,
 	}
 	vague := regexp.MustCompile(`("size"):\d{4,}|("verb":"MLSD".*"bytes"):\d+`)
 	got := tidy(all.lines(t))

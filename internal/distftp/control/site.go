@@ -307,9 +307,9 @@ func (s *session) copyTo(arg string) {
 		return
 	}
 	s.compute("SITE CPTO", p,
-		func(ctx context.Context, _ *data.Flow) error {
+		func(ctx context.Context, flow *data.Flow) error {
 			defer quota.Release()
-			return w.Copy(ctx, from, p, s.charge())
+			return w.Copy(ctx, from, p, flow, s.charge())
 		},
 		func() (int, string) {
 			s.Observer.Observe(&Changed{Client: &s.client, Verb: "SITE CPTO", Path: from, To: p})

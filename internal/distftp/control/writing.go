@@ -34,8 +34,8 @@ type Writer interface {
 	// Symlink makes a link at p whose target is a path from p's directory.
 	Symlink(ctx context.Context, target string, p mirror.Path) error
 	// Copy makes a copy of the file that from leads to, in place of a file at to, and
-	// charges for it, if charge is not nil, as [data.Upload] does.
-	Copy(ctx context.Context, from, to mirror.Path, charge data.Charge) error
+	// charges for it, if charge is not nil, as [data.Upload] does. The flow counts.
+	Copy(ctx context.Context, from, to mirror.Path, flow *data.Flow, charge data.Charge) error
 	// Free returns how many bytes can still be stored in the directory p.
 	Free(ctx context.Context, p mirror.Path) (int64, error)
 }

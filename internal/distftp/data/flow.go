@@ -44,8 +44,8 @@ func (f *Flow) next(ctx context.Context) (int64, error) {
 	return chunk, f.Pace.wait(ctx)
 }
 
-// did counts bytes that have moved.
-func (f *Flow) did(n int64) {
+// Count counts bytes that have moved.
+func (f *Flow) Count(n int64) {
 	f.moved.Add(n)
 	if f.Pace != nil && n > 0 {
 		f.Pace.did(n)
@@ -119,7 +119,7 @@ func (w flowing) Write(b []byte) (int, error) {
 		}
 		piece := b[written:]
 		n, err := w.conn.Write(piece[:min(int64(len(piece)), most)])
-		w.flow.did(int64(n))
+		w.flow.Count(int64(n))
 		written += n
 		if err != nil {
 			return written, err

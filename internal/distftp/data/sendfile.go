@@ -71,7 +71,7 @@ func sendfile(ctx context.Context, conn net.Conn, file *os.File, flow *Flow) err
 		case n == 0:
 			return nil
 		default:
-			flow.did(int64(n))
+			flow.Count(int64(n))
 		}
 	}
 }

@@ -127,7 +127,7 @@ func receive(ctx context.Context, w io.Writer, conn net.Conn, flow *Flow, quota 
 		}
 		n, err := io.Copy(w, &io.LimitedReader{R: conn, N: most})
 		tooMuch := quota.Take(n)
-		flow.did(n)
+		flow.Count(n)
 		switch {
 		case tooMuch != nil:
 			return tooMuch

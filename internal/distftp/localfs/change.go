@@ -248,8 +248,8 @@ func (f *Folder) staysInside(p mirror.Path, target string) error {
 const copyStep = 64 << 20
 
 // Copy makes a copy of the plain file that from leads to, in place of what is at to,
-// with the content whole or not at all, and charges for it.
-func (f *Folder) Copy(ctx context.Context, from, to mirror.Path, charge data.Charge) error {
+// with the content whole or not at all, and charges for it. The flow counts.
+func (f *Folder) Copy(ctx context.Context, from, to mirror.Path, flow *data.Flow, charge data.Charge) error {
 	file, err := f.openFile(from)
 	if err != nil {
 		return err
@@ -260,21 +260,22 @@ func (f *Folder) Copy(ctx context.Context, from, to mirror.Path, charge data.Cha
 		return err
 	}
 	defer up.Close()
-	if err := copyAll(ctx, up, file, math.MaxInt64); err != nil {
+	if err := copyAll(ctx, up, file, math.MaxInt64, flow.Count); err != nil {
 		return err
 	}
 	return up.Commit(ctx, charge)
 }
 
-// copyAll copies up to limit bytes of a file. The kernel does it, without moving bytes
-// where the disk can share them (copy_file_range).
-func copyAll(ctx context.Context, w io.Writer, file *os.File, limit int64) error {
+// copyAll copies up to limit bytes of a file, and tells after each step how many. The
+// kernel does it, without moving bytes where the disk can share them (copy_file_range).
+func copyAll(ctx context.Context, w io.Writer, file *os.File, limit int64, tell func(int64)) error {
 	for limit > 0 {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		want := min(limit, copyStep)
 		n, err := io.Copy(w, &io.LimitedReader{R: file, N: want})
+		tell(n)
 		if err != nil {
 			return err
 		}

@@ -118,7 +118,7 @@ func (u *upload) Prepare(ctx context.Context) error {
 	if u.keep == 0 {
 		return nil
 	}
-	return copyAll(ctx, u, u.old, u.keep)
+	return copyAll(ctx, u, u.old, u.keep, func(int64) {})
 }
 
 // Write adds bytes at the end.

@@ -142,7 +142,7 @@ func TestUploadUnseen(t *testing.T) {
 	for what, err := range map[string]error{
 		"Stat": statErr, "Lstat": lstatErr, "OpenFile": openErr, "OpenDir": dirErr,
 		"Remove": only(folder.Remove(t.Context(), hidden)), "Rename": only(folder.Rename(t.Context(), hidden, "/mine")),
-		"Rename to": only(folder.Rename(t.Context(), "/file", hidden)), "Copy": folder.Copy(t.Context(), hidden, "/mine", nil),
+		"Rename to": only(folder.Rename(t.Context(), "/file", hidden)), "Copy": folder.Copy(t.Context(), hidden, "/mine", new(data.Flow), nil),
 		"SetMode": folder.SetMode(t.Context(), hidden, 0o777), "MakeDir": folder.MakeDir(t.Context(), hidden),
 		"Symlink": folder.Symlink(t.Context(), "file", hidden), "SetTime": folder.SetTime(t.Context(), hidden, time.Unix(0, 0)),
 	} {
@@ -357,8 +357,8 @@ func TestChangeOutside(t *testing.T) {
 		"above":       folder.Symlink(ctx, "../x", "/new"),
 		"later above": folder.Symlink(ctx, "later/../../x", "/new"),
 		"behind link": folder.Symlink(ctx, "../../..", "/todir/deep/new"),
-		"Copy":        folder.Copy(ctx, "/outfile", "/mine", nil),
-		"Copy to":     folder.Copy(ctx, "/file", "/out/new", nil),
+		"Copy":        folder.Copy(ctx, "/outfile", "/mine", new(data.Flow), nil),
+		"Copy to":     folder.Copy(ctx, "/file", "/out/new", new(data.Flow), nil),
 		"root":        only(folder.Remove(ctx, "/")),
 		"make root":   folder.MakeDir(ctx, "/"),
 		"move root":   only(folder.Rename(ctx, "/", "/sub/x")),
