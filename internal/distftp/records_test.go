@@ -247,7 +247,7 @@ func TestMetrics(t *testing.T) {
 		`ftpd_data_bytes_total{direction="upload"} 5`,
 		`ftpd_transfers{direction="download"} 0`,
 		`ftpd_changes_total{verb="DELE"} 1`,
-		`ftpd_computed_total{outcome="complete"} 1`,
+		`ftpd_computed_total{outcome="complete"} 2`,
 		`ftpd_passwords_waiting 3`,
 		`ftpd_log_dropped_total{log="xferlog"} 2`,
 		`ftpd_sweeps_total{outcome="complete"} 1`,
