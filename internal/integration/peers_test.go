@@ -35,8 +35,7 @@ func newFellow(t *testing.T, program, name string) *fellow {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &fellow{tracker: newTracker(t, program), name: name, dir: t.TempDir(), at: at}
-	f.database = "sqlite:" + memory + "/tracker.db"
+	f := &fellow{tracker: &tracker{program: program, database: "sqlite:" + memory + "/tracker.db"}, name: name, dir: t.TempDir(), at: at}
 	f.configure(t, "")
 	f.key = strings.TrimSpace(f.says(t, "peer", "key"))
 	return f
@@ -45,7 +44,7 @@ func newFellow(t *testing.T, program, name string) *fellow {
 // configure writes the configuration, with more to what all have.
 func (f *fellow) configure(t *testing.T, more string) {
 	t.Helper()
-	text := fmt.Sprintf("[peers]\nname = %q\nlisten = %q\nkey = 'peer.key'\nfolder = %q\npoll = '24h'\n", f.name, f.at, memory+"/peers") + more
+	text := fmt.Sprintf("[peers]\nname = %q\nlisten = %q\nkey = 'peer.key'\nfolder = %q\npoll = '24h'\n[crawl]\nretries = 1\n", f.name, f.at, memory+"/peers") + more
 	if err := os.WriteFile(filepath.Join(f.dir, "tracker.toml"), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +124,7 @@ func TestTrackersExchange(t *testing.T) {
 	kinds := []string{"vsftpd", "proftpd", "pure-ftpd"}
 	var ring []*fellow
 	var servers []*testbed.FTP
-	witness := newTracker(t, crawler) // crawls all of them itself
+	witness := &tracker{program: crawler, database: sqliteURL(t)} // crawls all of them itself
 	for i, name := range names {
 		dir := testbed.Dir(t)
 		testbed.BigTree(t, dir, 20+10*i, 3)
@@ -183,6 +182,7 @@ func TestTrackersExchange(t *testing.T) {
 	victim := ring[0]
 	victim.kill()
 	servers[0].Stop()
+	victim.settings = append(victim.settings, "TRACKER_PEERS_POLL=1s")
 	if err := os.RemoveAll(filepath.Join(victim.dir, memory)); err != nil {
 		t.Fatal(err)
 	}
@@ -331,12 +331,18 @@ func TestTransferSurvivesKills(t *testing.T) {
 				}
 				have := f.received()
 				through.cutAt.Store(through.bytes.Load() + size*tenth/10 - have)
-				through.cut.Store(&cut)
+				done := make(chan bool)
+				once := func() {
+					cut()
+					close(done)
+				}
+				through.cut.Store(&once)
 				r, err := f.run(ctx, f.dir, "peer", "pull")
 				cancel()
 				if err == nil && r.code == 0 {
 					t.Fatalf("it is done at tenth %d", tenth)
 				}
+				<-done
 				if got := f.prints(t, "site"); got != "" {
 					t.Fatalf("at tenth %d it is seen:\n%s", tenth, got)
 				}

@@ -23,7 +23,7 @@ type Loop struct {
 
 	mu      sync.Mutex
 	asking  map[string]bool // peers, by URL
-	noticed map[string]bool // that have something new
+	noticed map[string]bool // that have something new, or something for later
 	polled  map[string]time.Time
 	told    string // tag of what the peers were told of last
 }
@@ -92,6 +92,9 @@ func (l *Loop) once(ctx context.Context, under *sync.WaitGroup) {
 // pull asks a peer and logs how it went.
 func (l *Loop) pull(ctx context.Context, p *store.Peer) {
 	report, err := l.Pull(ctx, p.URL)
+	if report.Later > 0 {
+		l.soon(p.URL) // such as a site that is being crawled
+	}
 	if _, held := errors.AsType[*store.LeaseHeldError](err); held || errors.Is(err, store.ErrNoPeer) || ctx.Err() != nil {
 		return
 	}
@@ -178,11 +181,13 @@ const maxNoticed = 10 * peer.MaxTrackers
 
 // Notice lets the loop know that a tracker says that it has something new. Only if it
 // is a peer, that has an effect: it is asked soon.
-func (l *Loop) Notice(n peer.Notice) {
+func (l *Loop) Notice(n peer.Notice) { l.soon(n.URL.String()) }
+
+func (l *Loop) soon(url string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.noticed) < maxNoticed {
-		l.noticed[n.URL.String()] = true
+		l.noticed[url] = true
 	}
 }
 
