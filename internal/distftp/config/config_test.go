@@ -70,6 +70,8 @@ func TestMistakes(t *testing.T) {
 		"no port":        {"listen = ':99999'\n", `.toml:1: listen is ":99999", must be HOST:PORT`},
 		"without a key":  {"[tls]\ncertificate = 'a'\n", "tls.certificate and tls.key go together; one of them is empty"},
 		"implicit":       {"tls_listen = ':990'\n", "implicit TLS at :990 needs tls.certificate and tls.key"},
+		"no TLS":         {"[tls]\nrequire = 'logins'\n", `.toml:2: tls.require is "logins", which needs tls.certificate and tls.key`},
+		"no sessions":    {"[tls]\nrequire_reuse = true\n", `.toml:2: tls.require_reuse is true, which needs tls.certificate and tls.key`},
 		"requirement":    {"[tls]\nrequire = 'all'\n", `.toml:2: tls.require is "all", must be one of nothing, passwords, logins, data`},
 		"ports":          {"[passive]\nports = '20-30'\n", `.toml:2: passive.ports: "20-30": want a range within 1024-65535`},
 		"no address":     {"[passive]\nexternal_ipv4 = 'here'\n", `"here" is not an address such as`},

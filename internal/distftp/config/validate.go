@@ -31,6 +31,7 @@ func (c *Config) Validate() error {
 		c.Log.Check("log"),
 		strict.Pair("tls.certificate", t.Certificate, "tls.key", t.Key),
 		strict.OneOf("tls.require", t.Require, Nothing, Passwords, Logins, Data),
+		possible(t),
 		strict.Of("passive.ports", badPorts),
 		family4("passive.external_ipv4", p.External4),
 		family6("passive.external_ipv6", p.External6),
@@ -51,6 +52,18 @@ func (c *Config) Validate() error {
 		addresses("tls_listen", c.TLSListen),
 		doors(c),
 	)
+}
+
+// possible checks that there can be TLS where nobody is to be served without.
+func possible(t *TLS) error {
+	switch {
+	case t.Certificate != "":
+	case t.Require == Logins, t.Require == Data:
+		return strict.Wrong("tls.require", "is %q, which needs tls.certificate and tls.key", t.Require)
+	case t.RequireReuse:
+		return strict.Wrong("tls.require_reuse", "is true, which needs tls.certificate and tls.key")
+	}
+	return nil
 }
 
 // apart checks that the two formats do not get into one file.
