@@ -13,6 +13,7 @@ import (
 	"mirrortracker/internal/distftp/config"
 	"mirrortracker/internal/distftp/control"
 	"mirrortracker/internal/distftp/localfs"
+	"mirrortracker/internal/distftp/vfs"
 	"mirrortracker/internal/doors"
 	"mirrortracker/internal/ui"
 )
@@ -94,6 +95,9 @@ func openFolder(c *config.Config, former *force) (*folder, error) {
 		return nil, errNowhere
 	}
 	is, err := os.Stat(c.Directory)
+	if err == nil && !is.IsDir() {
+		err = vfs.ErrNotDir
+	}
 	if err != nil {
 		return nil, unreadable(c.Directory, err)
 	}
