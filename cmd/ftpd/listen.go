@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net"
 	"slices"
+	"syscall"
 
 	"mirrortracker/internal/distftp"
 	"mirrortracker/internal/distftp/config"
@@ -75,7 +76,7 @@ func open(c *config.Config, former []entrance) (entrances []entrance, doors []di
 		} else {
 			l, err := listen(d.Listen)
 			if err != nil {
-				return nil, nil, ui.Hint(err, "--listen or the configuration names another address and port; ports below 1024 need CAP_NET_BIND_SERVICE or a socket of systemd")
+				return nil, nil, ui.Hint(err, elsewhere(err))
 			}
 			opened = append(opened, distftp.Door{Listener: l})
 			e = entrance{Listener: l, address: d.Listen}
@@ -87,6 +88,18 @@ func open(c *config.Config, former []entrance) (entrances []entrance, doors []di
 		return nil, nil, errors.New("it listens nowhere: listen, tls_listen and door are all empty")
 	}
 	return entrances, doors, nil
+}
+
+// elsewhere says what can be done where a door cannot be opened.
+func elsewhere(err error) string {
+	const advice = "--listen or the configuration names another address and port"
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return "another program listens there; " + advice
+	case errors.Is(err, syscall.EACCES):
+		return advice + "; ports below 1024 need CAP_NET_BIND_SERVICE or a socket of systemd"
+	}
+	return advice
 }
 
 // listen opens a listener. All addresses of one family are not those of the other;
