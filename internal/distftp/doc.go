@@ -23,8 +23,12 @@
 //   - localfs: a folder of the local disk as FS, and as opener and creator of files,
 //     through [os.Root], so that neither ".." nor a link leads out of it. An upload
 //     appears under its name whole, and stays there, or not at all.
+//   - account and admin: users and groups in a database, what their rules permit, and
+//     the commands that change them. [Users] lets them in.
 //   - xferlog and metrics: observers of sessions ([control.Observer]), which record
 //     transfers and count. The program's log is one, too.
+//   - doctor: what a client finds at a server, and what can be done about it.
+//   - matrix and siege: tests, with the clients of others and with attackers.
 //
 // This package is the door: it accepts connections, puts other configurations in force
 // while sessions go on by theirs, and when it is told to stop ends them all, joined, those
