@@ -62,12 +62,14 @@ func (s *Server) shutDoor(ln net.Listener) {
 func (s *Server) accept(ln net.Listener) {
 	var pause time.Duration
 	for {
+		s.connections <- struct{}{} // who finds no place there waits outside
 		conn, err := ln.Accept()
 		if err == nil {
 			pause = 0
 			s.serve(ln, conn)
 			continue
 		}
+		<-s.connections
 		log, open := s.behind(ln)
 		switch {
 		case !open:
@@ -103,11 +105,13 @@ func (s *Server) serve(ln net.Listener, conn net.Conn) {
 	door, open := s.doors[ln]
 	if !open {
 		conn.Close()
+		<-s.connections
 		return
 	}
 	g := s.present
 	g.sessions.Add(1)
 	s.work.Go(func() {
+		defer func() { <-s.connections }()
 		defer g.sessions.Done()
 		g.engine.Serve(s.ctx, conn, door.Door)
 	})

@@ -109,7 +109,8 @@ type Server struct {
 	end  context.CancelCauseFunc
 	work sync.WaitGroup // doors, sessions and sweeps
 
-	failed chan error // holds the first that a door failed with
+	failed      chan error    // holds the first that a door failed with
+	connections chan struct{} // has one for each connection that is not yet closed
 
 	mu      sync.Mutex
 	present *generation
@@ -132,9 +133,10 @@ type generation struct {
 func New(c Config) *Server {
 	e := c.engineConfig()
 	s := &Server{
-		failed:  make(chan error, 1),
-		present: &generation{Config: c, engine: control.New(e), log: e.Log},
-		doors:   map[net.Listener]Door{},
+		failed:      make(chan error, 1),
+		connections: make(chan struct{}, affordableConnections()),
+		present:     &generation{Config: c, engine: control.New(e), log: e.Log},
+		doors:       map[net.Listener]Door{},
 	}
 	s.ctx, s.end = context.WithCancelCause(context.Background())
 	return s

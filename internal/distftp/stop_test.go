@@ -189,6 +189,7 @@ func TestStopUnderTLS(t *testing.T) {
 	ln, addr := listen(t)
 	r := start(t, distftp.Config{FS: openFolder(t, dir), TLS: p.tls(), StopTimeout: patience}, distftp.Door{Listener: ln})
 	busy, idle := dial(t, addr).secure(p.client()), dial(t, addr).secure(p.client())
+	idle.do("FEAT", "211") // the handshake has ended for the server, too
 	busy.do("USER anonymous", "331")
 	busy.do("PASS x", "230")
 	busy.do("TYPE I", "200")
