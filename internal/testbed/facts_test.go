@@ -13,7 +13,7 @@ import (
 // and the last line of the reply.
 type fact struct {
 	cwd, command string
-	want         [5]string
+	want         [5]string // "" where it cannot be asked, as CWD is refused
 }
 
 // facts are those that a crawler has to know; README.md draws the conclusions. An
@@ -32,16 +32,16 @@ var facts = []fact{
 	{"/", "STAT /pub/with blank/below", [5]string{"213 3", "212 3", "213 0", "213 1", "213 3"}},
 	{"/", "MLSD /pub/with blank/below", [5]string{"500", "226 3", "226 3", "226 1", "226 3"}},
 
-	{"/", "CWD /pub/locked/none", [5]string{"550", "550", "550", "550", "250"}},
+	{"/", "CWD /pub/locked/none", [5]string{"550", "550", "550", "550", "550"}},
 	{"/", "LIST -a /pub/locked/none", [5]string{"226 1", "226 0", "226 0", "550", "550"}},
 	{"/", "LIST /pub/locked/none", [5]string{"226 1", "226 0", "226 0", "550", "550"}},
 	{"/", "MLSD /pub/locked/none", [5]string{"500", "550", "550", "550", "550"}},
 	{"/", "STAT /pub/locked/none", [5]string{"213 1", "212 0", "213 0", "550", "550"}},
 
-	{"/", "CWD /pub/locked/enter-only", [5]string{"250", "250", "250", "250", "250"}},
-	{"/pub/locked/enter-only", "LIST -a", [5]string{"226 0", "226 0", "226 0", "550", "550"}},
-	{"/pub/locked/enter-only", "MLSD", [5]string{"500", "550", "550", "550", "550"}},
-	{"/pub/locked/enter-only", "STAT .", [5]string{"213 0", "212 0", "213 1", "550", "550"}},
+	{"/", "CWD /pub/locked/enter-only", [5]string{"250", "250", "250", "250", "550"}},
+	{"/pub/locked/enter-only", "LIST -a", [5]string{"226 0", "226 0", "226 0", "550", ""}},
+	{"/pub/locked/enter-only", "MLSD", [5]string{"500", "550", "550", "550", ""}},
+	{"/pub/locked/enter-only", "STAT .", [5]string{"213 0", "212 0", "213 1", "550", ""}},
 	{"/", "LIST -a /pub/locked/enter-only", [5]string{"226 1", "226 0", "226 0", "550", "550"}},
 	{"/", "MLSD /pub/locked/enter-only", [5]string{"500", "550", "550", "550", "550"}},
 	{"/", "STAT /pub/locked/enter-only", [5]string{"213 1", "212 0", "213 1", "550", "550"}},
@@ -71,6 +71,9 @@ func TestFacts(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			c := dial(t, StartFTP(t, kind, FTPConfig{Root: root}))
 			for _, f := range facts {
+				if f.want[i] == "" {
+					continue
+				}
 				if got := c.observe(f); got != f.want[i] {
 					t.Errorf("in %s, %q: got %q, want %q", f.cwd, f.command, got, f.want[i])
 				}
