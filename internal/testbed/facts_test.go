@@ -46,7 +46,7 @@ var facts = []fact{
 	{"/", "MLSD /pub/locked/enter-only", [5]string{"500", "550", "550", "550", "550"}},
 	{"/", "STAT /pub/locked/enter-only", [5]string{"213 1", "212 0", "213 1", "550", "550"}},
 
-	{"/", "CWD /pub/locked/list-only", [5]string{"550", "550", "550", "550", "250"}},
+	{"/", "CWD /pub/locked/list-only", [5]string{"550", "550", "550", "550", "550"}},
 	{"/", "LIST -a /pub/locked/list-only", [5]string{"226 0", "226 0", "226 0", "550", "550"}},
 	{"/", "LIST /pub/locked/list-only", [5]string{"226 0", "226 0", "226 0", "226 0", "550"}},
 	{"/", "MLSD /pub/locked/list-only", [5]string{"500", "226 2", "550", "226 0", "550"}},
