@@ -82,9 +82,11 @@ type line struct {
 
 // serve opens the connection and lets it work, again after each failure, until
 // the work is done, or it has failed too often without having done any, or too often
-// at one directory.
+// at one directory. It fails with what was wrong in the end, rather than with there being
+// too many connections at the moment to try again.
 func (l *line) serve(ctx context.Context) error {
 	pauses := l.Retry.pauses()
+	var wrong error
 	for {
 		before := l.desk.delivered
 		err := l.once(ctx)
@@ -92,7 +94,10 @@ func (l *line) serve(ctx context.Context) error {
 			return err
 		}
 		if l.desk.delivered > before {
-			pauses = l.Retry.pauses()
+			pauses, wrong = l.Retry.pauses(), nil
+		}
+		if wrong == nil || !busy(err) {
+			wrong = err
 		}
 		first, forgiven := l.desk.abandon()
 		if forgiven {
@@ -100,7 +105,7 @@ func (l *line) serve(ctx context.Context) error {
 		}
 		pause, stop := pauses.Next()
 		if stop || first != nil && first.Failures >= l.Retry.Tries {
-			return err
+			return wrong
 		}
 		if l.Failed != nil {
 			l.Failed(err)
