@@ -26,10 +26,9 @@ type Flow struct {
 // Moved returns how many bytes went over the connection so far.
 func (f *Flow) Moved() int64 { return f.moved.Load() }
 
-// next waits until more bytes may move, and returns how many at once. It fails when
-// ctx ends, and with errFull when no more may be sent.
-func (f *Flow) next(ctx context.Context) (int64, error) {
-	chunk := int64(step)
+// next waits until more bytes may move, and returns how many at once: chunk where no rate
+// is kept to. It fails when ctx ends, and with errFull when no more may be sent.
+func (f *Flow) next(ctx context.Context, chunk int64) (int64, error) {
 	if f.Pace != nil {
 		chunk = f.Pace.chunk
 	}
@@ -110,7 +109,7 @@ type flowing struct {
 func (w flowing) Write(b []byte) (int, error) {
 	written := 0
 	for written < len(b) {
-		most, err := w.flow.next(w.ctx)
+		most, err := w.flow.next(w.ctx, step)
 		if err != nil {
 			return written, err
 		}

@@ -21,6 +21,10 @@ const (
 	// its way to the client. More of it would make nothing faster, but leave the caches of
 	// the processor before it is sent.
 	unsent = 256 << 10
+
+	// large is how much one sendfile(2) may send where no rate is kept to. It ends early
+	// where the client takes less.
+	large = 16 << 20
 )
 
 // sendfile sends the rest of a file without its bytes passing through this process
@@ -51,7 +55,7 @@ func sendfile(ctx context.Context, conn net.Conn, file *os.File, flow *Flow) err
 	}
 	for begun := false; ; begun = true {
 		var err error
-		if most, err = flow.next(ctx); err != nil {
+		if most, err = flow.next(ctx, large); err != nil {
 			return err
 		}
 		if err := conn.SetWriteDeadline(time.Now().Add(flow.Stall)); err != nil {

@@ -115,7 +115,7 @@ func (s incoming) read(ctx context.Context, conn net.Conn, flow *Flow, quota *Qu
 // Where the writer is a file, the kernel does it (splice).
 func receive(ctx context.Context, w io.Writer, conn net.Conn, flow *Flow, quota *Quota) error {
 	for {
-		most, err := flow.next(ctx)
+		most, err := flow.next(ctx, step)
 		if err != nil {
 			return err
 		}
