@@ -13,7 +13,20 @@ type Meeting struct {
 	Secret   []byte         `json:"secret,omitempty"`   // a master or slave comes to the slave's relay port with these 32 bytes, in either order with the request
 
 	Timeout time.Duration `json:"timeout"`          // for the connection to come about
-	Secure  bool          `json:"secure,omitempty"` // TLS with the master's certificate, for a client; of the link, for a relay
+	Secure  bool          `json:"secure,omitempty"` // TLS with the master's [Certificate], for a client; of the link, for a relay
+
+	// For a client under TLS:
+	Reverse bool     `json:"reverse,omitempty"` // the slave plays the client in the handshake (SSCN, CPSV)
+	Session [][]byte `json:"session,omitempty"` // a session with one of these names in its ticket must be resumed; none: any, or a new one
+}
+
+// A Certificate is what a slave that is trusted with it shows to clients: the master's own,
+// with the keys of its session tickets, so that a session begun at one of them is resumed
+// at the other. Slaves keep it in memory alone.
+type Certificate struct {
+	Chain   [][]byte `json:"chain"`   // DER, the leaf first
+	Key     []byte   `json:"key"`     // PKCS #8
+	Tickets [][]byte `json:"tickets"` // of 32 bytes; new tickets are made with the first
 }
 
 // A Listen asks for a port at which one client may come.
