@@ -26,6 +26,7 @@ installed=(
 	tnftp:tnftp
 	inetutils-ftp:inetutils-ftp
 	strace:strace
+	ip:iproute2
 	systemd-analyze:systemd
 	wget:wget
 	aria2c:aria2
