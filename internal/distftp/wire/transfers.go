@@ -80,6 +80,17 @@ type Receive struct {
 	Stall time.Duration `json:"stall"`
 }
 
+// A Bridge has a slave pass bytes on, both ways, between the client that came to its
+// listener and the connection that comes to its relay port: for what the master itself is
+// to send or receive, such as a listing. The end of either side is passed on as what it
+// was, an end or a break.
+type Bridge struct {
+	Listener uint64        `json:"listener"`
+	Secret   []byte        `json:"secret"`
+	Timeout  time.Duration `json:"timeout"` // for both connections to come about
+	Stall    time.Duration `json:"stall"`
+}
+
 // A Duplicate has a slave prepare a copy of a file of its own.
 type Duplicate struct {
 	Op    uint64 `json:"op"`
