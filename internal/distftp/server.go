@@ -14,18 +14,11 @@ import (
 	"mirrortracker/internal/distftp/localfs"
 )
 
-// FS is what a server serves: names, and the files behind them.
-type FS interface {
-	control.FS
-	data.Opener
-}
-
-var _ FS = (*localfs.Folder)(nil)
-
 // Config says what a server does. Fields left zero have the value given with them;
 // FS must be set.
 type Config struct {
-	FS            FS
+	FS            control.FS
+	Planner       control.Planner       // where the bytes of files come from: FS, which must be a [data.Opener] then
 	Authenticator control.Authenticator // who may log in: [control.Anonymous]
 	Access        control.Access        // what accounts without rights of their own may do: [control.ReadOnly]
 	Manager       control.Manager       // of users and groups, by SITE commands: nothing to manage
@@ -65,7 +58,7 @@ type Config struct {
 func (c Config) engineConfig() control.Config {
 	e := control.Config{
 		FS:            c.FS,
-		Planner:       data.Disk{Files: c.FS},
+		Planner:       c.Planner,
 		Authenticator: c.Authenticator,
 		Access:        c.Access,
 		Manager:       c.Manager,
@@ -86,6 +79,9 @@ func (c Config) engineConfig() control.Config {
 		IdleTimeout:   cmp.Or(c.IdleTimeout, 5*time.Minute),
 		DataTimeout:   cmp.Or(c.DataTimeout, time.Minute),
 		Now:           c.Now,
+	}
+	if e.Planner == nil {
+		e.Planner = data.Disk{Files: c.FS.(data.Opener)}
 	}
 	if e.Authenticator == nil {
 		e.Authenticator = control.Anonymous{}
