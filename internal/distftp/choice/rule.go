@@ -57,15 +57,19 @@ func (r Rule) String() string {
 }
 
 // Allows reports whether a slave may hold copies.
-func (r Rule) Allows(slave string) bool { return !r.excludes(slave) }
+func (r Rule) Allows(slave string) bool { return len(r.Only) == 0 || named(r.Only, slave) }
 
-func (r Rule) excludes(slave string) bool { return len(r.Only) > 0 && !named(r.Only, slave) }
+// Prefers reports whether a slave shall hold copies where it can.
+func (r Rule) Prefers(slave string) bool { return named(r.Prefer, slave) }
+
+// Avoids reports whether a slave shall hold no copies where others can.
+func (r Rule) Avoids(slave string) bool { return named(r.Avoid, slave) }
 
 func (r Rule) points(slave string) (float64, string) {
 	switch {
-	case named(r.Avoid, slave):
+	case r.Avoids(slave):
 		return avoided, "avoided for " + string(r.Path)
-	case named(r.Prefer, slave):
+	case r.Prefers(slave):
 		return preferred, "preferred for " + string(r.Path)
 	}
 	return 0, ""

@@ -64,7 +64,7 @@ func weigh(r *Request, c Candidate, l load, rule Rule, km float64) Sum {
 		s.Out = "it has not reported yet"
 	case r.Purpose.stores() && l.Fault != "":
 		s.Out = l.Fault
-	case r.Purpose.stores() && rule.excludes(c.Name):
+	case r.Purpose.stores() && !rule.Allows(c.Name):
 		s.Out = "the rule for " + string(rule.Path) + " keeps it out"
 	case r.Purpose.stores() && l.Free-l.promised < max(r.Size, 1):
 		s.Out = fmt.Sprintf("it has room for %s only", human.Bytes(max(l.Free-l.promised, 0)))
