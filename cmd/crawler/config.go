@@ -4,9 +4,9 @@ import (
 	"fmt"
 
 	"mirrortracker/internal/config"
+	"mirrortracker/internal/database"
 	"mirrortracker/internal/human"
 	"mirrortracker/internal/program"
-	"mirrortracker/internal/store"
 )
 
 type configCommand struct {
@@ -44,7 +44,7 @@ func (c *configCheck) Run(a *program.App) error {
 	if err != nil {
 		return err
 	}
-	if err := store.CheckURL(cfg.Database); err != nil {
+	if err := database.CheckURL(cfg.Database); err != nil {
 		return err
 	}
 	file := a.Flags.File(a.Getenv)

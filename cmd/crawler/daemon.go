@@ -12,6 +12,7 @@ import (
 
 	"mirrortracker/internal/config"
 	"mirrortracker/internal/crawl"
+	"mirrortracker/internal/database"
 	"mirrortracker/internal/human"
 	"mirrortracker/internal/mirror"
 	"mirrortracker/internal/peer/exchange"
@@ -117,7 +118,7 @@ func (d *daemon) run(ctx context.Context, hangups <-chan os.Signal) error {
 		d.manager.Stopping()
 	})
 	settings := &d.Config.Crawl
-	d.Log.Info("crawling on schedule", "database", store.Redact(d.Config.Database), "schedule", settings.Schedule, "parallel", settings.Parallel)
+	d.Log.Info("crawling on schedule", "database", database.Redact(d.Config.Database), "schedule", settings.Schedule, "parallel", settings.Parallel)
 	scheduler := schedule.Scheduler{
 		Source: d.Store,
 		Settings: func() schedule.Settings {

@@ -5,11 +5,11 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"mirrortracker/internal/database"
 	"mirrortracker/internal/distftp/account"
 	"mirrortracker/internal/distftp/admin"
 	"mirrortracker/internal/distftp/config"
 	"mirrortracker/internal/program"
-	"mirrortracker/internal/store"
 	"mirrortracker/internal/ui"
 )
 
@@ -68,7 +68,7 @@ func (a *app) load(more map[string]string) (config.Config, error) {
 		return config.Config{}, ui.Misuse("%w", err)
 	}
 	if url := a.flags.Database; url != "" {
-		if err := store.CheckURL(url); err != nil {
+		if err := database.CheckURL(url); err != nil {
 			return config.Config{}, ui.Misuse("--database: %w", err)
 		}
 	}
@@ -79,7 +79,7 @@ func (a *app) load(more map[string]string) (config.Config, error) {
 		}
 		return c, err
 	}
-	return c, store.CheckURL(c.Database)
+	return c, database.CheckURL(c.Database)
 }
 
 // open opens the database of a configuration. The caller closes it.

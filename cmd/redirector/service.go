@@ -13,6 +13,7 @@ import (
 
 	"mirrortracker/internal/accesslog"
 	"mirrortracker/internal/config"
+	"mirrortracker/internal/database"
 	"mirrortracker/internal/doors"
 	"mirrortracker/internal/health"
 	"mirrortracker/internal/nearest"
@@ -20,7 +21,6 @@ import (
 	"mirrortracker/internal/redirect"
 	"mirrortracker/internal/resolver"
 	"mirrortracker/internal/squid"
-	"mirrortracker/internal/store"
 	"mirrortracker/internal/systemd"
 )
 
@@ -159,7 +159,7 @@ func (v *service) announce() error {
 		if _, err := fmt.Fprintf(v.Stdout, "listening on %s\n", d); err != nil {
 			return err
 		}
-		v.Log.Info("serving", "address", d.Addr().String(), "database", store.Redact(v.Config.Database))
+		v.Log.Info("serving", "address", d.Addr().String(), "database", database.Redact(v.Config.Database))
 	}
 	return v.Flush()
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"mirrortracker/internal/config"
+	"mirrortracker/internal/database"
 	"mirrortracker/internal/store"
 	"mirrortracker/internal/ui"
 )
@@ -56,7 +57,7 @@ func (a *App) Load() (config.Config, error) {
 		return config.Config{}, ui.Misuse("%w", err)
 	}
 	if url := a.Flags.Database; url != "" {
-		if err := store.CheckURL(url); err != nil {
+		if err := database.CheckURL(url); err != nil {
 			return config.Config{}, ui.Misuse("--database: %w", err)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"mirrortracker/internal/database"
 	"mirrortracker/internal/digest"
 	"mirrortracker/internal/mirror"
 )
@@ -145,7 +146,7 @@ func (s *Store) condemn(ctx context.Context, tx *sqlx.Tx, ids []digest.ID) error
 	_, err := tx.ExecContext(ctx, `
 		INSERT INTO condemned (id)
 		VALUES `+tuples(len(ids), 1)+`
-		`+s.dialect.skip("id"),
+		`+s.dialect.Ignore("id"),
 		anyOf(ids)...,
 	)
 	return err
@@ -210,7 +211,7 @@ func sweepTrees(ctx context.Context, tx *sqlx.Tx) (trees, size int64, err error)
 		return 0, 0, err
 	}
 	if n != int64(len(ids)) {
-		return 0, 0, errOutrun
+		return 0, 0, database.ErrOutrun
 	}
 	_, err = tx.ExecContext(ctx, `
 		DELETE FROM trees
@@ -259,7 +260,7 @@ func (s *Store) spare(ctx context.Context, tx *sqlx.Tx, site mirror.SiteID, hash
 	_, err = tx.ExecContext(ctx, `
 		INSERT INTO spared (id)
 		VALUES `+tuples(len(ids), 1)+`
-		`+s.dialect.skip("id"),
+		`+s.dialect.Ignore("id"),
 		anyOf(ids)...,
 	)
 	return err
@@ -338,8 +339,8 @@ func (s *Store) crawlEnded(ctx context.Context, tx *sqlx.Tx, a awaited) (bool, e
 	ended, err := tx.ExecContext(ctx, `
 		UPDATE leases
 		SET version = version + 1, expires_at = 0
-		WHERE name = ? AND version = ? AND expires_at <= `+s.dialect.now,
+		WHERE name = ? AND version = ? AND expires_at <= `+s.dialect.Now,
 		a.Lease, a.Version,
 	)
-	return true, onlyIf(ended, err, errOutrun)
+	return true, onlyIf(ended, err, database.ErrOutrun)
 }

@@ -105,7 +105,7 @@ func (s *Store) putHealthEvents(ctx context.Context, tx *sqlx.Tx, events []Healt
 	_, err := tx.ExecContext(ctx, `
 		INSERT INTO health_events (happened_at, id, kind, site, url, family, scheme, from_state, to_state, reason, checker)
 		VALUES `+tuples(len(events), columns)+`
-		`+s.dialect.skip("id"),
+		`+s.dialect.Ignore("id"),
 		args...,
 	)
 	return err

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+
+	"mirrortracker/internal/database"
 )
 
 // OpenLater returns a store whose database is opened, as [OpenPresent] does it, by the
@@ -12,11 +14,11 @@ import (
 // a program that has something to do while its database is away, and that stores no
 // trees. An error is about the URL.
 func OpenLater(url string) (*Store, error) {
-	where, err := parseURL(url)
+	where, err := locate(url)
 	if err != nil {
 		return nil, err
 	}
-	return where.store(&laterDB{where: where, name: Redact(url)}), nil
+	return where.store(&laterDB{where: where, name: database.Redact(url)}), nil
 }
 
 // A laterDB is a database that is opened when it is used.
@@ -24,8 +26,8 @@ type laterDB struct {
 	where location
 	name  string // for errors
 
-	mu     sync.Mutex // held while it is opened, guards the following
-	opened database   // nil before
+	mu     sync.Mutex  // held while it is opened, guards the following
+	opened connections // nil before
 	closed bool
 }
 
@@ -37,7 +39,7 @@ func (db *laterDB) use(ctx context.Context, fn func(pools) error) error {
 	return opened.use(ctx, fn)
 }
 
-func (db *laterDB) open(ctx context.Context) (database, error) {
+func (db *laterDB) open(ctx context.Context) (connections, error) {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	switch {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"mirrortracker/internal/database"
 	"mirrortracker/internal/mirror"
 )
 
@@ -75,7 +76,7 @@ func (s *Store) take(ctx context.Context, tx *sqlx.Tx, name, owner string, ttl t
 	if errors.Is(err, sql.ErrNoRows) {
 		_, err := tx.ExecContext(ctx, `
 			INSERT INTO leases (name, owner, version, uses, expires_at)
-			VALUES (?, ?, 1, 0, `+s.dialect.now+` + ?)`,
+			VALUES (?, ?, 1, 0, `+s.dialect.Now+` + ?)`,
 			name, owner, ttl.Milliseconds(),
 		)
 		return err
@@ -88,11 +89,11 @@ func (s *Store) take(ctx context.Context, tx *sqlx.Tx, name, owner string, ttl t
 	}
 	taken, err := tx.ExecContext(ctx, `
 		UPDATE leases
-		SET owner = ?, version = version + 1, expires_at = `+s.dialect.now+` + ?
-		WHERE name = ? AND owner = ? AND version = ? AND expires_at <= `+s.dialect.now,
+		SET owner = ?, version = version + 1, expires_at = `+s.dialect.Now+` + ?
+		WHERE name = ? AND owner = ? AND version = ? AND expires_at <= `+s.dialect.Now,
 		owner, ttl.Milliseconds(), name, row.Owner, row.Version,
 	)
-	return onlyIf(taken, err, errOutrun)
+	return onlyIf(taken, err, database.ErrOutrun)
 }
 
 // Renew prolongs a lease to ttl from now. It returns [ErrLeaseLost] if it has
@@ -104,8 +105,8 @@ func (s *Store) Renew(ctx context.Context, lease Lease, ttl time.Duration) (Leas
 	err := s.write(ctx, "renew lease "+lease.Name, func(tx *sqlx.Tx) error {
 		renewed, err := tx.ExecContext(ctx, `
 			UPDATE leases
-			SET uses = uses + 1, expires_at = `+s.dialect.now+` + ?
-			WHERE name = ? AND owner = ? AND version = ? AND expires_at > `+s.dialect.now,
+			SET uses = uses + 1, expires_at = `+s.dialect.Now+` + ?
+			WHERE name = ? AND owner = ? AND version = ? AND expires_at > `+s.dialect.Now,
 			ttl.Milliseconds(), lease.Name, lease.Owner, lease.Version,
 		)
 		if err := onlyIf(renewed, err, ErrLeaseLost); err != nil {
@@ -141,7 +142,7 @@ func (s *Store) fence(ctx context.Context, tx *sqlx.Tx, lease Lease) error {
 	held, err := tx.ExecContext(ctx, `
 		UPDATE leases
 		SET uses = uses + 1
-		WHERE name = ? AND owner = ? AND version = ? AND expires_at > `+s.dialect.now,
+		WHERE name = ? AND owner = ? AND version = ? AND expires_at > `+s.dialect.Now,
 		lease.Name, lease.Owner, lease.Version,
 	)
 	return onlyIf(held, err, ErrLeaseLost)
@@ -183,7 +184,7 @@ func (s *Store) leaseRow(ctx context.Context, tx *sqlx.Tx, name string) (row lea
 			owner,
 			version,
 			expires_at,
-			`+s.dialect.now+` AS now_ms
+			`+s.dialect.Now+` AS now_ms
 		FROM leases
 		WHERE name = ?`,
 		name)

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"sync"
+
+	"mirrortracker/internal/database"
 )
 
 // A sqliteDB is whatever database file is at a path. Connections stay with a
@@ -43,7 +45,7 @@ func (db *sqliteDB) useOpen(fn func(pools) error) (used bool, err error) {
 		return false, err
 	}
 	err = fn(db.file.pools)
-	if sqliteCode(err) == 0 {
+	if database.SQLiteCode(err) == 0 {
 		return true, err
 	}
 	// SQLite's own words for a file that has just gone are of no help.

@@ -6,10 +6,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-)
 
-// maxReaders is how many may read a file at once.
-const maxReaders = 4
+	"mirrortracker/internal/database"
+)
 
 // An openFile is a database file with connections to it, be it still at its
 // path or not. Connections stay open, so that no other file gets its number
@@ -36,20 +35,20 @@ func (path sqliteFile) use(ctx context.Context) (*openFile, error) {
 	}
 	// A write transaction takes the lock when it begins, because one that has
 	// begun by reading cannot wait for it.
-	rw, err := path.connect("mode=rw", "_txlock=immediate", "_pragma=journal_mode(WAL)", "_pragma=synchronous(NORMAL)")
+	rw, err := database.ConnectSQLite(string(path), "mode=rw", "_txlock=immediate", "_pragma=journal_mode(WAL)", "_pragma=synchronous(NORMAL)")
 	if err != nil {
 		return nil, err
 	}
 	rw.SetMaxOpenConns(1)
-	ro, err := path.connect("mode=rw", "_pragma=query_only(1)")
+	ro, err := database.ConnectSQLite(string(path), "mode=rw", "_pragma=query_only(1)")
 	if err != nil {
 		return nil, errors.Join(err, rw.Close())
 	}
-	ro.SetMaxOpenConns(maxReaders)
-	ro.SetMaxIdleConns(maxReaders)
+	ro.SetMaxOpenConns(database.MaxReaders)
+	ro.SetMaxIdleConns(database.MaxReaders)
 	f := &openFile{pools: pools{rw: rw, ro: ro}, info: info, real: real}
 	if err := f.prepare(ctx); err != nil {
-		return nil, errors.Join(explainSQLite(err), f.close())
+		return nil, errors.Join(database.Tracker.Explain(err), f.close())
 	}
 	return f, nil
 }
@@ -58,13 +57,13 @@ func (path sqliteFile) use(ctx context.Context) (*openFile, error) {
 // paths, where there may be others later, and logs when it reads first.
 func (f *openFile) prepare(ctx context.Context) (err error) {
 	// The first to come changes the file to WAL, for which others do not wait.
-	if err := patiently(ctx, sqliteDialect.lost, f.rw.PingContext); err != nil {
+	if err := database.SQLite.Patiently(ctx, f.rw.PingContext); err != nil {
 		return err
 	}
-	if err := sqliteDialect.migrate(ctx, f.rw.DB); err != nil {
+	if err := database.SQLite.Migrate(ctx, f.rw.DB, database.Tracker); err != nil {
 		return err
 	}
-	for range maxReaders {
+	for range database.MaxReaders {
 		conn, err := f.ro.Connx(ctx)
 		if err != nil {
 			return err

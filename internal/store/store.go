@@ -2,27 +2,27 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
+	"mirrortracker/internal/database"
+
 	"github.com/jmoiron/sqlx"
-	"github.com/sethvargo/go-retry"
 )
 
 // A Store is the tracker's database. Its methods may be called by several
 // goroutines at a time, and several processes may have the same database open.
 type Store struct {
 	dialect *dialect
-	db      database
+	db      connections
 	pace    *pacer // between bulk writes; nil where writers need not wait for each other
 	maxPart int    // of a tree, as stored, in bytes
 }
 
-// A database has the connections. It calls fn with them and returns its error,
+// Connections are those to a database. They call fn with them and returns its error,
 // or one of its own if there are none to be had; they are fn's until it returns.
 // The functions it calls must not use the database again.
-type database interface {
+type connections interface {
 	use(ctx context.Context, fn func(pools) error) error
 	Close() error
 }
@@ -66,15 +66,32 @@ func Open(ctx context.Context, url string) (*Store, error) { return open(ctx, ur
 func OpenPresent(ctx context.Context, url string) (*Store, error) { return open(ctx, url, false) }
 
 func open(ctx context.Context, url string, create bool) (*Store, error) {
-	where, err := parseURL(url)
+	where, err := locate(url)
 	if err != nil {
 		return nil, err
 	}
 	s, err := where.open(ctx, create)
 	if err != nil {
-		return nil, fmt.Errorf("open database %s: %w", Redact(url), err)
+		return nil, fmt.Errorf("open database %s: %w", database.Redact(url), err)
 	}
 	return s, nil
+}
+
+// A location is what a database's URL names.
+type location interface {
+	open(ctx context.Context, create bool) (*Store, error) // create says whether to make one that is not there
+	store(db connections) *Store                           // with a database that is there
+}
+
+func locate(url string) (location, error) {
+	where, err := database.Locate(url)
+	switch {
+	case err != nil:
+		return nil, err
+	case where.Server != nil:
+		return mysqlConfig{where.Server}, nil
+	}
+	return sqliteFile(where.File), nil
 }
 
 // Close closes all connections, once they are no longer in use.
@@ -87,9 +104,6 @@ func (s *Store) Ping(ctx context.Context) error {
 		return p.ro.GetContext(ctx, &one, `SELECT 1`)
 	})
 }
-
-// errOutrun makes a transaction run again, for it has read what is no longer so.
-var errOutrun = errors.New("somebody else was faster")
 
 // write runs fn in a transaction, and again from its beginning where it lost
 // against another one. fn must not keep anything from a run that failed.
@@ -104,43 +118,13 @@ func (s *Store) read(ctx context.Context, op string, fn func(tx *sqlx.Tx) error)
 }
 
 func (s *Store) transact(ctx context.Context, pool func(pools) *sqlx.DB, op string, fn func(tx *sqlx.Tx) error) error {
-	err := patiently(ctx, s.dialect.lost, func(ctx context.Context) error {
-		return s.db.use(ctx, func(p pools) error { return once(ctx, pool(p), fn) })
+	err := s.dialect.Patiently(ctx, func(ctx context.Context) error {
+		return s.db.use(ctx, func(p pools) error { return database.Once(ctx, pool(p), fn) })
 	})
 	if err != nil {
 		return fmt.Errorf("%s: %w", op, err)
 	}
 	return nil
-}
-
-// patiently calls fn until it does not lose against somebody else, at most
-// thirteen times in about three seconds, not counting the time that fn takes.
-func patiently(ctx context.Context, lost func(error) bool, fn func(ctx context.Context) error) error {
-	backoff := retry.NewExponential(2 * time.Millisecond)
-	backoff = retry.WithCappedDuration(500*time.Millisecond, backoff)
-	backoff = retry.WithJitterPercent(50, backoff)
-	backoff = retry.WithMaxRetries(12, backoff)
-	return retry.Do(ctx, backoff, func(ctx context.Context) error {
-		err := fn(ctx)
-		if errors.Is(err, errOutrun) || lost(err) {
-			return retry.RetryableError(err)
-		}
-		return err
-	})
-}
-
-func once(ctx context.Context, db *sqlx.DB, fn func(tx *sqlx.Tx) error) error {
-	tx, err := db.BeginTxx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	if err := fn(tx); err != nil {
-		// What made fn fail is what matters; a connection that cannot roll
-		// back is closed, which does.
-		_ = tx.Rollback()
-		return err
-	}
-	return tx.Commit()
 }
 
 // selectRows reads all rows of one query into dest, a pointer to a slice of structs.

@@ -153,7 +153,7 @@ func (s *Store) insertTrees(ctx context.Context, rows []treeRow) (written int, e
 	query := `
 		INSERT INTO trees (id, exact, blind, files, dirs, bytes, branches, leaves)
 		VALUES ` + tuples(len(rows), columns) + `
-		` + s.dialect.skip("id")
+		` + s.dialect.Ignore("id")
 	err = s.pace.do(ctx, func() error {
 		return s.write(ctx, fmt.Sprintf("write %d trees", len(rows)), func(tx *sqlx.Tx) error {
 			inserted, err := tx.ExecContext(ctx, query, args...)

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"mirrortracker/internal/database"
 	"mirrortracker/internal/store"
 )
 
@@ -49,7 +50,7 @@ func TestNoPasswordInErrors(t *testing.T) {
 		if text := err.Error(); strings.Contains(text, secret) || !strings.Contains(text, "database") {
 			t.Errorf("%s: %s", url, text)
 		}
-		if text := store.Redact(url); strings.Contains(text, secret) {
+		if text := database.Redact(url); strings.Contains(text, secret) {
 			t.Errorf("%s: redacted to %s", url, text)
 		}
 	}
@@ -63,7 +64,7 @@ func TestRedact(t *testing.T) {
 		"mysql://user:p/ss@db.example/n":                 "mysql://...",
 		"":                                               "(a database URL of an unknown kind)",
 	} {
-		if got := store.Redact(url); got != want {
+		if got := database.Redact(url); got != want {
 			t.Errorf("%s: got %s, want %s", url, got, want)
 		}
 	}
@@ -79,7 +80,7 @@ func FuzzRedact(f *testing.F) {
 		if strings.Contains(before, "@") || !strings.Contains(after, "@") || !strings.Contains(before, ":") {
 			return // it does not stand where a password does
 		}
-		if got := store.Redact("mysql://" + before + long + after); strings.Contains(got, long) {
+		if got := database.Redact("mysql://" + before + long + after); strings.Contains(got, long) {
 			t.Errorf("%q", got)
 		}
 	})

@@ -9,7 +9,7 @@ import (
 
 // Group returns a group and the names of its members, sorted, or [ErrNoGroup].
 func (s *Store) Group(ctx context.Context, name string) (g Group, members []string, err error) {
-	err = s.read(ctx, "read group "+name, func(tx *sqlx.Tx) (err error) {
+	err = s.db.Read(ctx, "read group "+name, func(tx *sqlx.Tx) (err error) {
 		if g, err = group(ctx, tx, name, ""); err != nil {
 			return err
 		}
@@ -22,7 +22,7 @@ func (s *Store) Group(ctx context.Context, name string) (g Group, members []stri
 // Groups returns all groups, sorted by name.
 func (s *Store) Groups(ctx context.Context) ([]Group, error) {
 	var all []Group
-	err := s.read(ctx, "read groups", func(tx *sqlx.Tx) error {
+	err := s.db.Read(ctx, "read groups", func(tx *sqlx.Tx) error {
 		var rows []common
 		if err := tx.SelectContext(ctx, &rows, selectGroups+` ORDER BY name`); err != nil {
 			return err
@@ -45,7 +45,7 @@ func (s *Store) GroupsOf(ctx context.Context, u User) ([]Group, error) {
 		return nil, nil
 	}
 	var all []Group
-	err := s.read(ctx, "read groups of user "+u.Name, func(tx *sqlx.Tx) error {
+	err := s.db.Read(ctx, "read groups of user "+u.Name, func(tx *sqlx.Tx) error {
 		all = make([]Group, len(u.Groups))
 		for i, name := range u.Groups {
 			var err error
@@ -63,8 +63,8 @@ func (s *Store) AddGroup(ctx context.Context, g Group) error {
 	if err := g.Validate(); err != nil {
 		return err
 	}
-	return s.write(ctx, "add group "+g.Name, func(tx *sqlx.Tx) error {
-		_, err := group(ctx, tx, g.Name, s.dialect.locked)
+	return s.db.Write(ctx, "add group "+g.Name, func(tx *sqlx.Tx) error {
+		_, err := group(ctx, tx, g.Name, s.db.ForUpdate)
 		switch {
 		case err == nil:
 			return &TakenError{What: "group", Name: g.Name}
@@ -86,8 +86,8 @@ func (s *Store) AddGroup(ctx context.Context, g Group) error {
 // called more than once, and must not change the name. It returns [ErrNoGroup] if there
 // is none.
 func (s *Store) ChangeGroup(ctx context.Context, name string, change func(g *Group) error) error {
-	return s.write(ctx, "change group "+name, func(tx *sqlx.Tx) error {
-		g, err := group(ctx, tx, name, s.dialect.locked)
+	return s.db.Write(ctx, "change group "+name, func(tx *sqlx.Tx) error {
+		g, err := group(ctx, tx, name, s.db.ForUpdate)
 		if err != nil {
 			return err
 		}
@@ -113,9 +113,9 @@ func (s *Store) ChangeGroup(ctx context.Context, name string, change func(g *Gro
 // users without its rules may do other things than before. It returns [ErrNoGroup] if
 // there is none.
 func (s *Store) RemoveGroup(ctx context.Context, name string) error {
-	return s.write(ctx, "remove group "+name, func(tx *sqlx.Tx) error {
+	return s.db.Write(ctx, "remove group "+name, func(tx *sqlx.Tx) error {
 		// Whoever becomes a member takes the same lock first.
-		if _, err := group(ctx, tx, name, s.dialect.locked); err != nil {
+		if _, err := group(ctx, tx, name, s.db.ForUpdate); err != nil {
 			return err
 		}
 		members, err := membersOf(ctx, tx, name)

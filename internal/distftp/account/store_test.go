@@ -350,7 +350,7 @@ func TestTheFileIsItsOwners(t *testing.T) {
 	s := openStore(t, url)
 	must(t, s.AddUser(t.Context(), User{Name: "ann"}))
 	for _, suffix := range []string{"", "-wal"} {
-		info, err := os.Stat(strings.TrimPrefix(url, sqlitePrefix) + suffix)
+		info, err := os.Stat(strings.TrimPrefix(url, "sqlite:") + suffix)
 		must(t, err)
 		if mode := info.Mode().Perm(); mode != 0o600 {
 			t.Errorf("%s has mode %o", suffix, mode)

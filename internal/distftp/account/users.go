@@ -14,7 +14,7 @@ import (
 // User returns a user, or [ErrNoUser]. [Anonymous] is always there, by all its names.
 func (s *Store) User(ctx context.Context, name string) (User, error) {
 	var u User
-	err := s.read(ctx, "read user "+name, func(tx *sqlx.Tx) (err error) {
+	err := s.db.Read(ctx, "read user "+name, func(tx *sqlx.Tx) (err error) {
 		u, _, err = user(ctx, tx, name, "")
 		return err
 	})
@@ -24,7 +24,7 @@ func (s *Store) User(ctx context.Context, name string) (User, error) {
 // Users returns all users, sorted by name, the built-in one among them.
 func (s *Store) Users(ctx context.Context) ([]User, error) {
 	var all []User
-	err := s.read(ctx, "read users", func(tx *sqlx.Tx) (err error) {
+	err := s.db.Read(ctx, "read users", func(tx *sqlx.Tx) (err error) {
 		all, err = users(ctx, tx)
 		return err
 	})
@@ -47,8 +47,8 @@ func (s *Store) AddUser(ctx context.Context, u User) error {
 	if err := u.Validate(); err != nil {
 		return err
 	}
-	return s.write(ctx, "add user "+u.Name, func(tx *sqlx.Tx) error {
-		_, there, err := user(ctx, tx, u.Name, s.dialect.locked)
+	return s.db.Write(ctx, "add user "+u.Name, func(tx *sqlx.Tx) error {
+		_, there, err := user(ctx, tx, u.Name, s.db.ForUpdate)
 		switch {
 		case there:
 			return &TakenError{What: "user", Name: u.Name}
@@ -63,8 +63,8 @@ func (s *Store) AddUser(ctx context.Context, u User) error {
 // more than once, and must not change the name. It returns [ErrNoUser] and [ErrNoGroup]
 // where one is missing.
 func (s *Store) ChangeUser(ctx context.Context, name string, change func(u *User) error) error {
-	return s.write(ctx, "change user "+name, func(tx *sqlx.Tx) error {
-		u, there, err := user(ctx, tx, name, s.dialect.locked)
+	return s.db.Write(ctx, "change user "+name, func(tx *sqlx.Tx) error {
+		u, there, err := user(ctx, tx, name, s.db.ForUpdate)
 		if err != nil {
 			return err
 		}
@@ -84,8 +84,8 @@ func (s *Store) RemoveUser(ctx context.Context, name string) error {
 	if IsAnonymous(name) {
 		return ErrBuiltIn
 	}
-	return s.write(ctx, "remove user "+name, func(tx *sqlx.Tx) error {
-		if _, _, err := user(ctx, tx, name, s.dialect.locked); err != nil {
+	return s.db.Write(ctx, "remove user "+name, func(tx *sqlx.Tx) error {
+		if _, _, err := user(ctx, tx, name, s.db.ForUpdate); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, `DELETE FROM ftp_members WHERE user_name = ?`, name); err != nil {
@@ -100,8 +100,8 @@ func (s *Store) RemoveUser(ctx context.Context, name string) error {
 // It returns a [QuotaError], and counts nothing, if that would be beyond the account's
 // limits, and [ErrNoUser] if the user is gone. What is used never goes below zero.
 func (s *Store) Charge(ctx context.Context, a *Account, bytes, files int64) error {
-	return s.write(ctx, "charge user "+a.Name, func(tx *sqlx.Tx) error {
-		u, there, err := user(ctx, tx, a.Name, s.dialect.locked)
+	return s.db.Write(ctx, "charge user "+a.Name, func(tx *sqlx.Tx) error {
+		u, there, err := user(ctx, tx, a.Name, s.db.ForUpdate)
 		switch {
 		case err != nil:
 			return err
@@ -243,7 +243,7 @@ func (r *userRow) user(groups []string) (User, error) {
 // putUser inserts a user, which has used nothing yet, or updates the one that is there.
 func (s *Store) putUser(ctx context.Context, tx *sqlx.Tx, u User, there bool) error {
 	for _, name := range u.Groups {
-		if _, err := group(ctx, tx, name, s.dialect.locked); err != nil {
+		if _, err := group(ctx, tx, name, s.db.ForUpdate); err != nil {
 			return fmt.Errorf("group %s: %w", name, err)
 		}
 	}

@@ -1,18 +1,19 @@
-package store
+package database
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/url"
 	"path/filepath"
 	"strings"
+
+	"github.com/go-sql-driver/mysql"
 )
 
-// A location is what a database's URL names.
-type location interface {
-	open(ctx context.Context, create bool) (*Store, error) // create says whether to make one that is not there
-	store(db database) *Store                              // with a database that is there
+// A Location is what a database's URL names: one of the two.
+type Location struct {
+	File   string        // of SQLite
+	Server *mysql.Config // and a database there
 }
 
 // forms are shown where a URL is not understood, instead of the URL itself,
@@ -22,41 +23,43 @@ const forms = "want sqlite:PATH or mysql://user:password@host:3306/name"
 // CheckURL reports what is wrong with a database's URL, without opening it and
 // without showing a password.
 func CheckURL(url string) error {
-	_, err := parseURL(url)
+	_, err := Locate(url)
 	return err
 }
 
-// parseURL reads a database's URL. Its errors show nothing that could be part
+// Locate reads a database's URL. Its errors show nothing that could be part
 // of a password.
-func parseURL(text string) (location, error) {
+func Locate(text string) (Location, error) {
 	scheme, rest, ok := strings.Cut(text, ":")
 	switch {
 	case ok && scheme == "sqlite":
-		return parseSQLite(rest)
+		path, err := parseSQLite(rest)
+		return Location{File: path}, err
 	case ok && scheme == "mysql":
 		u, err := parseMySQL(text)
 		if err != nil {
-			return nil, err
+			return Location{}, err
 		}
-		return mysqlServer(u)
+		c, err := serverConfig(u)
+		return Location{Server: c}, err
 	}
 	if !strings.ContainsAny(text, ":@") {
-		return nil, fmt.Errorf("database URL %q: %s", text, forms)
+		return Location{}, fmt.Errorf("database URL %q: %s", text, forms)
 	}
-	return nil, errors.New("database URL: it is of an unknown kind; " + forms)
+	return Location{}, errors.New("database URL: it is of an unknown kind; " + forms)
 }
 
-func parseSQLite(path string) (location, error) {
+func parseSQLite(path string) (string, error) {
 	switch {
 	case path == "", strings.HasSuffix(path, "/"), strings.ContainsRune(path, 0):
-		return nil, fmt.Errorf("database URL sqlite:%s: it names no file", path)
+		return "", fmt.Errorf("database URL sqlite:%s: it names no file", path)
 	case path == ":memory:":
-		return nil, errors.New("database URL sqlite::memory:: the tracker's programs share a file; name one")
+		return "", errors.New("database URL sqlite::memory:: programs share a file; name one")
 	case strings.HasPrefix(path, "//") && !strings.HasPrefix(path, "///"):
 		rest := strings.TrimLeft(path, "/")
-		return nil, fmt.Errorf("database URL sqlite:%s: write sqlite:%s for a path from here, or sqlite:/%s for one from the root", path, rest, rest)
+		return "", fmt.Errorf("database URL sqlite:%s: write sqlite:%s for a path from here, or sqlite:/%s for one from the root", path, rest, rest)
 	}
-	return sqliteFile(filepath.Clean(path)), nil
+	return filepath.Clean(path), nil
 }
 
 // parseMySQL splits a MySQL URL, and refuses those in which a password with

@@ -1,9 +1,8 @@
-package store
+package database
 
 import (
 	"context"
 	"net"
-	"net/url"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,21 +11,17 @@ import (
 // TestHangingServerIsGivenUp connects to servers that take and say nothing.
 func TestHangingServerIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		u, err := url.Parse("mysql://me:secret@db.example/tracker")
+		where, err := Locate("mysql://me:secret@db.example/tracker")
 		if err != nil {
 			t.Fatal(err)
 		}
-		server, err := mysqlServer(u)
-		if err != nil {
-			t.Fatal(err)
-		}
-		server.DialFunc = func(context.Context, string, string) (net.Conn, error) {
+		where.Server.DialFunc = func(context.Context, string, string) (net.Conn, error) {
 			ours, theirs := net.Pipe()
 			t.Cleanup(func() { theirs.Close() })
 			return ours, nil
 		}
 		begin := time.Now()
-		if db, err := server.connect(t.Context()); err == nil {
+		if db, err := ConnectMySQL(t.Context(), where.Server, false); err == nil {
 			db.Close()
 			t.Fatal("a server that says nothing is connected")
 		}
