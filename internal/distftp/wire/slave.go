@@ -60,10 +60,13 @@ type Slave interface {
 	Certify(ctx context.Context, c Certificate) error
 }
 
+// maxDamaged is how many files may be told of at once.
+const maxDamaged = 100
+
 // News is what a slave tells unasked.
 type News struct {
 	State   *State   `json:"state,omitempty"`
-	Damaged []Damage `json:"damaged,omitempty"` // at most 100 at a time
+	Damaged []Damage `json:"damaged,omitempty"` // at most 100 at once
 	Leaving bool     `json:"leaving,omitempty"` // the last: it stops, and Digest in State is of all that it has applied
 }
 

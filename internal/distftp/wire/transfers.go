@@ -5,12 +5,15 @@ import (
 	"time"
 )
 
+// SecretSize is how many bytes a secret has.
+const SecretSize = 32
+
 // A Meeting is where a slave meets whom it sends to, or receives from. One of the first
 // three is set.
 type Meeting struct {
 	Listener uint64         `json:"listener,omitempty"` // that [Listen] opened: a client comes
 	Dial     netip.AddrPort `json:"dial,omitzero"`      // a client waits there
-	Secret   []byte         `json:"secret,omitempty"`   // a master or slave comes to the slave's relay port with these 32 bytes, in either order with the request
+	Secret   []byte         `json:"secret,omitempty"`   // a master or slave comes to the slave's relay port with these [SecretSize] bytes, in either order with the request
 
 	Timeout time.Duration `json:"timeout"`          // for the connection to come about
 	Secure  bool          `json:"secure,omitempty"` // TLS with the master's [Certificate], for a client; of the link, for a relay
@@ -128,6 +131,7 @@ const (
 	Unknown      Reason = "unknown" // listener, operation
 	Busy         Reason = "busy"
 	Invalid      Reason = "invalid" // the request
+	Internal     Reason = "internal error"
 )
 
 // A Failure is a reason with its story. It is an error.
