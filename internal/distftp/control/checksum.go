@@ -144,7 +144,7 @@ func (s *session) checksum(verb, algorithm string, p mirror.Path, begin, n int64
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
-		plan, err := s.Planner.Retrieve(ctx, p, begin, false)
+		plan, err := s.Planner.Retrieve(ctx, data.Request{Path: p, Offset: begin, Client: s.peer})
 		if err != nil {
 			return err
 		}

@@ -37,11 +37,10 @@ type FS interface {
 // A Planner decides where the bytes of files come from; one that takes uploads is a
 // [Storer] too.
 //
-// Retrieve plans to send the file that p leads to, from offset on; with text set, as
-// TYPE A wants it. The plan has no meeting and no limits yet: the session adds those.
-// Besides the errors of [FS] there is [data.ErrOffset].
+// Retrieve plans a download. The plan has no meeting and no limits yet: the session adds
+// those. Besides the errors of [FS] there are [data.ErrOffset] and [data.ErrUnavailable].
 type Planner interface {
-	Retrieve(ctx context.Context, p mirror.Path, offset int64, text bool) (data.Plan, error)
+	Retrieve(ctx context.Context, r data.Request) (data.Plan, error)
 }
 
 // Config is what sessions have in common. All fields but

@@ -75,7 +75,7 @@ func (s *session) retrieve(arg string) {
 		s.fail(err)
 		return
 	}
-	plan, err := s.Planner.Retrieve(s.ctx, p, offset, s.text)
+	plan, err := s.Planner.Retrieve(s.ctx, s.request(p, offset, length))
 	if err != nil {
 		s.fail(err)
 		return

@@ -5,11 +5,12 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"net"
 	"slices"
 	"time"
+
+	"mirrortracker/internal/distftp/data"
 )
 
 // TLS is how connections are protected (RFC 4217).
@@ -38,9 +39,6 @@ func (t *TLS) config() *tls.Config {
 		DynamicRecordSizingDisabled: true,
 	}
 }
-
-// errReuse says that a data connection began a TLS session of its own.
-var errReuse = errors.New("the TLS session of the control connection was not reused")
 
 // A guard puts TLS on the connections of one session. Its tickets hold a name that no
 // other session's have, so that it can be told which data connections are its own.
@@ -109,7 +107,7 @@ func (g *guard) data(ctx context.Context, conn net.Conn, limit time.Duration, re
 		return nil, err
 	}
 	if reuse && !g.own(secure.ConnectionState()) {
-		return nil, errReuse
+		return nil, data.ErrReuse
 	}
 	return secure, nil
 }

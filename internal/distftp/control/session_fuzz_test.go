@@ -33,7 +33,7 @@ func (e emptyFS) Stat(ctx context.Context, p mirror.Path) (vfs.Entry, error) { r
 
 func (emptyFS) OpenDir(context.Context, mirror.Path) (vfs.Dir, error) { return emptyDir{}, nil }
 
-func (emptyFS) Retrieve(context.Context, mirror.Path, int64, bool) (data.Plan, error) {
+func (emptyFS) Retrieve(context.Context, data.Request) (data.Plan, error) {
 	return data.Plan{}, fs.ErrNotExist
 }
 

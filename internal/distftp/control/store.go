@@ -95,7 +95,7 @@ func (s *session) planStore(p mirror.Path, keep int64) (data.Plan, error) {
 	if !ok {
 		return data.Plan{}, errReadOnly
 	}
-	plan, err := storer.Store(s.ctx, p, keep, s.text)
+	plan, err := storer.Store(s.ctx, s.request(p, keep, 0))
 	plan.Quota = quota
 	return plan, err
 }

@@ -212,7 +212,7 @@ func (s *session) verdict(err error) (code int, text string) {
 		return 426, "Transfer aborted"
 	case errors.Is(err, data.ErrNoConnection):
 		return 425, "Cannot open data connection"
-	case errors.Is(err, errReuse):
+	case errors.Is(err, data.ErrReuse):
 		return 522, "The data connection must reuse the TLS session of the control connection"
 	case errors.Is(err, data.ErrInsecure):
 		return 522, "No TLS on the data connection"

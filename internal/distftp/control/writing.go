@@ -42,12 +42,10 @@ type Writer interface {
 
 // A Storer is a [Planner] that also decides where the bytes of uploads go.
 //
-// Store plans to receive a file to p, of which the first keep bytes stay as they are:
-// none, those before a restart, or [data.KeepAll]. With text set, it comes as TYPE A
-// has it.
+// Store plans an upload, as Retrieve plans a download.
 type Storer interface {
 	Planner
-	Store(ctx context.Context, p mirror.Path, keep int64, text bool) (data.Plan, error)
+	Store(ctx context.Context, r data.Request) (data.Plan, error)
 }
 
 // writer returns the session's file system for changing it.

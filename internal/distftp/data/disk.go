@@ -30,20 +30,20 @@ type Disk struct {
 	Files Opener
 }
 
-// Retrieve opens a file to be sent from offset on, with its line ends changed from
-// LF to CR LF if text is set (RFC 959, 3.1.1.1; offset is then zero).
-func (d Disk) Retrieve(ctx context.Context, p mirror.Path, offset int64, text bool) (Plan, error) {
-	file, err := d.Files.OpenFile(ctx, p)
+// Retrieve opens a file to be sent, with its line ends changed from LF to CR LF if it is
+// to come as text (RFC 959, 3.1.1.1; the offset is then zero).
+func (d Disk) Retrieve(ctx context.Context, r Request) (Plan, error) {
+	file, err := d.Files.OpenFile(ctx, r.Path)
 	if err != nil {
 		return Plan{}, err
 	}
-	size, err := seek(file, offset)
+	size, err := seek(file, r.Offset)
 	if err != nil {
 		file.Close()
-		return Plan{}, fmt.Errorf("retrieve %s from %d: %w", p, offset, err)
+		return Plan{}, fmt.Errorf("retrieve %s from %d: %w", r.Path, r.Offset, err)
 	}
-	plan := Plan{Holder: "disk", Why: "the only holder", Source: binary{file}, Size: size - offset, Sized: !text}
-	if text {
+	plan := Plan{Holder: "disk", Why: "the only holder", Source: binary{file}, Size: size - r.Offset, Sized: !r.Text}
+	if r.Text {
 		plan.Source = ascii{file}
 	}
 	return plan, nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"net"
 	"time"
 )
@@ -33,8 +34,8 @@ type Plan struct {
 	Holder string  // who has the bytes, for the log: "disk", "listing"
 	Why    string  // why this holder, for the log
 	Source Source  // the holder's side of a transfer to the client; or
-	Sink   Sink    // that of one from the client
-	Size   int64   // how many bytes the source will send, if that is Sized
+	Sink   Sink    // that of one from the client; or neither, but Holders
+	Size   int64   // how many bytes will be sent to the client, if that is Sized
 	Sized  bool    // the size is known
 	Meet   Meeting // where the client comes
 	Flow   *Flow   // how the bytes move
@@ -47,6 +48,16 @@ type Plan struct {
 	// Confirm, where it is set, is asked before what a sink received is kept. Data
 	// connections end alike for a client that has sent all and for one that was killed.
 	Confirm func() error
+
+	// Holders, in place of a source or sink, are the holders elsewhere that the transfer
+	// can be with, the best first. They are gone through until one has it, and a second
+	// time where none has met the client, for relays; each is in use until the next is
+	// asked for, or no more are wanted.
+	Holders iter.Seq[Remote]
+	Upload  bool        // it is towards one of Holders
+	Text    bool        // it is in TYPE A, which a holder elsewhere sees to
+	Relay   string      // why holder and client must not meet; "" if they may
+	Protect *Protection // as Secure does it, for them
 
 	// Parting is how long the end of a download waits for the client to close the data
 	// connection on its side; 0: not at all.
@@ -120,10 +131,13 @@ func (p Plan) receive(ctx context.Context, conn net.Conn) error {
 // Release gives back what the holder's side holds. Only a plan that is not executed
 // needs it.
 func (p Plan) Release() error {
-	if p.Sink != nil {
+	switch {
+	case p.Sink != nil:
 		return p.Sink.Close()
+	case p.Source != nil:
+		return p.Source.Close()
 	}
-	return p.Source.Close()
+	return nil
 }
 
 // A Text is a source that is made while it is sent: a listing. It returns its own

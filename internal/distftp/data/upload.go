@@ -60,18 +60,18 @@ type Creator interface {
 // ErrSink says that the holder could not keep what it received.
 var ErrSink = errors.New("write error")
 
-// Store begins an upload to p, of which the first keep bytes are kept ([KeepAll] to
-// append). With text set, CR LF becomes LF (RFC 959, 3.1.1.1).
-func (d Disk) Store(ctx context.Context, p mirror.Path, keep int64, text bool) (Plan, error) {
+// Store begins an upload. What comes as text has its CR LF changed to LF (RFC 959,
+// 3.1.1.1).
+func (d Disk) Store(ctx context.Context, r Request) (Plan, error) {
 	creator, ok := d.Files.(Creator)
 	if !ok {
-		return Plan{}, fmt.Errorf("store %s: disk is read-only: %w", p, os.ErrPermission)
+		return Plan{}, fmt.Errorf("store %s: disk is read-only: %w", r.Path, os.ErrPermission)
 	}
-	file, err := creator.CreateFile(ctx, p, keep)
+	file, err := creator.CreateFile(ctx, r.Path, r.Offset)
 	if err != nil {
 		return Plan{}, err
 	}
-	return Plan{Holder: "disk", Why: "the only holder", Sink: incoming{file: file, text: text}}, nil
+	return Plan{Holder: "disk", Why: "the only holder", Sink: incoming{file: file, text: r.Text}}, nil
 }
 
 // An incoming sink writes to an upload and commits it.

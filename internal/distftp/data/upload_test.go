@@ -55,7 +55,7 @@ func TestStoreKeeps(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := &recorder{}
-			plan, err := Disk{Files: r}.Store(t.Context(), "/file", 0, false)
+			plan, err := Disk{Files: r}.Store(t.Context(), Request{Path: "/file"})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -87,7 +87,7 @@ type readOnly struct{}
 func (readOnly) OpenFile(context.Context, mirror.Path) (File, error) { return nil, nil }
 
 func TestStoreReadOnly(t *testing.T) {
-	if _, err := (Disk{Files: readOnly{}}).Store(t.Context(), "/file", 0, false); err == nil {
+	if _, err := (Disk{Files: readOnly{}}).Store(t.Context(), Request{Path: "/file"}); err == nil {
 		t.Error("a holder that cannot be written to took an upload")
 	}
 }
