@@ -99,8 +99,8 @@ func (p *Place) check() error {
 }
 
 func (s *Send) check() error {
-	if s.Offset < 0 || s.Length < 0 || s.Pace < 0 {
-		return fmt.Errorf("offset %d, length %d, pace %d", s.Offset, s.Length, s.Pace)
+	if s.Offset < 0 || s.Length < 0 || s.Pace < 0 || s.Parting < 0 || s.Parting > longest {
+		return fmt.Errorf("offset %d, length %d, pace %d, parting %s", s.Offset, s.Length, s.Pace, s.Parting)
 	}
 	err := errors.Join(s.Ref.check(), s.Meet.check(), checkWait(s.Stall))
 	if s.From != nil {
@@ -130,6 +130,16 @@ func (r *Receive) check() error {
 		return errors.Join(err, r.From.check())
 	}
 	return errors.Join(err, r.Meet.check())
+}
+
+func (b *Bridge) check() error {
+	switch {
+	case b.Listener == 0:
+		return errors.New("nowhere for a client to come")
+	case len(b.Secret) != SecretSize:
+		return fmt.Errorf("a secret of %d bytes", len(b.Secret))
+	}
+	return errors.Join(checkWait(b.Timeout), checkWait(b.Stall))
 }
 
 func (d *Duplicate) check() error {
@@ -247,9 +257,10 @@ func (n *News) check() error {
 	return nil
 }
 
-// check follows on what was told last.
-func (e *Event) check(last *Event) error {
-	if e.Moved < last.Moved {
+// follows checks an event after the one before. What has not moved since need not be told
+// again.
+func (e *Event) follows(last *Event) error {
+	if e.Moved != 0 && e.Moved < last.Moved {
 		return fmt.Errorf("it has moved %d bytes after %d", e.Moved, last.Moved)
 	}
 	return nil

@@ -174,6 +174,12 @@ func (c *Client) Receive(ctx context.Context, r Receive, tell func(Event)) (Prep
 	return *last.Prepared, c.sound(last.Prepared.fits(&r))
 }
 
+// Bridge implements [Slave].
+func (c *Client) Bridge(ctx context.Context, b Bridge, tell func(Event)) error {
+	_, err := c.transfer(ctx, pathBridge, b, b.Timeout, b.Stall, tell)
+	return err
+}
+
 // transfer follows one to its last event, which is that it is done. The connection must
 // come about within wait; the slave tells something within silence from then on, and
 // bytes move within stall, or a while after it.
@@ -195,28 +201,30 @@ func (c *Client) transfer(ctx context.Context, path string, q any, wait, stall t
 		if err == nil {
 			err = json.Unmarshal(line, &e)
 		}
-		if err == nil && !e.Done && e.Failed == nil {
-			err = e.check(&last)
+		if err == nil {
+			err = e.follows(&last)
+		}
+		if err != nil {
+			return Event{}, c.broken(ctx, err)
+		}
+		if e.Connected || e.Moved > 0 {
+			tell(Event{Connected: e.Connected, Moved: e.Moved})
 		}
 		switch {
-		case err != nil:
-			return last, c.broken(ctx, err)
 		case e.Failed != nil:
-			return e, e.Failed
+			return Event{}, e.Failed
 		case e.Done:
 			return e, nil
-		}
-		if e.Connected || last.Connected {
-			quiet.Reset(silence)
 		}
 		if e.Moved > last.Moved {
 			stands.Reset(stall + standing)
 		}
-		tell(e)
-		e.Connected = e.Connected || last.Connected
-		last = e
+		last.Moved, last.Connected = max(last.Moved, e.Moved), last.Connected || e.Connected
+		if last.Connected {
+			quiet.Reset(silence)
+		}
 	}
-	return last, c.broken(ctx, io.ErrUnexpectedEOF)
+	return Event{}, c.broken(ctx, io.ErrUnexpectedEOF)
 }
 
 // reading returns how long a disk may need for so many bytes.

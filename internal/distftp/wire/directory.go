@@ -1,11 +1,8 @@
 package wire
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
 	"iter"
 	"net/http"
@@ -126,30 +123,5 @@ func (c *Client) Directory(ctx context.Context, dir Path, deep bool) iter.Seq2[E
 			quiet.Reset(silence)
 		}
 		yield(Entry{}, c.broken(ctx, io.ErrUnexpectedEOF))
-	}
-}
-
-// maxLine bounds a line: news of many damaged files have the longest.
-const maxLine = 2 << 20
-
-var errLongLine = errors.New("a line that is too long")
-
-// readLines goes through the lines of an answer. An error is the last.
-func readLines(from io.Reader) iter.Seq2[[]byte, error] {
-	return func(yield func([]byte, error) bool) {
-		in := bufio.NewScanner(from)
-		in.Buffer(nil, maxLine)
-		for in.Scan() {
-			if !yield(in.Bytes(), nil) {
-				return
-			}
-		}
-		err := in.Err()
-		if errors.Is(err, bufio.ErrTooLong) {
-			err = errLongLine
-		}
-		if err != nil {
-			yield(nil, fmt.Errorf("read its answer: %w", err))
-		}
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
-	"sync"
 )
 
 // Paths of the routes. What is asked is JSON in the body, as is the answer: one value with
@@ -27,6 +26,7 @@ const (
 	pathUnlisten   = "/unlisten"
 	pathSend       = "/send"
 	pathReceive    = "/receive"
+	pathBridge     = "/bridge"
 	pathDuplicate  = "/duplicate"
 	pathChecksum   = "/checksum"
 	pathCertify    = "/certify"
@@ -47,8 +47,16 @@ func Routes(s Slave, log *slog.Logger) http.Handler {
 	mux.HandleFunc("GET "+pathPing, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	mux.HandleFunc("GET "+pathNews, r.news)
 	mux.HandleFunc("POST "+pathDirectory, r.directory)
-	mux.HandleFunc("POST "+pathSend, r.send)
-	mux.HandleFunc("POST "+pathReceive, r.receive)
+	transfer(r, mux, pathSend, (*Send).check, func(ctx context.Context, q Send, tell func(Event)) (*Prepared, error) {
+		return nil, s.Send(ctx, q, tell)
+	})
+	transfer(r, mux, pathReceive, (*Receive).check, func(ctx context.Context, q Receive, tell func(Event)) (*Prepared, error) {
+		p, err := s.Receive(ctx, q, tell)
+		return &p, err
+	})
+	transfer(r, mux, pathBridge, (*Bridge).check, func(ctx context.Context, b Bridge, tell func(Event)) (*Prepared, error) {
+		return nil, s.Bridge(ctx, b, tell)
+	})
 	handle(r, mux, pathState, func(ctx context.Context, _ struct{}) (State, error) { return s.State(ctx) })
 	handle(r, mux, pathOperations, func(ctx context.Context, _ struct{}) ([]Prepared, error) { return s.Operations(ctx) })
 	handle(r, mux, pathApply, r.apply)
@@ -178,88 +186,34 @@ func (r *routes) reply(w http.ResponseWriter, status int, value any) {
 	_, _ = w.Write(text) // a master that is gone misses nothing
 }
 
-func (r *routes) send(w http.ResponseWriter, req *http.Request) {
-	var s Send
-	err := read(w, req, &s)
-	if err == nil {
-		if err = s.check(); err != nil {
-			err = invalid(err)
+// transfer serves what has events.
+func transfer[Q any](r *routes, mux *http.ServeMux, path string, check func(*Q) error, do func(ctx context.Context, q Q, tell func(Event)) (*Prepared, error)) {
+	mux.HandleFunc("POST "+path, func(w http.ResponseWriter, req *http.Request) {
+		var q Q
+		err := read(w, req, &q)
+		if err == nil {
+			if err = check(&q); err != nil {
+				err = invalid(err)
+			}
 		}
-	}
-	out := newLines(w)
-	if err == nil {
-		err = r.slave.Send(req.Context(), s, func(e Event) { _ = out.tell(e) })
-	}
-	r.end(req.Context(), out, pathSend, nil, err)
-}
-
-func (r *routes) receive(w http.ResponseWriter, req *http.Request) {
-	var q Receive
-	err := read(w, req, &q)
-	if err == nil {
-		if err = q.check(); err != nil {
-			err = invalid(err)
+		out := newEvents(w)
+		var last Event
+		if err == nil {
+			last.Prepared, err = do(req.Context(), q, out.tell)
 		}
-	}
-	out := newLines(w)
-	var p Prepared
-	if err == nil {
-		p, err = r.slave.Receive(req.Context(), q, func(e Event) { _ = out.tell(e) })
-	}
-	r.end(req.Context(), out, pathReceive, &p, err)
-}
-
-// end tells the last event of a transfer.
-func (r *routes) end(ctx context.Context, out *lines, path string, p *Prepared, err error) {
-	last := Event{Done: true, Prepared: p}
-	if err != nil {
-		last = Event{Failed: r.failure(ctx, path, err)}
-	}
-	_ = out.tell(last)
-	out.close()
+		if err != nil {
+			last = Event{Failed: r.failure(req.Context(), path, err)}
+		} else {
+			last.Done = true
+		}
+		out.end(last)
+	})
 }
 
 func (r *routes) news(w http.ResponseWriter, req *http.Request) {
 	out := newLines(w)
-	defer out.close()
 	err := r.slave.News(req.Context(), func(n News) error { return out.tell(n) })
 	if err != nil && req.Context().Err() == nil {
 		r.log.Warn("news for the master", "err", err)
 	}
-}
-
-// lines are what is told bit by bit. They reach the master one by one, also if told by
-// several goroutines; what is told after the end is dropped.
-type lines struct {
-	mu     sync.Mutex
-	to     http.ResponseWriter
-	out    *http.ResponseController
-	closed bool
-}
-
-func newLines(w http.ResponseWriter) *lines {
-	w.Header().Set("Content-Type", "application/x-ndjson")
-	return &lines{to: w, out: http.NewResponseController(w)}
-}
-
-func (l *lines) tell(value any) error {
-	text, err := json.Marshal(value)
-	if err != nil {
-		panic("wire: internal error: " + err.Error())
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.closed {
-		return errors.New("told after the end")
-	}
-	if _, err := l.to.Write(append(text, '\n')); err != nil {
-		return err
-	}
-	return l.out.Flush()
-}
-
-func (l *lines) close() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.closed = true
 }

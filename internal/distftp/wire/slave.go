@@ -50,6 +50,9 @@ type Slave interface {
 	Send(ctx context.Context, s Send, tell func(Event)) error
 	Receive(ctx context.Context, r Receive, tell func(Event)) (Prepared, error)
 
+	// Bridge joins a client to the master, and tells as a transfer does.
+	Bridge(ctx context.Context, b Bridge, tell func(Event)) error
+
 	// Duplicate prepares a copy of a file of the slave's own.
 	Duplicate(ctx context.Context, d Duplicate) (Prepared, error)
 

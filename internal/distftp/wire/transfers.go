@@ -65,6 +65,9 @@ type Send struct {
 
 	Pace  int64         `json:"pace,omitempty"` // bytes a second; 0: any number
 	Stall time.Duration `json:"stall"`
+
+	// After the last byte, wait so long for the client to close its side.
+	Parting time.Duration `json:"parting,omitempty"`
 }
 
 // A Receive has a slave receive the content of a file, as [Prepared] under Op.
@@ -102,7 +105,7 @@ type Duplicate struct {
 }
 
 // An Event is what a slave says while a transfer is under way: Connected once, Moved every
-// second and at the end, and then Done or Failed as the last.
+// second and at the end, and then Done or Failed as the last. Several may be one.
 type Event struct {
 	Connected bool      `json:"connected,omitempty"`
 	Moved     int64     `json:"moved,omitempty"` // bytes over the data connection so far
