@@ -1,11 +1,12 @@
 package testbed
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
 	"runtime"
-	"strconv"
+	"sync/atomic"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -16,9 +17,8 @@ import (
 // programs that treat private and loopback addresses in another way see what they would
 // see on the Internet.
 type Network struct {
-	t     testing.TB
 	cable *namespace // holds the bridge that all hosts are on
-	hosts int
+	hosts atomic.Int32
 }
 
 // A Host is a machine on a [Network].
@@ -40,60 +40,48 @@ func NewNetwork(t testing.TB) *Network {
 		t.Fatalf("make a network namespace: %v", err)
 	}
 	t.Cleanup(cable.close)
-	n := &Network{t: t, cable: cable}
-	n.ip(cable, "link", "add", "cable", "type", "bridge")
-	n.ip(cable, "link", "set", "cable", "up")
-	return n
+	if err := errors.Join(cable.ip("link", "add", "cable", "type", "bridge"), cable.ip("link", "set", "cable", "up")); err != nil {
+		t.Fatal(err)
+	}
+	return &Network{cable: cable}
 }
 
-// Host puts a host on the network. Either address may be the zero one, for none of its
-// kind.
-func (n *Network) Host(ipv4, ipv6 netip.Addr) *Host {
-	n.t.Helper()
+// Host puts a host on the network. The caller closes it.
+func (n *Network) Host(ipv4, ipv6 netip.Addr) (*Host, error) {
 	inside, err := newNamespace()
 	if err != nil {
-		n.t.Fatalf("make a network namespace: %v", err)
+		return nil, fmt.Errorf("make a network namespace: %w", err)
 	}
-	n.t.Cleanup(inside.close)
-	n.hosts++
-	h := &Host{IPv4: ipv4, IPv6: ipv6, net: n, inside: inside, port: "port" + strconv.Itoa(n.hosts)}
-	n.ip(n.cable, "link", "add", h.port, "type", "veth", "peer", "name", "eth0", "netns", inside.path)
-	n.ip(n.cable, "link", "set", h.port, "master", "cable", "up")
-	n.ip(inside, "link", "set", "lo", "up")
-	n.ip(inside, "link", "set", "eth0", "up")
-	if ipv4.IsValid() {
-		n.ip(inside, "addr", "add", ipv4.String()+"/32", "dev", "eth0")
-		n.ip(inside, "route", "add", "default", "dev", "eth0")
+	h := &Host{IPv4: ipv4, IPv6: ipv6, net: n, inside: inside, port: fmt.Sprint("port", n.hosts.Add(1))}
+	err = errors.Join(
+		n.cable.ip("link", "add", h.port, "type", "veth", "peer", "name", "eth0", "netns", inside.path),
+		n.cable.ip("link", "set", h.port, "master", "cable", "up"),
+		inside.ip("link", "set", "lo", "up"),
+		inside.ip("link", "set", "eth0", "up"),
+		inside.ip("addr", "add", ipv4.String()+"/32", "dev", "eth0"),
+		inside.ip("route", "add", "default", "dev", "eth0"),
+		inside.ip("addr", "add", ipv6.String()+"/128", "dev", "eth0", "nodad"),
+		inside.ip("-6", "route", "add", "default", "dev", "eth0"))
+	if err != nil {
+		h.Close()
+		return nil, err
 	}
-	if ipv6.IsValid() {
-		n.ip(inside, "addr", "add", ipv6.String()+"/128", "dev", "eth0", "nodad")
-		n.ip(inside, "-6", "route", "add", "default", "dev", "eth0")
-	}
-	return h
+	return h, nil
 }
 
+// Close takes a host off the network. What still runs there reaches nobody.
+func (h *Host) Close() { h.inside.close() }
+
 // Cut pulls the host's plug: nothing arrives and nothing leaves, and nobody is told.
-func (h *Host) Cut() { h.net.ip(h.net.cable, "link", "set", h.port, "nomaster") }
+func (h *Host) Cut() error { return h.net.cable.ip("link", "set", h.port, "nomaster") }
 
 // Mend ends a Cut.
-func (h *Host) Mend() { h.net.ip(h.net.cable, "link", "set", h.port, "master", "cable") }
+func (h *Host) Mend() error { return h.net.cable.ip("link", "set", h.port, "master", "cable") }
 
 // Do calls a function on the host: sockets that it makes and processes that it starts,
 // itself and not in another goroutine, are and stay there. Calls come one after the
 // other.
 func (h *Host) Do(fn func() error) error { return h.inside.do(fn) }
-
-// ip changes what is in a namespace.
-func (n *Network) ip(where *namespace, args ...string) {
-	n.t.Helper()
-	path, err := find("ip")
-	if err == nil {
-		err = where.do(func() error { return run(path, args...) })
-	}
-	if err != nil {
-		n.t.Fatal(err)
-	}
-}
 
 // A namespace is a network namespace, and the thread of this process that is in it.
 type namespace struct {
@@ -127,6 +115,15 @@ func (s *namespace) do(fn func() error) error {
 	done := make(chan error)
 	s.calls <- func() { done <- fn() }
 	return <-done
+}
+
+// ip changes what is in the namespace (ip(8)).
+func (s *namespace) ip(args ...string) error {
+	path, err := find("ip")
+	if err != nil {
+		return err
+	}
+	return s.do(func() error { return run(path, args...) })
 }
 
 func (s *namespace) close() { close(s.calls) }

@@ -14,8 +14,7 @@ import (
 // was cut off reaches nobody until it is mended.
 func TestNetwork(t *testing.T) {
 	n := NewNetwork(t)
-	server := n.Host(netip.MustParseAddr("44.1.1.1"), netip.MustParseAddr("2a00:44::1"))
-	client := n.Host(netip.MustParseAddr("99.1.1.1"), netip.MustParseAddr("2a00:99::1"))
+	server, client := hostOn(t, n, "44.1.1.1", "2a00:44::1"), hostOn(t, n, "99.1.1.1", "2a00:99::1")
 	for _, addr := range []netip.Addr{server.IPv4, server.IPv6} {
 		var ln net.Listener
 		err := server.Do(func() (err error) {
@@ -65,7 +64,9 @@ func TestNetwork(t *testing.T) {
 		t.Errorf("a program on a host sees %s, %v", out.Bytes(), err)
 	}
 
-	server.Cut()
+	if err := server.Cut(); err != nil {
+		t.Fatal(err)
+	}
 	err := client.Do(func() error {
 		conn, err := net.DialTimeout("tcp", "44.1.1.1:2121", 100*time.Millisecond)
 		if err == nil {
@@ -76,8 +77,20 @@ func TestNetwork(t *testing.T) {
 	if err == nil {
 		t.Error("a host that was cut off can be reached")
 	}
-	server.Mend()
+	if err := server.Mend(); err != nil {
+		t.Fatal(err)
+	}
 	dialOn(t, client, "44.1.1.1:2121").Close()
+}
+
+func hostOn(t *testing.T, n *Network, ipv4, ipv6 string) *Host {
+	t.Helper()
+	h, err := n.Host(netip.MustParseAddr(ipv4), netip.MustParseAddr(ipv6))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(h.Close)
+	return h
 }
 
 func dialOn(t *testing.T, h *Host, addr string) (conn net.Conn) {

@@ -32,25 +32,17 @@ const patience = time.Minute
 // local is the client's file.
 func (j *job) local() string { return filepath.Join(j.home, "local") }
 
-// disk is the server's file of that name.
-func (j *job) disk(name string) string { return filepath.Join(j.server.root, j.folder, name) }
-
 // path is how the client calls the server's file of that name.
 func (j *job) path(name string) string { return "/" + j.folder + "/" + name }
 
-func (j *job) host() string {
-	if j.ipv6 {
-		return "::1"
-	}
-	return "127.0.0.1"
-}
+func (j *job) host() string { host, _ := j.door(); return host }
+func (j *job) port() string { _, port := j.door(); return port }
 
-func (j *job) port() string {
-	_, port, err := net.SplitHostPort(j.server.addrs[door{j.ipv6, j.protection == implicit}])
-	if err != nil {
-		j.Fatal(err)
-	}
-	return port
+// door is where the client finds the server.
+func (j *job) door() (host, port string) {
+	host, port, err := net.SplitHostPort(j.server.addrs[door{j.ipv6, j.protection == implicit}])
+	j.must(err)
+	return host, port
 }
 
 // address is host and port as URLs have them.

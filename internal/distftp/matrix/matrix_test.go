@@ -3,7 +3,6 @@ package matrix
 import (
 	"flag"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -44,9 +43,7 @@ func (c cell) String() string {
 
 // try tries a cell.
 func (j *job) try() {
-	if err := os.Mkdir(j.disk(""), 0o755); err != nil {
-		j.Fatal(err)
-	}
+	j.must(j.server.stock.makeDir(j.path("")))
 	defer func() {
 		if j.Failed() {
 			j.report()

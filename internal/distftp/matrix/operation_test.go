@@ -52,78 +52,72 @@ const crowdSize = 20_000
 
 func (j *job) download(c *client, name string) {
 	j.Helper()
-	j.plant(j.disk(name), content)
+	j.stock(name, content)
 	c.fetch(j, name)
-	j.wantContent(j.local())
+	j.wantFetched()
 	j.saw("RETR")
 }
 
 func (j *job) upload(c *client, name string) {
 	j.Helper()
-	j.plant(j.local(), content)
+	j.plant(content)
 	c.store(j, name)
-	j.wantContent(j.disk(name))
+	j.wantStored(name)
 	j.saw("STOR")
 }
 
 func (j *job) resumeDownload(c *client) {
-	j.plant(j.disk("plain"), content)
-	j.plant(j.local(), half)
+	j.stock("plain", content)
+	j.plant(half)
 	j.resume = true
 	c.fetch(j, "plain")
-	j.wantContent(j.local())
+	j.wantFetched()
 	j.saw("REST " + strconv.Itoa(len(half)))
 }
 
 func (j *job) resumeUpload(c *client) {
-	j.plant(j.disk("plain"), half)
-	j.plant(j.local(), content)
+	j.stock("plain", half)
+	j.plant(content)
 	j.resume = true
 	c.store(j, "plain")
-	j.wantContent(j.disk("plain"))
+	j.wantStored("plain")
 	j.saw("APPE", "REST "+strconv.Itoa(len(half)))
 }
 
 func (j *job) listing(c *client) {
 	for _, name := range []string{"a file", "another", "z"} {
-		j.plant(filepath.Join(j.disk("shelf"), name), content)
+		j.stock("shelf/"+name, content)
 	}
-	if err := os.Mkdir(filepath.Join(j.disk("shelf"), "folder"), 0o755); err != nil {
-		j.Fatal(err)
-	}
+	j.must(j.server.stock.makeDir(j.path("shelf/folder")))
 	j.wantNames(c.list(j, "shelf"), []string{"a file", "another", "folder", "z"})
 }
 
-// crowd lists a large directory. Its entries are hard links to one file.
+// crowd lists a large directory.
 func (j *job) crowd(c *client) {
-	dir := j.disk("crowd")
-	defer os.RemoveAll(dir)
 	want := make([]string, crowdSize)
 	for i := range want {
 		want[i] = fmt.Sprintf("entry-%05d", i)
-		if i == 0 {
-			j.plant(filepath.Join(dir, want[0]), nil)
-		} else if err := os.Link(filepath.Join(dir, want[0]), filepath.Join(dir, want[i])); err != nil {
-			j.Fatal(err)
-		}
 	}
+	forget, err := j.server.stock.crowd(j.path("crowd"), want)
+	j.must(err)
+	defer forget()
 	j.wantNames(c.list(j, "crowd"), want)
 }
 
 func (j *job) renaming(c *client) {
-	j.plant(j.disk("from"), content)
+	j.stock("from", content)
 	c.rename(j, "from", "to")
-	j.wantContent(j.disk("to"))
-	j.wantGone(j.disk("from"))
+	j.wantStored("to")
+	j.wantGone("from")
 	j.saw("RNTO")
 }
 
 func (j *job) deletion(c *client) {
-	j.plant(j.disk("plain"), content)
-	j.plant(j.disk("other"), content)
+	j.stock("plain", content)
+	j.stock("other", content)
 	c.remove(j, "plain")
-	j.wantGone(j.disk("plain"))
-	j.wantContent(j.disk("other"))
+	j.wantGone("plain")
+	j.wantStored("other")
 	j.saw("DELE")
 }
 
@@ -131,53 +125,67 @@ func (j *job) deletion(c *client) {
 func (j *job) bearing(c *client, name string) {
 	j.download(c, name)
 	if c.list != nil {
-		j.plant(filepath.Join(j.disk("shelf"), name), content)
+		j.stock("shelf/"+name, content)
 		j.wantNames(c.list(j, "shelf"), []string{name})
 	}
 	if c.store == nil {
 		return
 	}
-	if err := os.Remove(j.disk(name)); err != nil {
-		j.Fatal(err)
-	}
+	j.must(j.server.stock.remove(j.path(name)))
 	j.upload(c, name)
-	entries, err := os.ReadDir(filepath.Dir(j.disk(name)))
-	if err != nil {
-		j.Fatal(err)
-	}
-	for _, e := range entries {
-		if e.Name() != name && e.Name() != "shelf" {
-			j.Errorf("the server has %q besides", e.Name())
+	names, err := j.server.stock.names(j.path(""))
+	j.must(err)
+	for _, other := range names {
+		if other != name && other != "shelf" {
+			j.Errorf("the server has %q besides", other)
 		}
 	}
 }
 
-// plant writes a file of the past.
-func (j *job) plant(path string, what []byte) {
+// stock lets the server have a file of the past.
+func (j *job) stock(name string, what []byte) {
 	j.Helper()
-	err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, what, 0o644), os.Chtimes(path, planted, planted))
-	if err != nil {
-		j.Fatal(err)
-	}
+	j.must(j.server.stock.plant(j.path(name), what))
+}
+
+// plant lets the client have a file of the past.
+func (j *job) plant(what []byte) {
+	j.Helper()
+	j.must(plant(j.local(), what))
 }
 
 // planted is when all files are from: some clients resume only what has the same date.
 var planted = time.Date(2024, 2, 29, 12, 34, 56, 0, time.UTC)
 
-func (j *job) wantContent(path string) {
+func plant(path string, what []byte) error {
+	return errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, what, 0o644), os.Chtimes(path, planted, planted))
+}
+
+func (j *job) wantFetched() {
 	j.Helper()
-	got, err := os.ReadFile(path)
+	got, err := os.ReadFile(j.local())
+	j.wantContent("the client's file", got, err)
+}
+
+func (j *job) wantStored(name string) {
+	j.Helper()
+	got, err := j.server.stock.read(j.path(name))
+	j.wantContent(name, got, err)
+}
+
+func (j *job) wantContent(what string, got []byte, err error) {
+	j.Helper()
 	if err != nil {
 		j.Errorf("what should have arrived: %v", err)
 	} else if !bytes.Equal(got, content) {
-		j.Errorf("%s: %d bytes with SHA-256 %x, want %d with %x", filepath.Base(path), len(got), sha256.Sum256(got), len(content), sha256.Sum256(content))
+		j.Errorf("%s: %d bytes with SHA-256 %x, want %d with %x", what, len(got), sha256.Sum256(got), len(content), sha256.Sum256(content))
 	}
 }
 
-func (j *job) wantGone(path string) {
+func (j *job) wantGone(name string) {
 	j.Helper()
-	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
-		j.Errorf("%s is still there", filepath.Base(path))
+	if _, err := j.server.stock.read(j.path(name)); !errors.Is(err, fs.ErrNotExist) {
+		j.Errorf("%s is still there: %v", name, err)
 	}
 }
 

@@ -18,7 +18,7 @@ const user, password = "matrix", "open-sesame"
 // A server is one ftpd for all jobs, listening on both loopback addresses, with and
 // without TLS from the first byte on.
 type server struct {
-	root  string // the folder that it serves
+	stock stock
 	trust string // file with the certificate of the authority that clients are to trust
 	trace *trace
 	addrs map[door]string // host:port
@@ -51,7 +51,8 @@ func startServer(t *testing.T) *server {
 	}
 	testbed.Need(t, "ipv6")
 	dir := t.TempDir()
-	s := &server{root: filepath.Join(dir, "root"), trust: filepath.Join(dir, "trust.pem"), addrs: map[door]string{}}
+	root := filepath.Join(dir, "root")
+	s := &server{stock: folder(root), trust: filepath.Join(dir, "trust.pem"), addrs: map[door]string{}}
 	authority := testbed.NewAuthority(t)
 	certificate, err := testbed.PEMOf(authority.Issue(t, time.Now().Add(time.Hour), "127.0.0.1", "::1"))
 	if err != nil {
@@ -62,7 +63,7 @@ func startServer(t *testing.T) *server {
 			t.Fatal(err)
 		}
 	}
-	if err := os.Mkdir(s.root, 0o755); err != nil {
+	if err := os.Mkdir(root, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	add := exec.Command(program, "user", "add", user, "--rule", "allow all /**")
@@ -70,7 +71,7 @@ func startServer(t *testing.T) *server {
 	if out, err := add.CombinedOutput(); err != nil {
 		t.Fatalf("ftpd user add: %v: %s", err, out)
 	}
-	s.run(t, dir, exec.Command(program, "serve", s.root, "--config", "ftpd.toml"))
+	s.run(t, dir, exec.Command(program, "serve", root, "--config", "ftpd.toml"))
 	return s
 }
 
