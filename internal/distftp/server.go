@@ -22,6 +22,7 @@ type Config struct {
 	Authenticator control.Authenticator // who may log in: [control.Anonymous]
 	Access        control.Access        // what accounts without rights of their own may do: [control.ReadOnly]
 	Manager       control.Manager       // of users and groups, by SITE commands: nothing to manage
+	Overseer      control.Overseer      // of the machines that hold the files: it is this one
 	TLS           *control.TLS          // how connections are protected: not at all
 	Hosts         []string              // the names that HOST may ask for: any
 	Banner        string                // the greeting: "FTP server ready"
@@ -62,6 +63,7 @@ func (c Config) engineConfig() control.Config {
 		Authenticator: c.Authenticator,
 		Access:        c.Access,
 		Manager:       c.Manager,
+		Overseer:      c.Overseer,
 		TLS:           c.TLS,
 		Hosts:         c.Hosts,
 		Limits: control.Limits{

@@ -23,6 +23,7 @@
 //	checksum.go    HASH MD5 XCRC XMD5 XSHA... AVBL
 //	site.go        SITE: CHMOD UTIME SYMLINK MKDIR CPFR CPTO UMASK IDLE
 //	who.go         SITE WHO, KICK
+//	oversee.go     SITE SLAVES, EXPLAIN, SLAVESELECT
 //	manage.go      SITE USER, GROUP, PSWD
 //	transfer.go    what happens while a transfer runs: ABOR, STAT
 //

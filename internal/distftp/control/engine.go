@@ -44,13 +44,14 @@ type Planner interface {
 }
 
 // Config is what sessions have in common. All fields but
-// Manager, Limits, TLS, Hosts and Observer must be set.
+// Manager, Overseer, Limits, TLS, Hosts and Observer must be set.
 type Config struct {
 	FS            FS
 	Planner       Planner
 	Authenticator Authenticator
-	Access        Access  // of accounts that have none of their own
-	Manager       Manager // of users and groups; nil: there is nothing to manage
+	Access        Access   // of accounts that have none of their own
+	Manager       Manager  // of users and groups; nil: there is nothing to manage
+	Overseer      Overseer // of the machines that hold the files; nil: it is this one
 	Limits        Limits
 	TLS           *TLS     // nil: there is none
 	Hosts         []string // the names that HOST may ask for; none: any

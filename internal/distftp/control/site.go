@@ -19,20 +19,23 @@ import (
 // siteTable makes the table of SITE commands.
 func siteTable() map[string]command {
 	return map[string]command{
-		"HELP":    {run: (*session).siteHelp, syntax: "[USER | GROUP]"},
-		"CHMOD":   {run: (*session).siteMode, syntax: "mode path", needs: true},
-		"UTIME":   {run: (*session).siteTime, syntax: "YYYYMMDDhhmm[ss] path", needs: true},
-		"SYMLINK": {run: (*session).siteLink, syntax: "target link", needs: true},
-		"MKDIR":   {run: (*session).makeDirectories, syntax: "path", needs: true},
-		"UMASK":   {run: (*session).siteMask, syntax: "[mask]"},
-		"IDLE":    {run: (*session).siteIdle, syntax: "[seconds]"},
-		"CPFR":    {run: (*session).copyFrom, syntax: "path", needs: true},
-		"CPTO":    {run: (*session).copyTo, syntax: "path", needs: true},
-		"WHO":     {run: (*session).siteWho},
-		"KICK":    {run: (*session).siteKick, syntax: "number", needs: true},
-		"USER":    {run: manageCommand("USER"), syntax: "ADD | SET | PASSWORD | REMOVE | LIST | SHOW"},
-		"GROUP":   {run: manageCommand("GROUP"), syntax: "ADD | SET | REMOVE | LIST | SHOW"},
-		"PSWD":    {run: (*session).sitePassword, syntax: "old new", needs: true},
+		"HELP":        {run: (*session).siteHelp, syntax: "[USER | GROUP]"},
+		"CHMOD":       {run: (*session).siteMode, syntax: "mode path", needs: true},
+		"UTIME":       {run: (*session).siteTime, syntax: "YYYYMMDDhhmm[ss] path", needs: true},
+		"SYMLINK":     {run: (*session).siteLink, syntax: "target link", needs: true},
+		"MKDIR":       {run: (*session).makeDirectories, syntax: "path", needs: true},
+		"UMASK":       {run: (*session).siteMask, syntax: "[mask]"},
+		"IDLE":        {run: (*session).siteIdle, syntax: "[seconds]"},
+		"CPFR":        {run: (*session).copyFrom, syntax: "path", needs: true},
+		"CPTO":        {run: (*session).copyTo, syntax: "path", needs: true},
+		"WHO":         {run: (*session).siteWho},
+		"KICK":        {run: (*session).siteKick, syntax: "number", needs: true},
+		"SLAVES":      {run: (*session).siteSlaves},
+		"EXPLAIN":     {run: (*session).siteExplain, syntax: "[-c client] path", needs: true},
+		"SLAVESELECT": {run: (*session).siteSelect, syntax: "[-c client] path", needs: true},
+		"USER":        {run: manageCommand("USER"), syntax: "ADD | SET | PASSWORD | REMOVE | LIST | SHOW"},
+		"GROUP":       {run: manageCommand("GROUP"), syntax: "ADD | SET | REMOVE | LIST | SHOW"},
+		"PSWD":        {run: (*session).sitePassword, syntax: "old new", needs: true},
 	}
 }
 
