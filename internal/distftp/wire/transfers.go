@@ -66,7 +66,8 @@ type Send struct {
 	Pace  int64         `json:"pace,omitempty"` // bytes a second; 0: any number
 	Stall time.Duration `json:"stall"`
 
-	// After the last byte, wait so long for the client to close its side.
+	// After the last byte, wait so long for the client to close its side. A connection that
+	// it resets instead is Lost.
 	Parting time.Duration `json:"parting,omitempty"`
 }
 
@@ -122,6 +123,7 @@ const (
 	NoConnection Reason = "no connection" // the data connection did not come about
 	Lost         Reason = "lost"          // the data connection broke, or stalled
 	Insecure     Reason = "insecure"      // no TLS on it
+	NotResumed   Reason = "not resumed"   // no session of [Meeting.Session]
 	Absent       Reason = "absent"        // no file of that path and version here
 	Behind       Reason = "behind"        // an intent that must come first has not arrived
 	Offset       Reason = "offset"        // behind the end of the file
