@@ -2,44 +2,23 @@ package control
 
 import (
 	"context"
-	"crypto/md5"
-	"crypto/sha1"
-	"crypto/sha256"
-	"crypto/sha512"
 	"errors"
 	"fmt"
 	"hash"
-	"hash/crc32"
 	"math"
 	"strconv"
 	"strings"
 
+	"mirrortracker/internal/distftp/checksum"
 	"mirrortracker/internal/distftp/data"
 	"mirrortracker/internal/distftp/vfs"
 	"mirrortracker/internal/mirror"
 )
 
-// algorithms are what HASH can compute, by the names that the draft takes from IANA's
-// registry of hash functions.
-var algorithms = []struct {
-	name string
-	make func() hash.Hash
-}{
-	{"CRC32", func() hash.Hash { return crc32.NewIEEE() }},
-	{"MD5", md5.New},
-	{"SHA-1", sha1.New},
-	{"SHA-224", sha256.New224},
-	{defaultAlgorithm, sha256.New},
-	{"SHA-384", sha512.New384},
-	{"SHA-512", sha512.New},
-}
-
 // checksums are the older commands, each for one algorithm.
 var checksums = map[string]string{
 	"XCRC": "CRC32", "XMD5": "MD5", "XSHA": "SHA-1", "XSHA1": "SHA-1", "XSHA256": "SHA-256", "XSHA512": "SHA-512",
 }
-
-const defaultAlgorithm = "SHA-256"
 
 // errBusy says that a checksum would take too long. They are bounded: some at a time in
 // all, one per session, none for longer than a client may idle.
@@ -154,36 +133,33 @@ func (s *session) checksum(verb, algorithm string, p mirror.Path, begin, n int64
 }
 
 func newHash(name string) hash.Hash {
-	for _, a := range algorithms {
-		if a.name == name {
-			return a.make()
-		}
+	h, ok := checksum.New(name)
+	if !ok {
+		panic("no algorithm " + name) // the table of commands is wrong
 	}
-	panic("no algorithm " + name) // the table of commands is wrong
+	return h
 }
 
 // chooseAlgorithm answers OPTS HASH.
 func (s *session) chooseAlgorithm(name string) {
-	for _, a := range algorithms {
-		if strings.EqualFold(a.name, name) {
-			s.algorithm = a.name
+	if name != "" {
+		known, ok := checksum.Find(name)
+		if !ok {
+			s.out.reply(501, "Unknown algorithm, see FEAT")
+			return
 		}
-	}
-	if name != "" && !strings.EqualFold(name, s.algorithm) {
-		s.out.reply(501, "Unknown algorithm, see FEAT")
-		return
+		s.algorithm = known
 	}
 	s.out.reply(200, s.algorithm)
 }
 
 // hashFeature writes the line of FEAT, the chosen algorithm marked.
 func (s *session) hashFeature() string {
-	var names []string
-	for _, a := range algorithms {
-		if a.name == s.algorithm {
-			a.name += "*"
+	names := checksum.Names()
+	for i, name := range names {
+		if name == s.algorithm {
+			names[i] += "*"
 		}
-		names = append(names, a.name)
 	}
 	return "HASH " + strings.Join(names, ";")
 }

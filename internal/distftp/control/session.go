@@ -10,6 +10,7 @@ import (
 	"os"
 	"time"
 
+	"mirrortracker/internal/distftp/checksum"
 	"mirrortracker/internal/distftp/data"
 	"mirrortracker/internal/distftp/list"
 	"mirrortracker/internal/mirror"
@@ -112,7 +113,7 @@ func (s *session) reinitialize() {
 	s.text = true
 	s.offset, s.length, s.restarted = 0, 0, false
 	s.facts = list.AllFacts
-	s.algorithm = defaultAlgorithm
+	s.algorithm = checksum.Default
 	s.idle = s.IdleTimeout
 	s.epsvAll, s.cepr = false, false
 	s.reversed = false
