@@ -1,0 +1,115 @@
+package slave
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+
+	"mirrortracker/internal/distftp/data"
+	"mirrortracker/internal/distftp/wire"
+)
+
+// Bridge implements [wire.Slave]. How long it may stand still is left to the master,
+// which is one end of it.
+func (s *Slave) Bridge(ctx context.Context, b wire.Bridge, tell func(wire.Event)) (err error) {
+	flow := &data.Flow{}
+	end, err := s.load.begin(Bridged, flow.Moved)
+	if err != nil {
+		return err
+	}
+	t := Transfer{Way: Bridged, At: "listener"}
+	defer func() {
+		end()
+		t.Bytes, t.Err = flow.Moved(), err
+		s.ended(&t)
+	}()
+	client, err := s.meet(&wire.Meeting{Listener: b.Listener, Timeout: b.Timeout}, false)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	master, err := s.meet(&wire.Meeting{Secret: b.Secret, Timeout: b.Timeout}, false)
+	if err != nil {
+		return err
+	}
+	defer master.Close()
+	return failure(ctx, watch(flow, tell, func(connected func()) error {
+		here, there, err := both(ctx, client, master)
+		if err != nil {
+			return fmt.Errorf("%w: %w", data.ErrNoConnection, err)
+		}
+		connected()
+		stop := context.AfterFunc(ctx, func() { breakOff(here, there) })
+		defer stop()
+		return join(here, there, flow)
+	}))
+}
+
+// both meets two at the same time.
+func both(ctx context.Context, a, b data.Meeting) (*net.TCPConn, *net.TCPConn, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var conns [2]net.Conn
+	var failed [2]error
+	var meeting sync.WaitGroup
+	for i, m := range []data.Meeting{a, b} {
+		meeting.Go(func() {
+			if conns[i], failed[i] = m.Meet(ctx); failed[i] != nil {
+				cancel(failed[i])
+			}
+		})
+	}
+	meeting.Wait()
+	err := errors.Join(failed[:]...)
+	if err == nil {
+		here, ok := conns[0].(*net.TCPConn)
+		there, ok2 := conns[1].(*net.TCPConn)
+		if ok && ok2 {
+			return here, there, nil
+		}
+		err = errors.New("not over TCP")
+	}
+	for _, conn := range conns {
+		if conn != nil {
+			conn.Close()
+		}
+	}
+	return nil, nil, err
+}
+
+// join passes bytes on, both ways, until both sides have ended; the kernel does it. Where
+// one side breaks, so does the other: for who sends a file an end would mean that it is
+// whole.
+func join(a, b *net.TCPConn, flow *data.Flow) error {
+	var failed atomic.Pointer[error]
+	var ways sync.WaitGroup
+	pass := func(to, from *net.TCPConn) {
+		n, err := io.Copy(to, from)
+		flow.Count(n)
+		if err == nil {
+			err = to.CloseWrite()
+		}
+		if err != nil && failed.CompareAndSwap(nil, &err) {
+			breakOff(a, b)
+		}
+	}
+	ways.Go(func() { pass(a, b) })
+	ways.Go(func() { pass(b, a) })
+	ways.Wait()
+	if err := failed.Load(); err != nil {
+		return *err
+	}
+	return errors.Join(a.Close(), b.Close())
+}
+
+// breakOff resets connections.
+func breakOff(conns ...*net.TCPConn) {
+	for _, c := range conns {
+		_ = c.SetLinger(0) // what is closed already cannot be reset any more
+		_ = c.Close()
+	}
+}

@@ -1,0 +1,285 @@
+package slave
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"iter"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"mirrortracker/internal/distftp/data"
+	"mirrortracker/internal/distftp/wire"
+	"mirrortracker/internal/testbed"
+)
+
+var loopback = netip.MustParseAddr("127.0.0.1")
+
+// A shelf is a storage of files by path, and of what was prepared.
+type shelf struct {
+	Storage // what is not used
+	dir     string
+
+	mu       sync.Mutex
+	prepared map[uint64][]byte
+}
+
+func (s *shelf) Open(_ context.Context, ref wire.Ref, _ uint64) (*os.File, error) {
+	file, err := os.Open(filepath.Join(s.dir, string(ref.Path)))
+	if err != nil {
+		return nil, &wire.Failure{Reason: wire.Absent, Text: err.Error()}
+	}
+	return file, nil
+}
+
+func (s *shelf) Prepare(_ context.Context, op uint64, _ *wire.Ref, _ int64, _ uint64) (Content, error) {
+	return &jar{shelf: s, op: op}, nil
+}
+
+func (s *shelf) State(context.Context) (wire.State, error) {
+	return wire.State{Storage: "shelf"}, nil
+}
+func (s *shelf) Changed() <-chan struct{} { return make(chan struct{}) }
+func (s *shelf) Damaged(_ context.Context, after int64) ([]wire.Damage, int64, error) {
+	return nil, after, nil
+}
+func (s *shelf) Directory(context.Context, wire.Path, bool) iter.Seq2[wire.Entry, error] {
+	return func(func(wire.Entry, error) bool) {}
+}
+
+func (s *shelf) has(op uint64) []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.prepared[op]
+}
+
+// A jar takes what is received.
+type jar struct {
+	bytes.Buffer
+	shelf *shelf
+	op    uint64
+}
+
+func (*jar) Begin(context.Context) error { return nil }
+func (*jar) Close() error                { return nil }
+
+func (j *jar) Commit(_ context.Context, want *wire.Prepared) (wire.Prepared, error) {
+	p := wire.Prepared{Op: j.op, Size: int64(j.Len()), Sums: wire.Sums{CRC32: crc32.ChecksumIEEE(j.Bytes())}}
+	if want != nil && want.CRC32 != p.CRC32 {
+		return wire.Prepared{}, &wire.Failure{Reason: wire.Differs}
+	}
+	j.shelf.mu.Lock()
+	defer j.shelf.mu.Unlock()
+	j.shelf.prepared[j.op] = j.Bytes()
+	return p, nil
+}
+
+// A rig is a slave whose shelf has one file.
+type rig struct {
+	*Slave
+	t       *testing.T
+	shelf   *shelf
+	ref     wire.Ref
+	content []byte
+}
+
+// run runs a slave until the test ends.
+func run(t *testing.T, change ...func(*Config)) *rig {
+	t.Helper()
+	r := &rig{t: t, shelf: &shelf{dir: t.TempDir(), prepared: map[uint64][]byte{}}, content: make([]byte, 3<<20+5)}
+	rand.NewChaCha8([32]byte{1}).Read(r.content)
+	r.ref = wire.Ref{Path: "/file", Version: 7, Size: int64(len(r.content))}
+	if err := os.WriteFile(filepath.Join(r.shelf.dir, "file"), r.content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	authority := testbed.NewAuthority(t)
+	c := Config{
+		Storage: r.shelf,
+		Data:    []Address{{loopback, loopback}},
+		Ports:   data.Ports{First: 20000, Last: 29999},
+		Relay:   []net.Listener{ln},
+		RelayAt: []netip.AddrPort{ln.Addr().(*net.TCPAddr).AddrPort()},
+		Log:     slog.New(slog.NewTextHandler(t.Output(), nil)),
+	}
+	for _, f := range change {
+		f(&c)
+	}
+	_ = authority
+	r.Slave = New(c)
+	ctx, stop := context.WithCancel(t.Context())
+	var working sync.WaitGroup
+	working.Go(func() { r.Run(ctx) })
+	t.Cleanup(func() {
+		stop()
+		working.Wait()
+	})
+	return r
+}
+
+// events are what was told of a transfer.
+type events struct {
+	mu        sync.Mutex
+	connected bool
+	moved     int64
+}
+
+func (e *events) tell(event wire.Event) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.connected = e.connected || event.Connected
+	e.moved = max(e.moved, event.Moved)
+}
+
+// listen has the slave listen.
+func (r *rig) listen() wire.Listening {
+	r.t.Helper()
+	l, err := r.Listen(r.t.Context(), wire.Listen{Family: 4, Peer: loopback, Timeout: time.Minute})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return l
+}
+
+func dial(t *testing.T, addr netip.AddrPort) *net.TCPConn {
+	t.Helper()
+	conn, err := net.Dial("tcp", addr.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	return conn.(*net.TCPConn)
+}
+
+// come goes to the relay port.
+func (r *rig) come(secret []byte) *net.TCPConn {
+	r.t.Helper()
+	conn := dial(r.t, r.RelayAt[0])
+	if _, err := conn.Write(secret); err != nil {
+		r.t.Fatal(err)
+	}
+	return conn
+}
+
+func secretOf(n byte) []byte { return bytes.Repeat([]byte{n}, wire.SecretSize) }
+
+// A client takes part in a transfer: it gets the bytes, or gives them.
+func take(conn net.Conn) <-chan []byte {
+	got := make(chan []byte, 1)
+	go func() {
+		all, err := io.ReadAll(conn)
+		if err != nil {
+			all = fmt.Appendf(nil, "%v", err)
+		}
+		conn.Close()
+		got <- all
+	}()
+	return got
+}
+
+func give(conn net.Conn, content []byte) {
+	go func() {
+		conn.Write(content)
+		conn.Close()
+	}()
+}
+
+// Wherever a client, or a master, meets the slave, it gets the file.
+func TestSend(t *testing.T) {
+	r := run(t)
+	for name, meet := range map[string]func(*testing.T) (wire.Meeting, <-chan []byte){
+		"listener": func(t *testing.T) (wire.Meeting, <-chan []byte) {
+			l := r.listen()
+			return wire.Meeting{Listener: l.Listener, Timeout: time.Minute}, take(dial(t, l.Addr))
+		},
+		"client": func(t *testing.T) (wire.Meeting, <-chan []byte) {
+			ln, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := make(chan []byte, 1)
+			go func() {
+				defer ln.Close()
+				conn, err := ln.Accept()
+				if err != nil {
+					return
+				}
+				got <- <-take(conn)
+			}()
+			return wire.Meeting{Dial: ln.Addr().(*net.TCPAddr).AddrPort(), Timeout: time.Minute}, got
+		},
+		"relay port, connection first": func(t *testing.T) (wire.Meeting, <-chan []byte) {
+			return wire.Meeting{Secret: secretOf(1), Timeout: time.Minute}, take(r.come(secretOf(1)))
+		},
+		"relay port, request first": func(t *testing.T) (wire.Meeting, <-chan []byte) {
+			got := make(chan []byte, 1)
+			go func() {
+				for !r.wants(2) {
+					time.Sleep(time.Millisecond)
+				}
+				got <- <-take(r.come(secretOf(2)))
+			}()
+			return wire.Meeting{Secret: secretOf(2), Timeout: time.Minute}, got
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m, got := meet(t)
+			var e events
+			err := r.Send(t.Context(), wire.Send{Ref: r.ref, Offset: 3, Meet: m, Stall: time.Minute}, e.tell)
+			if came := <-got; err != nil || !bytes.Equal(came, r.content[3:]) || !e.connected || e.moved != int64(len(came)) {
+				t.Errorf("%d bytes came, %v; connected %v, moved %d", len(came), err, e.connected, e.moved)
+			}
+		})
+	}
+}
+
+// wants reports whether a transfer waits for a secret.
+func (r *rig) wants(n byte) bool {
+	r.relay.mu.Lock()
+	defer r.relay.mu.Unlock()
+	return r.relay.wanted[secret(secretOf(n))] != nil
+}
+
+// What a client or a master sends is prepared, but no more than may be.
+func TestReceive(t *testing.T) {
+	r := run(t)
+	for name, most := range map[string]int64{"any number": -1, "as many as come": int64(len(r.content)), "fewer": 1 << 20} {
+		t.Run(name, func(t *testing.T) {
+			l := r.listen()
+			give(dial(t, l.Addr), r.content)
+			op := uint64(len(name))
+			p, err := r.Receive(t.Context(), wire.Receive{Op: op, Most: most, Meet: wire.Meeting{Listener: l.Listener, Timeout: time.Minute}, Stall: time.Minute}, new(events).tell)
+			if name == "fewer" {
+				if reason(err) != wire.TooMuch || r.shelf.has(op) != nil {
+					t.Errorf("%v", err)
+				}
+				return
+			}
+			if err != nil || p.Op != op || p.Size != int64(len(r.content)) || !bytes.Equal(r.shelf.has(op), r.content) {
+				t.Errorf("%+v, %v", p, err)
+			}
+		})
+	}
+}
+
+// reason is that of a failure.
+func reason(err error) wire.Reason {
+	var f *wire.Failure
+	if errors.As(err, &f) {
+		return f.Reason
+	}
+	return ""
+}

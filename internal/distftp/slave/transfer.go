@@ -1,0 +1,191 @@
+package slave
+
+import (
+	"context"
+	"math"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"mirrortracker/internal/distftp/data"
+	"mirrortracker/internal/distftp/wire"
+	"mirrortracker/internal/mirror"
+)
+
+// Send implements [wire.Slave].
+func (s *Slave) Send(ctx context.Context, w wire.Send, tell func(wire.Event)) error {
+	flow := &data.Flow{Stall: w.Stall, Pace: data.NewPace(w.Pace), Most: w.Length}
+	t := Transfer{Way: Sent, From: w.From != nil, Path: w.Ref.Path}
+	return s.transfer(ctx, &t, flow, tell, func() (data.Plan, *meeting, error) {
+		plan, err := s.source(ctx, &w)
+		if err != nil {
+			return plan, nil, err
+		}
+		plan.Parting = w.Parting
+		m, err := s.meet(&w.Meet, false)
+		if err != nil {
+			plan.Release()
+		}
+		return plan, m, err
+	})
+}
+
+// source opens what is sent.
+func (s *Slave) source(ctx context.Context, w *wire.Send) (data.Plan, error) {
+	if w.From == nil {
+		file, err := s.Storage.Open(ctx, w.Ref, w.After)
+		if err != nil {
+			return data.Plan{}, err
+		}
+		return data.Disk{Files: opened{file}}.Retrieve(ctx, data.Request{Path: mirror.Path(w.Ref.Path), Offset: w.Offset, Text: w.Text})
+	}
+	m := s.fetch(w.From)
+	conn, err := m.Meet(ctx)
+	if err == nil && m.secure != nil {
+		plain := conn
+		if conn, err = m.secure(ctx, plain); err != nil {
+			plain.Close()
+		}
+	}
+	if err != nil {
+		return data.Plan{}, &wire.Failure{Reason: wire.ReadError, Text: err.Error()}
+	}
+	size := int64(-1) // of text nobody knows it
+	if !w.Text {
+		size = max(w.Ref.Size-w.Offset, 0)
+		if w.Length > 0 {
+			size = min(size, w.Length)
+		}
+	}
+	return data.Plan{Source: data.Relay{From: conn, Size: size}}, nil
+}
+
+// opened is the one file that a transfer is about.
+type opened struct{ file *os.File }
+
+// OpenFile implements [data.Opener].
+func (o opened) OpenFile(context.Context, mirror.Path) (data.File, error) { return o.file, nil }
+
+// Receive implements [wire.Slave].
+func (s *Slave) Receive(ctx context.Context, r wire.Receive, tell func(wire.Event)) (wire.Prepared, error) {
+	flow := &data.Flow{Stall: r.Stall, Pace: data.NewPace(r.Pace)}
+	t := Transfer{Way: Received, From: r.From != nil, Op: r.Op}
+	into := &incoming{want: r.Want}
+	err := s.transfer(ctx, &t, flow, tell, func() (data.Plan, *meeting, error) {
+		content, err := s.Storage.Prepare(ctx, r.Op, r.Keep, r.First, r.After)
+		if err != nil {
+			return data.Plan{}, nil, err
+		}
+		into.Content = content
+		plan, err := data.Disk{Files: receiving{into}}.Store(ctx, data.Request{Text: r.Text})
+		if err != nil {
+			content.Close()
+			return plan, nil, err
+		}
+		plan.Quota = &data.Quota{Left: math.MaxInt64, Taken: new(atomic.Int64)}
+		if r.Most >= 0 {
+			plan.Quota.Left = r.Most
+		}
+		var m *meeting
+		if r.From != nil {
+			m = s.fetch(r.From)
+		} else {
+			m, err = s.meet(&r.Meet, true)
+		}
+		if err != nil {
+			plan.Release()
+		}
+		return plan, m, err
+	})
+	return into.prepared, err
+}
+
+// receiving creates the one content that a transfer is about.
+type receiving struct{ *incoming }
+
+// OpenFile implements [data.Opener]; nobody reads what is being received.
+func (receiving) OpenFile(context.Context, mirror.Path) (data.File, error) {
+	return nil, os.ErrPermission
+}
+
+// CreateFile implements [data.Creator].
+func (r receiving) CreateFile(context.Context, mirror.Path, int64) (data.Upload, error) {
+	return r.incoming, nil
+}
+
+// Incoming is a content as a [data.Upload].
+type incoming struct {
+	Content
+	want     *wire.Prepared
+	prepared wire.Prepared
+}
+
+// Prepare implements [data.Upload].
+func (i *incoming) Prepare(ctx context.Context) error { return i.Begin(ctx) }
+
+// Commit implements [data.Upload]. Who pays for it is the master's matter.
+func (i *incoming) Commit(ctx context.Context, _ data.Charge) (err error) {
+	i.prepared, err = i.Content.Commit(ctx, i.want)
+	return err
+}
+
+// transfer counts a transfer, makes its plan, carries it out and tells of it.
+func (s *Slave) transfer(ctx context.Context, t *Transfer, flow *data.Flow, tell func(wire.Event), make func() (data.Plan, *meeting, error)) error {
+	end, err := s.load.begin(t.Way, flow.Moved)
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	defer func() {
+		end()
+		t.Bytes, t.Took, t.Err = flow.Moved(), time.Since(began), err
+		s.ended(t)
+	}()
+	plan, m, err := make()
+	if err != nil {
+		err = failure(ctx, err)
+		return err
+	}
+	t.At = m.at
+	plan.Meet, plan.Flow, plan.Secure = m, flow, m.secure
+	err = failure(ctx, watch(flow, tell, func(connected func()) error { return plan.Execute(ctx, connected) }))
+	return err
+}
+
+// watch tells of a transfer while it is carried out.
+func watch(flow *data.Flow, tell func(wire.Event), do func(connected func()) error) error {
+	var telling sync.WaitGroup
+	over := make(chan struct{})
+	connected := false
+	err := do(func() {
+		connected = true
+		tell(wire.Event{Connected: true})
+		telling.Go(func() {
+			tick := time.NewTicker(time.Second)
+			defer tick.Stop()
+			for {
+				select {
+				case <-over:
+					return
+				case <-tick.C:
+					tell(wire.Event{Moved: flow.Moved()})
+				}
+			}
+		})
+	})
+	close(over)
+	telling.Wait()
+	if connected {
+		tell(wire.Event{Moved: flow.Moved()})
+	}
+	return err
+}
+
+// ended tells of a transfer that is over.
+func (s *Slave) ended(t *Transfer) {
+	s.Log.Debug("transfer", "way", t.Way, "at", t.At, "from_slave", t.From, "path", t.Path, "op", t.Op, "bytes", t.Bytes, "took", t.Took, "err", t.Err)
+	if s.Observer != nil {
+		s.Observer(*t)
+	}
+}
