@@ -89,6 +89,9 @@ func Dial(local netip.Addr, to netip.AddrPort, timeout time.Duration) *Dialer {
 	return &Dialer{local: local, to: to, timeout: timeout}
 }
 
+// To returns the address that the client listens at.
+func (d *Dialer) To() netip.AddrPort { return d.to }
+
 // Meet connects to the client.
 func (d *Dialer) Meet(ctx context.Context) (net.Conn, error) {
 	dialer := net.Dialer{

@@ -1,0 +1,144 @@
+package master
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"mirrortracker/internal/distftp/catalogue"
+	"mirrortracker/internal/distftp/choice"
+	"mirrortracker/internal/distftp/wire"
+)
+
+// ErrAhead says that a slave has applied intents that the database never had.
+var ErrAhead = errors.New("the slave is ahead of the database, which must be older than it was: it was restored from a copy")
+
+// Join has a slave take part until ctx ends, which its link's end ends. Any other end is a
+// reason for which the slave cannot take part.
+func (m *Master) Join(ctx context.Context, name string, link wire.Slave) error {
+	began := time.Now()
+	s, equal, err := m.meet(ctx, name, link)
+	if err != nil {
+		return fmt.Errorf("slave %s cannot join: %w", name, err)
+	}
+	ctx, leave := context.WithCancelCause(ctx)
+	defer leave(nil)
+	s.gone = ctx
+	m.enter(s)
+	defer m.leave(s)
+	m.Log.Info("slave has joined", "slave", name, "files", s.state.Load().Files, "unchanged", equal, "took", time.Since(began).Round(time.Millisecond).String())
+	var work sync.WaitGroup
+	defer work.Wait()
+	work.Go(func() { m.deliver(ctx, s) })
+	work.Go(func() { leave(m.hear(ctx, s)) })
+	work.Go(func() { m.keepCertified(ctx, s) })
+	if !equal {
+		work.Go(func() { m.compare(ctx, s) })
+	}
+	<-ctx.Done()
+	return nil
+}
+
+// meet checks a slave and brings it up to date. It reports whether its names are those that
+// the database gives it.
+func (m *Master) meet(ctx context.Context, name string, link wire.Slave) (*slave, bool, error) {
+	state, err := link.State(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	row, err := m.Catalogue.Slave(ctx, name)
+	if errors.Is(err, catalogue.ErrNoSlave) {
+		row, err = m.Catalogue.AddSlave(ctx, name)
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	if err := m.Catalogue.Bind(ctx, row.ID, state.Storage); err != nil {
+		return nil, false, err
+	}
+	if state.Applied > row.Last {
+		return nil, false, fmt.Errorf("%w (%d, and not more than %d)", ErrAhead, state.Applied, row.Last)
+	}
+	s := &slave{Slave: link, id: row.ID, name: name, gone: ctx}
+	s.row.Store(&row)
+	s.state.Store(&state)
+	s.applied.reach(state.Applied)
+	equal := row.SyncSeq == state.Applied && row.SyncDigest == state.Digest && row.SyncSeq > 0
+	s.agreed.Store(equal)
+	prepared, err := link.Operations(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	if err := m.catchUp(ctx, s); err != nil {
+		return nil, false, err
+	}
+	// What was prepared is published by now, if it ever will be.
+	if err := m.forget(ctx, s, prepared); err != nil {
+		return nil, false, err
+	}
+	return s, equal, nil
+}
+
+// forget has a slave drop prepared content that nobody will commit: of masters that are no
+// more, and of this one, unless it is at it.
+func (m *Master) forget(ctx context.Context, s *slave, prepared []wire.Prepared) error {
+	if len(prepared) == 0 {
+		return nil
+	}
+	oldest, err := m.Catalogue.Oldest(ctx)
+	if err != nil {
+		return err
+	}
+	var ops []uint64
+	for _, p := range prepared {
+		if p.Op < oldest || m.Catalogue.Drew(p.Op) && !m.underWay(p.Op) {
+			ops = append(ops, p.Op)
+		}
+	}
+	for some := range slices.Chunk(ops, batch) {
+		if err := s.Forget(ctx, some); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// enter has a slave take part.
+func (m *Master) enter(s *slave) {
+	m.Chooser.Report(s.name, *s.state.Load())
+	m.mu.Lock()
+	m.slaves[s.id] = s
+	m.mu.Unlock()
+	m.changed(s.name)
+}
+
+// leave takes a slave out of every plan.
+func (m *Master) leave(s *slave) {
+	m.mu.Lock()
+	if m.slaves[s.id] == s {
+		delete(m.slaves, s.id)
+	}
+	m.mu.Unlock()
+	m.Chooser.Forget(s.name)
+	m.Log.Info("slave has left", "slave", s.name)
+	m.changed(s.name)
+}
+
+// changed tells that a slave has joined or left.
+func (m *Master) changed(name string) {
+	if m.Changed != nil {
+		m.Changed(name)
+	}
+}
+
+// candidates are slaves as the chooser wants them, with what keeps some out.
+func candidates(slaves []*slave, out func(*slave) string) []choice.Candidate {
+	all := make([]choice.Candidate, len(slaves))
+	for i, s := range slaves {
+		all[i] = choice.Candidate{Name: s.name, Out: out(s)}
+	}
+	return all
+}
