@@ -34,6 +34,7 @@ type Config struct {
 	Timeouts    Timeouts        `toml:"timeouts"`
 	TransferLog TransferLog     `toml:"transfer_log"`
 	Metrics     Metrics         `toml:"metrics"`
+	Master      Master          `toml:"master"`
 	Doors       []Door          `toml:"door"`
 }
 
@@ -98,6 +99,13 @@ type Metrics struct {
 	Listen string `toml:"listen"` // "" for nowhere
 }
 
+// Master says how the machines that hold the files reach a master.
+type Master struct {
+	Listen   string   `toml:"listen"`
+	Announce []string `toml:"announce"` // none: Listen, if that names a host, or the machine's name with its port
+	Name     string   `toml:"name"`     // "": the machine's
+}
+
 // Default returns what is in force where nothing else is said.
 func Default() Config {
 	return Config{
@@ -113,6 +121,7 @@ func Default() Config {
 		Passive:     Passive{Ports: "49152-65535"},
 		Limits:      Limits{Sessions: 1000, PerAddress: 100, Failures: 20, FailureMemory: strict.Span(30 * time.Second)},
 		TransferLog: TransferLog{XferLog: Off, JSON: Off, Events: Transfers},
+		Master:      Master{Listen: ":2122", Announce: []string{}},
 		Timeouts:    Timeouts{Login: strict.Span(time.Minute), Idle: strict.Span(5 * time.Minute), Data: strict.Span(time.Minute)},
 	}
 }

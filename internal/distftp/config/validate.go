@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"strings"
 	"time"
@@ -48,6 +49,8 @@ func (c *Config) Validate() error {
 		strict.Lasting("timeouts.login", w.Login, time.Second, time.Hour),
 		strict.Lasting("timeouts.idle", w.Idle, time.Second, 24*time.Hour),
 		strict.Lasting("timeouts.data", w.Data, time.Second, time.Hour),
+		strict.Address("master.listen", c.Master.Listen),
+		announced("master.announce", c.Master.Announce),
 		addresses("listen", c.Listen),
 		addresses("tls_listen", c.TLSListen),
 		doors(c),
@@ -103,6 +106,17 @@ func addresses(key, value string) error {
 	for address := range strings.FieldsSeq(value) {
 		if err := strict.Address(key, address); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// announced checks addresses that others are told to connect to.
+func announced(key string, all []string) error {
+	for _, address := range all {
+		host, port, err := net.SplitHostPort(address)
+		if err != nil || host == "" || port == "" || port == "0" {
+			return strict.Wrong(key, `has %q, must be HOST:PORT at which slaves reach this master, such as "ftp1.example.org:2122"`, address)
 		}
 	}
 	return nil
