@@ -20,13 +20,19 @@ type Rule struct {
 	Avoid  []string    `json:"avoid,omitempty"`  // those that shall not, where others can
 }
 
-// MaxCopies bounds the copies of a file.
-const MaxCopies = 32
+// Bounds of rules.
+const (
+	MaxCopies = 32   // of a file
+	maxPath   = 1000 // bytes
+)
 
 // Validate reports the first thing about a rule that cannot be.
 func (r Rule) Validate() error {
 	if p, err := mirror.ParsePath(string(r.Path)); err != nil || p != r.Path {
 		return fmt.Errorf("path %q: it must be absolute, without a slash at its end", r.Path)
+	}
+	if len(r.Path) > maxPath {
+		return fmt.Errorf("path has %d bytes, at most %d are possible", len(r.Path), maxPath)
 	}
 	if r.Copies < 1 || r.Copies > MaxCopies {
 		return fmt.Errorf("copies: %d is not from 1 to %d", r.Copies, MaxCopies)
