@@ -186,7 +186,7 @@ func (c *doctorCommand) start(a *app) (doors []config.Door, stop func(), err err
 	ctx, cancel := context.WithCancel(a)
 	silent := *a.Env
 	silent.Stdout, silent.Stderr = io.Discard, io.Discard
-	v, err := newService(&app{Context: ctx, Env: &silent, flags: a.flags}, c.keys())
+	v, err := newFolderService(&app{Context: ctx, Env: &silent, flags: a.flags}, c.keys())
 	if err != nil {
 		cancel()
 		return nil, nil, err

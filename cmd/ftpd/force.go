@@ -1,8 +1,7 @@
 package main
 
 import (
-	"fmt"
-	"io/fs"
+	"io"
 	"log/slog"
 	"os"
 	"time"
@@ -12,28 +11,35 @@ import (
 	"mirrortracker/internal/distftp/admin"
 	"mirrortracker/internal/distftp/config"
 	"mirrortracker/internal/distftp/control"
-	"mirrortracker/internal/distftp/localfs"
-	"mirrortracker/internal/distftp/vfs"
 	"mirrortracker/internal/doors"
-	"mirrortracker/internal/ui"
 )
+
+// A site is what is served, and to whom.
+type site interface {
+	// content opens the files that a configuration has served. What the former, which may
+	// be nil, has open already and has not changed is shared with it.
+	content(c *config.Config, former *force) (*content, error)
+	// accounts opens the users' database, for what returns it to close.
+	accounts(c *config.Config) (*account.Store, io.Closer, error)
+}
+
+// A content is the files that are served.
+type content struct {
+	FS      control.FS
+	Planner control.Planner // where their bytes come from; nil: FS has them
+	*holding
+	name string // for people
+}
 
 // A force is a configuration in force, with what was opened for it.
 type force struct {
 	config      config.Config
 	log         *slog.Logger
-	folder      *folder
+	content     *content
 	users       *users             // nil: anonymous clients alone
 	certificate *doors.Certificate // nil: no TLS
 	ledgers     []*ledger
-	held        []*holding // folder, users and ledgers
-}
-
-// A folder is one that is served.
-type folder struct {
-	*localfs.Folder
-	*holding
-	is fs.FileInfo // which one
+	held        []*holding // content, users and ledgers
 }
 
 // users are those of a database.
@@ -49,13 +55,13 @@ const passwords = 4
 
 // enforce opens what a configuration needs. What the former has open already and has not
 // changed is shared with it; former is nil for the first.
-func (a *app) enforce(c config.Config, former *force) (*force, error) {
+func (a *app) enforce(at site, c config.Config, former *force) (*force, error) {
 	log, err := a.Logger(c.Log.Level, c.Log.Format)
 	if err != nil {
 		return nil, err
 	}
 	f := &force{config: c, log: log}
-	if err := f.open(a, former); err != nil {
+	if err := f.open(a, at, former); err != nil {
 		f.release()
 		return nil, err
 	}
@@ -63,14 +69,14 @@ func (a *app) enforce(c config.Config, former *force) (*force, error) {
 }
 
 // open opens all, or as much as it can.
-func (f *force) open(a *app, former *force) (err error) {
+func (f *force) open(a *app, at site, former *force) (err error) {
 	c := &f.config
-	if f.folder, err = openFolder(c, former); err != nil {
+	if f.content, err = at.content(c, former); err != nil {
 		return err
 	}
-	f.held = append(f.held, f.folder.holding)
+	f.held = append(f.held, f.content.holding)
 	if c.Users {
-		if f.users, err = a.openUsers(c, former); err != nil {
+		if f.users, err = openUsers(at, c, former); err != nil {
 			return err
 		}
 		f.held = append(f.held, f.users.holding)
@@ -90,51 +96,25 @@ func (f *force) release() {
 	}
 }
 
-func openFolder(c *config.Config, former *force) (*folder, error) {
-	if c.Directory == "" {
-		return nil, errNowhere
-	}
-	is, err := os.Stat(c.Directory)
-	if err == nil && !is.IsDir() {
-		err = vfs.ErrNotDir
-	}
-	if err != nil {
-		return nil, unreadable(c.Directory, err)
-	}
-	if former != nil && os.SameFile(is, former.folder.is) && c.Umask == former.config.Umask {
-		former.folder.again()
-		return former.folder, nil
-	}
-	opened, err := localfs.Open(c.Directory)
-	if err != nil {
-		return nil, unreadable(c.Directory, err)
-	}
-	opened.Umask = c.Umask.Mask
-	return &folder{opened, hold(opened), is}, nil
-}
-
-func unreadable(dir string, err error) error {
-	return ui.Hint(fmt.Errorf("serve %s: %w", dir, err), "name a folder that this user may read")
-}
-
-func (a *app) openUsers(c *config.Config, former *force) (*users, error) {
+func openUsers(at site, c *config.Config, former *force) (*users, error) {
 	if former != nil && former.users != nil && former.config.Database == c.Database {
 		former.users.again()
 		return former.users, nil
 	}
-	opened, err := a.open(c)
+	opened, closer, err := at.accounts(c)
 	if err != nil {
 		return nil, err
 	}
 	hasher := account.NewHasher(account.DefaultCost, passwords)
-	return &users{opened, hold(opened), hasher, account.NewDesk(opened, hasher, time.Now)}, nil
+	return &users{opened, hold(closer), hasher, account.NewDesk(opened, hasher, time.Now)}, nil
 }
 
 // serverConfig returns the configuration in the words of the server.
 func (f *force) serverConfig() distftp.Config {
 	c := &f.config
 	s := distftp.Config{
-		FS:            f.folder.Folder,
+		FS:            f.content.FS,
+		Planner:       f.content.Planner,
 		Hosts:         c.Hosts,
 		Banner:        c.Banner,
 		Logger:        f.log,

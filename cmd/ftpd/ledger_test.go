@@ -114,7 +114,7 @@ func TestLedgersAreShared(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f, err := a.enforce(c, former)
+		f, err := a.enforce(folder{a}, c, former)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -146,7 +146,7 @@ func TestLedgersAreShared(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := a.enforce(c, nil); err == nil || !strings.Contains(err.Error(), "missing/log") {
+	if _, err := a.enforce(folder{a}, c, nil); err == nil || !strings.Contains(err.Error(), "missing/log") {
 		t.Errorf("a log that cannot be opened: %v", err)
 	}
 }

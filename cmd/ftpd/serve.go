@@ -44,11 +44,20 @@ func (c *serveCommand) keys() map[string]string {
 // Run serves until the program is told to stop.
 func (c *serveCommand) Run(a *app) error {
 	hangups := a.Hangups()
-	v, err := newService(a, c.keys())
+	v, err := newFolderService(a, c.keys())
 	if err != nil {
 		return err
 	}
 	return v.run(hangups)
+}
+
+// newFolderService makes a service of a folder.
+func newFolderService(a *app, keys map[string]string) (*service, error) {
+	c, err := a.load(keys)
+	if err != nil {
+		return nil, err
+	}
+	return newService(a, folder{a}, c, keys)
 }
 
 // errNowhere says that there is nothing to serve.

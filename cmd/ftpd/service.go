@@ -12,12 +12,14 @@ import (
 	"time"
 
 	"mirrortracker/internal/distftp"
+	"mirrortracker/internal/distftp/config"
 	"mirrortracker/internal/systemd"
 )
 
-// A service is "ftpd serve" under way.
+// A service is "ftpd serve" or "ftpd master" under way.
 type service struct {
 	*app
+	site    site
 	keys    map[string]string // what the flags say
 	server  *distftp.Server
 	manager systemd.Notifier
@@ -30,16 +32,12 @@ type service struct {
 }
 
 // newService makes ready all that serving needs, and opens the doors at last.
-func newService(a *app, keys map[string]string) (*service, error) {
-	c, err := a.load(keys)
+func newService(a *app, at site, c config.Config, keys map[string]string) (*service, error) {
+	f, err := a.enforce(at, c, nil)
 	if err != nil {
 		return nil, err
 	}
-	f, err := a.enforce(c, nil)
-	if err != nil {
-		return nil, err
-	}
-	v := &service{app: a, keys: keys, manager: systemd.Notifier{Log: f.log}}
+	v := &service{app: a, site: at, keys: keys, manager: systemd.Notifier{Log: f.log}}
 	v.present.Store(f)
 	sockets, err := systemd.Passed()
 	if err == nil {
@@ -108,12 +106,12 @@ func (v *service) announce() error {
 		urls[i] = url(d)
 	}
 	if v.flags.Admin.JSON {
-		if err := v.JSON(map[string]any{"directory": f.config.Directory, "users": f.config.Users, "anonymous": f.config.Anonymous, "urls": urls}); err != nil {
+		if err := v.JSON(map[string]any{"directory": f.content.name, "users": f.config.Users, "anonymous": f.config.Anonymous, "urls": urls}); err != nil {
 			return err
 		}
 	} else {
 		for _, u := range urls {
-			fmt.Fprintf(v.Stdout, "serving %s to %s at %s\n", f.config.Directory, f.audience(), u)
+			fmt.Fprintf(v.Stdout, "serving %s to %s at %s\n", f.content.name, f.audience(), u)
 		}
 	}
 	for _, w := range f.warnings() {
@@ -125,7 +123,7 @@ func (v *service) announce() error {
 // status says in a line how things stand.
 func (v *service) status() string {
 	f := v.present.Load()
-	return fmt.Sprintf("serving %s to %s", f.config.Directory, f.audience())
+	return fmt.Sprintf("serving %s to %s", f.content.name, f.audience())
 }
 
 // farewell says how the end goes.
@@ -158,7 +156,7 @@ func (v *service) reload() error {
 		return err
 	}
 	former := v.present.Load()
-	next, err := v.enforce(c, former)
+	next, err := v.enforce(v.site, c, former)
 	if err != nil {
 		return err
 	}

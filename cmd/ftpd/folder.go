@@ -1,0 +1,58 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"mirrortracker/internal/distftp/account"
+	"mirrortracker/internal/distftp/config"
+	"mirrortracker/internal/distftp/localfs"
+	"mirrortracker/internal/distftp/vfs"
+	"mirrortracker/internal/ui"
+)
+
+// A folder is a [site]: one of this machine's disk, and the users of a database that is
+// opened for them alone.
+type folder struct{ *app }
+
+// content implements [site].
+func (folder) content(c *config.Config, former *force) (*content, error) {
+	if c.Directory == "" {
+		return nil, errNowhere
+	}
+	is, err := os.Stat(c.Directory)
+	if err == nil && !is.IsDir() {
+		err = vfs.ErrNotDir
+	}
+	if err != nil {
+		return nil, unreadable(c.Directory, err)
+	}
+	if former != nil && os.SameFile(is, former.content.Closer.(openFolder).is) && c.Umask == former.config.Umask {
+		former.content.again()
+		return former.content, nil
+	}
+	files, err := localfs.Open(c.Directory)
+	if err != nil {
+		return nil, unreadable(c.Directory, err)
+	}
+	files.Umask = c.Umask.Mask
+	return &content{FS: files, holding: hold(openFolder{files, is}), name: c.Directory}, nil
+}
+
+// An openFolder knows which one it is, whatever became of its path.
+type openFolder struct {
+	*localfs.Folder
+	is fs.FileInfo
+}
+
+// accounts implements [site].
+func (f folder) accounts(c *config.Config) (*account.Store, io.Closer, error) {
+	s, err := f.open(c)
+	return s, s, err
+}
+
+func unreadable(dir string, err error) error {
+	return ui.Hint(fmt.Errorf("serve %s: %w", dir, err), "name a folder that this user may read")
+}
