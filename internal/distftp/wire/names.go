@@ -79,6 +79,7 @@ type Entry struct {
 	Version uint64     `json:"version,omitempty"` // 0: it came from elsewhere, and was not adopted yet
 	Sub     SyncDigest `json:"sub,omitzero"`      // of a directory
 	Sums    *Sums      `json:"sums,omitempty"`    // of a file, where they are known
+	ModTime time.Time  `json:"mtime,omitzero"`    // of a file that was not adopted yet
 }
 
 // A State is how a slave is, told when it joins, when the master asks, and every second
