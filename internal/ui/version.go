@@ -5,10 +5,10 @@ import (
 	"runtime/debug"
 )
 
-// Version prints which program this is: the module's version, the commit that it
-// was built from, and the Go version.
-func (e *Env) Version(program string, asJSON bool) error {
-	version, commit, goVersion := "unknown", "", ""
+// Built returns which program this is: the module's version, the commit that it was built
+// from, and the Go version; "unknown" or "" where it does not know.
+func Built() (version, commit, goVersion string) {
+	version = "unknown"
 	if info, ok := debug.ReadBuildInfo(); ok {
 		version, goVersion = info.Main.Version, info.GoVersion
 		for _, s := range info.Settings {
@@ -17,6 +17,12 @@ func (e *Env) Version(program string, asJSON bool) error {
 			}
 		}
 	}
+	return version, commit, goVersion
+}
+
+// Version prints which program this is.
+func (e *Env) Version(program string, asJSON bool) error {
+	version, commit, goVersion := Built()
 	if asJSON {
 		return e.JSON(map[string]string{"program": program, "version": version, "commit": commit, "go": goVersion})
 	}

@@ -19,7 +19,7 @@ func (s *Slave) State(ctx context.Context) (wire.State, error) {
 	for _, a := range s.Data {
 		state.Data = append(state.Data, a.Public)
 	}
-	state.Relay, state.Rack, state.Software = s.RelayAt, s.Rack, s.Software
+	state.Relay, state.Rack, state.Software = s.RelayAt, *s.rack.Load(), s.Software
 	return state, nil
 }
 
@@ -31,7 +31,7 @@ func (s *Slave) News(ctx context.Context, tell func(wire.News) error) error {
 	if !s.listens() {
 		return stopping
 	}
-	defer s.told.Done()
+	defer s.listening.Done()
 	tick := time.NewTicker(between)
 	defer tick.Stop()
 	var damages int64
@@ -77,7 +77,7 @@ func (s *Slave) listens() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.left {
-		s.told.Add(1)
+		s.listening.Add(1)
 	}
 	return !s.left
 }

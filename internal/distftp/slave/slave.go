@@ -46,7 +46,6 @@ type Config struct {
 	Ports   data.Ports       // to which they come
 	Relay   []net.Listener   // the relay port; they belong to the slave
 	RelayAt []netip.AddrPort // where masters and slaves come to it
-	Rack    string           // two slaves with one label fail together
 
 	// Server and Client are TLS among masters and slaves, for relays under TLS.
 	Server, Client *tls.Config
@@ -63,16 +62,17 @@ type Address struct{ Local, Public netip.Addr }
 // A Slave does what masters say. It is a [wire.Slave].
 type Slave struct {
 	Config
+	rack      atomic.Pointer[string]
 	listeners listeners
 	relay     relayPort
 	load      load
 	shown     atomic.Pointer[tls.Config] // to clients under TLS; nil: nothing
 	hashing   chan struct{}              // has one for each checksum that is computed
 
-	leave chan struct{} // closed when it stops
-	told  sync.WaitGroup
-	mu    sync.Mutex // guards begin of told and the close of leave
-	left  bool
+	leave     chan struct{}  // closed when it stops
+	listening sync.WaitGroup // those who are told news
+	mu        sync.Mutex     // keeps more from listening once it has left
+	left      bool
 }
 
 var _ wire.Slave = (*Slave)(nil)
@@ -83,6 +83,7 @@ func New(c Config) *Slave {
 	s.listeners.open = map[uint64]*listener{}
 	s.relay.init(c.Log)
 	s.load.init()
+	s.SetRack("")
 	return s
 }
 
@@ -108,9 +109,14 @@ func (s *Slave) Run(ctx context.Context) {
 	}
 }
 
+// SetRack says what fails together with this slave: others with the same label do.
+func (s *Slave) SetRack(label string) { s.rack.Store(&label) }
+
+// farewell is how long the masters may take to hear that the slave leaves.
+const farewell = 5 * time.Second
+
 // Leave has the slave begin nothing new, and waits for the transfers under way, no longer
-// than until ctx ends. Then the masters are told how it is at the last; when that was
-// done, Leave returns.
+// than until ctx ends. Then the masters are told how it is at the last.
 func (s *Slave) Leave(ctx context.Context) error {
 	err := s.load.drain(ctx)
 	s.mu.Lock()
@@ -119,9 +125,20 @@ func (s *Slave) Leave(ctx context.Context) error {
 		close(s.leave)
 	}
 	s.mu.Unlock()
-	s.told.Wait()
+	told := make(chan struct{})
+	go func() {
+		s.listening.Wait()
+		close(told)
+	}()
+	select {
+	case <-told:
+	case <-time.After(farewell):
+	}
 	return err
 }
+
+// Wait returns when the last transfer has ended. It follows Leave, and the end of all links.
+func (s *Slave) Wait() { _ = s.load.drain(context.Background()) }
 
 // Apply, Directory, Operations, Forget and Duplicate are the storage's.
 
