@@ -34,6 +34,7 @@ func (m *Master) Join(ctx context.Context, name string, link wire.Slave) error {
 	defer work.Wait()
 	work.Go(func() { m.deliver(ctx, s) })
 	work.Go(func() { leave(m.hear(ctx, s)) })
+	work.Go(func() { m.keepRecorded(ctx, s) })
 	work.Go(func() { m.keepCertified(ctx, s) })
 	if !equal {
 		work.Go(func() { m.compare(ctx, s) })
@@ -112,7 +113,9 @@ func (m *Master) enter(s *slave) {
 	m.mu.Lock()
 	m.slaves[s.id] = s
 	m.mu.Unlock()
-	m.changed(s.name)
+	if m.Joined != nil {
+		m.Joined(s.name)
+	}
 }
 
 // leave takes a slave out of every plan.
@@ -124,13 +127,8 @@ func (m *Master) leave(s *slave) {
 	m.mu.Unlock()
 	m.Chooser.Forget(s.name)
 	m.Log.Info("slave has left", "slave", s.name)
-	m.changed(s.name)
-}
-
-// changed tells that a slave has joined or left.
-func (m *Master) changed(name string) {
-	if m.Changed != nil {
-		m.Changed(name)
+	if m.Left != nil {
+		m.Left(s.name)
 	}
 }
 

@@ -12,7 +12,6 @@ import (
 	"mirrortracker/internal/distftp/choice"
 	"mirrortracker/internal/distftp/control"
 	"mirrortracker/internal/distftp/wire"
-	"mirrortracker/internal/mirror"
 )
 
 // Config says what a master works with. Chooser and Log must be set.
@@ -27,12 +26,10 @@ type Config struct {
 	// Certificate returns what slaves that are trusted show to clients, nil for nothing.
 	Certificate func() (*wire.Certificate, error)
 
-	// Changed is told of a slave that has joined or left, Damaged of a file that a slave has
-	// found to be no longer what it received, Stored of an upload that was kept. They may be
-	// nil, and must not wait.
-	Changed func(slave string)
-	Damaged func(slave catalogue.SlaveID, d wire.Damage)
-	Stored  func(p mirror.Path)
+	// Joined and Left are told of slaves, Damaged of files that a slave has found to be no
+	// longer what it received. They may be nil, and must not wait.
+	Joined, Left func(slave string)
+	Damaged      func(slave catalogue.SlaveID, found []wire.Damage)
 }
 
 // A Master has slaves hold files. Make it with [Open].
@@ -82,8 +79,9 @@ func (m *Master) present() []*slave {
 	return all
 }
 
-// draw returns a new operation number, which counts as under way until done is called.
-func (m *Master) draw(ctx context.Context) (op uint64, done func(), err error) {
+// Begin implements [copies.Fleet]: it returns a new operation number, which counts as under
+// way until done is called.
+func (m *Master) Begin(ctx context.Context) (op uint64, done func(), err error) {
 	if op, err = m.Catalogue.Op(ctx); err != nil {
 		return 0, nil, err
 	}

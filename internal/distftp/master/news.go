@@ -8,32 +8,32 @@ import (
 	"mirrortracker/internal/distftp/wire"
 )
 
-// recording is how often at most it is recorded how a slave is.
-const recording = 5 * time.Second
+// How often it is recorded how a slave is: soon where something has changed, and now and then
+// that it is there at all.
+const (
+	recording = 5 * time.Second
+	alive     = 20 * time.Second
+)
 
 // errLeft says that a slave has said goodbye.
 var errLeft = errors.New("the slave stops")
 
 // hear takes in what a slave tells, until its link ends or it stops.
 func (m *Master) hear(ctx context.Context, s *slave) error {
-	var recorded time.Time
 	err := s.News(ctx, func(n wire.News) error {
 		if n.State != nil {
 			s.state.Store(n.State)
 			s.applied.reach(n.State.Applied)
 			m.Chooser.Report(s.name, *n.State)
-			if n.Leaving || time.Since(recorded) >= recording {
-				recorded = time.Now()
-				m.record(ctx, s)
-			}
 		}
 		for _, d := range n.Damaged {
-			m.Log.Error("a file is damaged", "slave", s.name, "path", d.Ref.Path, "fault", string(d.Fault), "err", d.Text)
-			if m.Damaged != nil {
-				m.Damaged(s.id, d)
-			}
+			m.Log.Error("a file is damaged", "slave", s.name, "path", string(d.Ref.Path), "fault", string(d.Fault), "err", d.Text)
+		}
+		if len(n.Damaged) > 0 && m.Damaged != nil {
+			m.Damaged(s.id, n.Damaged)
 		}
 		if n.Leaving {
+			m.record(ctx, s)
 			return errLeft
 		}
 		return nil
@@ -42,6 +42,25 @@ func (m *Master) hear(ctx context.Context, s *slave) error {
 		m.Log.Warn("a slave tells no more", "slave", s.name, "err", err)
 	}
 	return err
+}
+
+// keepRecorded records how a slave is until its link ends.
+func (m *Master) keepRecorded(ctx context.Context, s *slave) {
+	tick := time.NewTicker(recording)
+	defer tick.Stop()
+	var last *wire.State
+	var recorded time.Time
+	for {
+		if now := s.state.Load(); now != last || time.Since(recorded) >= alive {
+			m.record(ctx, s)
+			last, recorded = now, time.Now()
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // record writes to the database what a slave told last.

@@ -130,7 +130,7 @@ func (t *receiving) words(ctx context.Context, meet wire.Meeting, o *data.Order)
 	if err := t.drop(); err != nil {
 		return wire.Receive{}, err
 	}
-	op, done, err := t.master.draw(ctx)
+	op, done, err := t.master.Begin(ctx)
 	if err != nil {
 		return wire.Receive{}, fmt.Errorf("%w: %w", data.ErrSink, err)
 	}
@@ -210,9 +210,6 @@ func (t *receiving) Commit(ctx context.Context, charge data.Charge) error {
 	defer cancel()
 	if err := t.slave.applied.await(ctx, t.slave.gone, done.Seq); err != nil {
 		m.Log.Warn("an upload will get its name when the slave can give it", "slave", t.slave.name, "path", t.target.Path, "err", err)
-	}
-	if m.Stored != nil {
-		m.Stored(t.target.Path)
 	}
 	return nil
 }
