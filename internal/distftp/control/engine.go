@@ -74,7 +74,8 @@ type Engine struct {
 	siteCommands map[string]command
 	muffler      *muffler
 	roster       *roster
-	tls          *tls.Config   // nil: there is none
+	tls          *tls.Config // nil: there is none
+	tickets      *ticketer
 	hashing      chan struct{} // one for each checksum that is being computed
 	listing      chan struct{} // one for each listing that is read, and not being written
 	sorting      *semaphore.Weighted
@@ -115,7 +116,7 @@ func (e *Engine) configure(c Config) *Engine {
 		e.Observer = Observers{e.Observer, c.Observer}
 	}
 	if c.TLS != nil {
-		e.tls = c.TLS.config()
+		e.tls, e.tickets = c.TLS.config(), &ticketer{}
 	}
 	return e
 }

@@ -44,6 +44,9 @@ func (s *session) authenticate(arg string) {
 
 // protect puts TLS on the control connection.
 func (s *session) protect() bool {
+	if err := s.tickets.renew(s.tls, s.TLS.Tickets); err != nil {
+		s.log.Error("no new keys for session tickets", "err", err)
+	}
 	guard := newGuard(s.tls)
 	limit := s.LoginTimeout
 	if !s.loggedIn {
