@@ -81,7 +81,7 @@ func TestSlaves(t *testing.T) {
 	o, w := overviewOf(t)
 	got, err := o.Slaves(t.Context())
 	want(t, got, err, "slave  state", "alpha  online ", "r1", "3.00 GiB of 4.00 GiB", "1 out 5.00 MiB/s",
-		"beta   away for 3h0m, draining, changes pending", "gamma  never joined")
+		"beta   away for 3h00m, draining, changes pending", "gamma  never joined")
 	if len(got) != 4 {
 		t.Errorf("%d lines", len(got))
 	}

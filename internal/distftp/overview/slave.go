@@ -66,7 +66,7 @@ func describe(row *catalogue.Slave, live *wire.State, known bool, now time.Time)
 func (s *Slave) Words(now time.Time) string {
 	words := []string{s.State}
 	if s.State == Away {
-		words[0] = "away for " + span(now.Sub(s.Seen))
+		words[0] = "away for " + human.Span(now.Sub(s.Seen))
 	}
 	if s.Draining {
 		words = append(words, "draining")
@@ -94,17 +94,4 @@ func (s *Slave) Load() string {
 		return ""
 	}
 	return fmt.Sprintf("%d in %s/s, %d out %s/s", s.Receiving, human.Bytes(s.In), s.Sending, human.Bytes(s.Out))
-}
-
-// span writes how long something lasts, in two units at most.
-func span(d time.Duration) string {
-	switch {
-	case d < time.Minute:
-		return d.Truncate(time.Second).String()
-	case d < time.Hour:
-		return fmt.Sprintf("%dm", int(d.Minutes()))
-	case d < 24*time.Hour:
-		return fmt.Sprintf("%dh%dm", int(d.Hours()), int(d.Minutes())%60)
-	}
-	return fmt.Sprintf("%dd%dh", int(d.Hours())/24, int(d.Hours())%24)
 }
