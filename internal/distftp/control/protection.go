@@ -5,6 +5,8 @@ import (
 	"net"
 	"strings"
 	"time"
+
+	"mirrortracker/internal/distftp/guard"
 )
 
 // authenticate answers AUTH (RFC 4217, 4). The login begins anew under TLS, and nothing
@@ -47,17 +49,17 @@ func (s *session) protect() bool {
 	if err := s.tickets.renew(s.tls, s.TLS.Tickets); err != nil {
 		s.log.Error("no new keys for session tickets", "err", err)
 	}
-	guard := newGuard(s.tls)
+	g := guard.New(s.tls)
 	limit := s.LoginTimeout
 	if !s.loggedIn {
 		limit = time.Until(s.loginBy) // the handshake is part of the login
 	}
-	secure, err := guard.control(s.ctx, s.conn, limit)
+	secure, err := g.Control(s.ctx, s.conn, limit)
 	if err != nil {
 		s.noise().Info("no TLS", "err", err)
 		return false
 	}
-	s.guard, s.conn, s.in = guard, secure, lines{}
+	s.guard, s.conn, s.in = g, secure, lines{}
 	s.out.use(timedConn{s.ctx, secure, s.DataTimeout})
 	return true
 }
@@ -145,11 +147,11 @@ func (s *session) dataProtection(upload bool) func(context.Context, net.Conn) (n
 	if !s.private {
 		return nil
 	}
-	guard, reversed, reuse, limit := s.guard, s.reversed || s.reversedOnce, s.TLS.RequireReuse, s.DataTimeout
+	g, reversed, reuse, limit := s.guard, s.reversed || s.reversedOnce, s.TLS.RequireReuse, s.DataTimeout
 	return func(ctx context.Context, conn net.Conn) (net.Conn, error) {
 		if reversed {
-			return dataAsClient(ctx, conn, limit)
+			return guard.AsClient(ctx, conn, limit)
 		}
-		return guard.data(ctx, conn, limit, reuse, upload)
+		return g.Data(ctx, conn, limit, reuse, upload)
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"mirrortracker/internal/distftp/checksum"
 	"mirrortracker/internal/distftp/data"
+	"mirrortracker/internal/distftp/guard"
 	"mirrortracker/internal/distftp/list"
 	"mirrortracker/internal/mirror"
 )
@@ -65,10 +66,10 @@ type session struct {
 	renaming mirror.Path // what RNFR named, or ""
 	copying  mirror.Path // what SITE CPFR named, or ""
 
-	guard        *guard // nil without TLS
-	private      bool   // PROT P
-	reversed     bool   // SSCN ON
-	reversedOnce bool   // the meeting was made by CPSV
+	guard        *guard.Guard // nil without TLS
+	private      bool         // PROT P
+	reversed     bool         // SSCN ON
+	reversedOnce bool         // the meeting was made by CPSV
 
 	epsvAll bool          // EPSV ALL was sent
 	cepr    bool          // CEPR ON: EPSV names the address

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"mirrortracker/internal/distftp/data"
+	"mirrortracker/internal/distftp/guard"
 	"mirrortracker/internal/distftp/wire"
 )
 
@@ -84,7 +85,8 @@ func (s *Slave) fetch(p *wire.Place) *meeting {
 	m := &meeting{Meeting: visit{p}, at: "slave", timeout: within}
 	if p.Secure {
 		m.secure = func(ctx context.Context, conn net.Conn) (net.Conn, error) {
-			return shake(ctx, tls.Client(conn, s.Client), within)
+			secure := tls.Client(conn, s.Client)
+			return secure, guard.Shake(ctx, secure, within)
 		}
 	}
 	return m

@@ -1,17 +1,15 @@
 package slave
 
 import (
-	"bytes"
 	"context"
 	"crypto"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
 	"net"
-	"slices"
 	"time"
 
-	"mirrortracker/internal/distftp/data"
+	"mirrortracker/internal/distftp/guard"
 	"mirrortracker/internal/distftp/wire"
 )
 
@@ -45,9 +43,10 @@ func show(c wire.Certificate) (*tls.Config, error) {
 	if !ok || !comparable || !public.Equal(signer.Public()) {
 		return nil, fmt.Errorf("the key is not that of the certificate for clients")
 	}
+	shown := &tls.Certificate{Certificate: c.Chain, PrivateKey: key, Leaf: leaf}
 	config := &tls.Config{
 		MinVersion:                  tls.VersionTLS12,
-		Certificates:                []tls.Certificate{{Certificate: c.Chain, PrivateKey: key, Leaf: leaf}},
+		GetCertificate:              func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return shown, nil },
 		DynamicRecordSizingDisabled: true, // as the master has it
 	}
 	keys := make([][32]byte, len(c.Tickets))
@@ -65,7 +64,8 @@ func show(c wire.Certificate) (*tls.Config, error) {
 // amongUs returns what puts TLS on a connection that comes to the relay port.
 func (s *Slave) amongUs(limit time.Duration) func(context.Context, net.Conn) (net.Conn, error) {
 	return func(ctx context.Context, conn net.Conn) (net.Conn, error) {
-		return shake(ctx, tls.Server(conn, s.Server), limit)
+		secure := tls.Server(conn, s.Server)
+		return secure, guard.Shake(ctx, secure, limit)
 	}
 }
 
@@ -74,8 +74,7 @@ func (s *Slave) amongUs(limit time.Duration) func(context.Context, net.Conn) (ne
 func (s *Slave) withClient(m *wire.Meeting, upload bool) (func(context.Context, net.Conn) (net.Conn, error), error) {
 	if m.Reverse {
 		return func(ctx context.Context, conn net.Conn) (net.Conn, error) {
-			// Names of other servers never come up in FTP.
-			return shake(ctx, tls.Client(conn, &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: true}), m.Timeout)
+			return guard.AsClient(ctx, conn, m.Timeout)
 		}, nil
 	}
 	common := s.shown.Load()
@@ -83,33 +82,6 @@ func (s *Slave) withClient(m *wire.Meeting, upload bool) (func(context.Context, 
 		return nil, &wire.Failure{Reason: wire.Insecure, Text: "the slave was given no certificate for clients"}
 	}
 	return func(ctx context.Context, conn net.Conn) (net.Conn, error) {
-		var resumed [][]byte
-		config := common.Clone()
-		config.UnwrapSession = func(ticket []byte, c tls.ConnectionState) (*tls.SessionState, error) {
-			state, err := common.DecryptTicket(ticket, c)
-			if state != nil {
-				resumed = state.Extra
-			}
-			return state, err
-		}
-		secure, err := shake(ctx, tls.Server(conn, config), m.Timeout)
-		if err != nil {
-			return nil, err
-		}
-		own := slices.ContainsFunc(m.Session, func(name []byte) bool { return len(resumed) == 1 && bytes.Equal(name, resumed[0]) })
-		if len(m.Session) > 0 && !(secure.ConnectionState().DidResume && own) {
-			return nil, data.ErrReuse
-		}
-		return secure, nil
+		return guard.Elsewhere(common, m.Session).Data(ctx, conn, m.Timeout, len(m.Session) > 0, upload)
 	}, nil
-}
-
-// shake does the handshake, within a time limit.
-func shake(ctx context.Context, conn *tls.Conn, limit time.Duration) (*tls.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	if err := conn.HandshakeContext(ctx); err != nil {
-		return nil, fmt.Errorf("tls handshake: %w", err)
-	}
-	return conn, nil
 }
