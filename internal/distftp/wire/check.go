@@ -215,8 +215,8 @@ func (s *State) check() error {
 		}
 	}
 	switch {
-	case s.Storage == "":
-		return errors.New("its storage has no identity")
+	case s.Storage == "" || len(s.Storage) > 128:
+		return fmt.Errorf("its storage has the identity %.20q", s.Storage)
 	case s.Ports[0] > s.Ports[1]:
 		return fmt.Errorf("its ports are %d to %d", s.Ports[0], s.Ports[1])
 	case len(s.Data) > 2 || len(s.Relay) > 4:
