@@ -94,11 +94,14 @@ func (m *Metrics) WatchPasswords(waiting func() int) {
 	}, func() float64 { return float64(waiting()) }))
 }
 
-// Handler answers /metrics, and /healthz, which is 503 while alive, if there is such a
-// function, says no.
-func (m *Metrics) Handler(alive func() bool) http.Handler {
+// Handler answers as [Handler] does.
+func (m *Metrics) Handler(alive func() bool) http.Handler { return Handler(m.registry, alive) }
+
+// Handler answers /metrics with what a registry has, and /healthz, which is 503 while alive,
+// if there is such a function, says no.
+func Handler(registry *prometheus.Registry, alive func() bool) http.Handler {
 	r := chi.NewRouter()
-	r.Method(http.MethodGet, "/metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 2}))
+	r.Method(http.MethodGet, "/metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{MaxRequestsInFlight: 2}))
 	r.Get("/healthz", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		if alive != nil && !alive() {

@@ -21,7 +21,7 @@ func (s *Slave) Bridge(ctx context.Context, b wire.Bridge, tell func(wire.Event)
 	if err != nil {
 		return err
 	}
-	t := Transfer{Way: Bridged, At: "listener"}
+	t := Transfer{Way: Bridged, At: AtListener}
 	defer func() {
 		end()
 		t.Bytes, t.Err = flow.Moved(), err

@@ -19,11 +19,22 @@ const (
 	Bridged  Way = "bridged" // passed on, both ways
 )
 
+// A Venue is where a slave meets the other side of a transfer.
+type Venue string
+
+// The venues.
+const (
+	AtListener  Venue = "listener"   // of its own, for a client
+	AtClient    Venue = "client"     // at one of the client's
+	AtRelayPort Venue = "relay port" // of its own, for a master or a slave
+	AtSlave     Venue = "slave"      // at the relay port of another one
+)
+
 // A Transfer is one that has ended.
 type Transfer struct {
 	Way   Way
-	At    string // where it met the other side: "listener", "client", "relay port", "slave"
-	From  bool   // the bytes came from another slave
+	At    Venue
+	From  bool // the bytes came from another slave
 	Path  wire.Path
 	Op    uint64 // of what was received
 	Bytes int64
@@ -108,6 +119,14 @@ func (l *load) sample() {
 	defer l.mu.Unlock()
 	l.at = (l.at + 1) % len(l.samples)
 	l.samples[l.at] = l.total()
+}
+
+// Moved returns how many bytes came and went since the slave began.
+func (s *Slave) Moved() (in, out int64) {
+	s.load.mu.Lock()
+	defer s.load.mu.Unlock()
+	t := s.load.total()
+	return t.in, t.out
 }
 
 // Figures are how many transfers there are, and how many bytes a second moved lately.

@@ -16,7 +16,7 @@ import (
 // A meeting is a [data.Meeting] as a master asked for it.
 type meeting struct {
 	data.Meeting
-	at      string // for the log: "listener", "client", "relay port", "slave"
+	at      Venue
 	timeout time.Duration
 
 	// secure puts TLS on the connection; nil: it is clear.
@@ -46,13 +46,13 @@ func (s *Slave) meet(m *wire.Meeting, upload bool) (*meeting, error) {
 	}
 	switch {
 	case m.Listener != 0:
-		meet.at = "listener"
+		meet.at = AtListener
 		meet.Meeting, err = s.listeners.take(m.Listener)
 	case m.Secret != nil:
-		meet.at = "relay port"
+		meet.at = AtRelayPort
 		meet.Meeting, err = s.relay.expect(m.Secret)
 	default:
-		meet.at = "client"
+		meet.at = AtClient
 		meet.Meeting, err = s.dial(m)
 	}
 	if err != nil {
@@ -82,7 +82,7 @@ const within = 10 * time.Second
 
 // fetch prepares to go to another slave's relay port.
 func (s *Slave) fetch(p *wire.Place) *meeting {
-	m := &meeting{Meeting: visit{p}, at: "slave", timeout: within}
+	m := &meeting{Meeting: visit{p}, at: AtSlave, timeout: within}
 	if p.Secure {
 		m.secure = func(ctx context.Context, conn net.Conn) (net.Conn, error) {
 			secure := tls.Client(conn, s.Client)
