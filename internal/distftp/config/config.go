@@ -103,7 +103,8 @@ type Metrics struct {
 type Master struct {
 	Listen   string   `toml:"listen"`
 	Announce []string `toml:"announce"` // none: Listen, if that names a host, or the machine's name with its port
-	Name     string   `toml:"name"`     // "": the machine's
+
+	RepairAfter strict.Duration `toml:"repair_after"`
 }
 
 // Default returns what is in force where nothing else is said.
@@ -121,7 +122,7 @@ func Default() Config {
 		Passive:     Passive{Ports: "49152-65535"},
 		Limits:      Limits{Sessions: 1000, PerAddress: 100, Failures: 20, FailureMemory: strict.Span(30 * time.Second)},
 		TransferLog: TransferLog{XferLog: Off, JSON: Off, Events: Transfers},
-		Master:      Master{Listen: ":2122", Announce: []string{}},
+		Master:      Master{Listen: ":2122", Announce: []string{}, RepairAfter: strict.Span(10 * time.Minute)},
 		Timeouts:    Timeouts{Login: strict.Span(time.Minute), Idle: strict.Span(5 * time.Minute), Data: strict.Span(time.Minute)},
 	}
 }

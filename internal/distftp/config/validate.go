@@ -51,6 +51,7 @@ func (c *Config) Validate() error {
 		strict.Lasting("timeouts.data", w.Data, time.Second, time.Hour),
 		strict.Address("master.listen", c.Master.Listen),
 		announced("master.announce", c.Master.Announce),
+		strict.Lasting("master.repair_after", c.Master.RepairAfter, time.Second, 30*24*time.Hour),
 		addresses("listen", c.Listen),
 		addresses("tls_listen", c.TLSListen),
 		doors(c),

@@ -113,8 +113,8 @@ func (m *Master) enter(s *slave) {
 	m.mu.Lock()
 	m.slaves[s.id] = s
 	m.mu.Unlock()
-	if m.Joined != nil {
-		m.Joined(s.name)
+	if m.Changed != nil {
+		m.Changed()
 	}
 }
 
@@ -127,8 +127,8 @@ func (m *Master) leave(s *slave) {
 	m.mu.Unlock()
 	m.Chooser.Forget(s.name)
 	m.Log.Info("slave has left", "slave", s.name)
-	if m.Left != nil {
-		m.Left(s.name)
+	if m.Changed != nil {
+		m.Changed()
 	}
 }
 

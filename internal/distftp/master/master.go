@@ -26,10 +26,10 @@ type Config struct {
 	// Certificate returns what slaves that are trusted show to clients, nil for nothing.
 	Certificate func() (*wire.Certificate, error)
 
-	// Joined and Left are told of slaves, Damaged of files that a slave has found to be no
-	// longer what it received. They may be nil, and must not wait.
-	Joined, Left func(slave string)
-	Damaged      func(slave catalogue.SlaveID, found []wire.Damage)
+	// Changed is told that slaves have joined or left, and must not wait. Damaged is told of
+	// files that a slave has found to be no longer what it received. They may be nil.
+	Changed func()
+	Damaged func(ctx context.Context, slave catalogue.SlaveID, found []wire.Damage) error
 }
 
 // A Master has slaves hold files. Make it with [Open].

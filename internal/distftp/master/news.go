@@ -30,7 +30,9 @@ func (m *Master) hear(ctx context.Context, s *slave) error {
 			m.Log.Error("a file is damaged", "slave", s.name, "path", string(d.Ref.Path), "fault", string(d.Fault), "err", d.Text)
 		}
 		if len(n.Damaged) > 0 && m.Damaged != nil {
-			m.Damaged(s.id, n.Damaged)
+			if err := m.Damaged(ctx, s.id, n.Damaged); err != nil {
+				m.Log.Warn("damaged files are not repaired before the slave joins again", "slave", s.name, "err", err)
+			}
 		}
 		if n.Leaving {
 			m.record(ctx, s)
