@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 
+	"mirrortracker/internal/distftp"
 	"mirrortracker/internal/distftp/account"
 	"mirrortracker/internal/distftp/config"
 	"mirrortracker/internal/distftp/localfs"
@@ -52,6 +53,12 @@ func (f folder) accounts(c *config.Config) (*account.Store, io.Closer, error) {
 	s, err := f.open(c)
 	return s, s, err
 }
+
+// configure implements [site].
+func (folder) configure(*distftp.Config) {}
+
+// slaves implements [site].
+func (folder) slaves() string { return "" }
 
 func unreadable(dir string, err error) error {
 	return ui.Hint(fmt.Errorf("serve %s: %w", dir, err), "name a folder that this user may read")

@@ -21,6 +21,10 @@ type site interface {
 	content(c *config.Config, former *force) (*content, error)
 	// accounts opens the users' database, for what returns it to close.
 	accounts(c *config.Config) (*account.Store, io.Closer, error)
+	// configure adds to what the server is to do.
+	configure(c *distftp.Config)
+	// slaves returns where slaves connect; "" where there are none.
+	slaves() string
 }
 
 // A content is the files that are served.

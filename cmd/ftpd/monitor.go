@@ -78,5 +78,6 @@ func (v *service) serverConfig(f *force) distftp.Config {
 		observers = append(observers, v.monitor)
 	}
 	c.Observer = observers
+	v.site.configure(&c)
 	return c
 }

@@ -105,13 +105,21 @@ func (v *service) announce() error {
 	for i, d := range v.doors {
 		urls[i] = url(d)
 	}
+	slaves := v.site.slaves()
 	if v.flags.Admin.JSON {
-		if err := v.JSON(map[string]any{"directory": f.content.name, "users": f.config.Users, "anonymous": f.config.Anonymous, "urls": urls}); err != nil {
+		said := map[string]any{"directory": f.config.Directory, "users": f.config.Users, "anonymous": f.config.Anonymous, "urls": urls}
+		if slaves != "" {
+			said["slaves"] = slaves
+		}
+		if err := v.JSON(said); err != nil {
 			return err
 		}
 	} else {
 		for _, u := range urls {
 			fmt.Fprintf(v.Stdout, "serving %s to %s at %s\n", f.content.name, f.audience(), u)
+		}
+		if slaves != "" {
+			fmt.Fprintf(v.Stdout, "waiting for slaves at %s\n", slaves)
 		}
 	}
 	for _, w := range f.warnings() {
