@@ -88,7 +88,7 @@ func (r *Runner) repair(ctx context.Context, job catalogue.Job) error {
 	}
 	v := r.view.Load()
 	name := v.names[job.Slave]
-	still, err := r.confirm(ctx, v, &f, name, &d)
+	still, err := r.confirm(ctx, v, &f, name)
 	if err != nil || !still {
 		return err
 	}
@@ -118,7 +118,7 @@ func (r *Runner) repair(ctx context.Context, job catalogue.Job) error {
 
 // confirm has a slave look again: a disk may have been missing for a moment, or a
 // checksum be wrong on the way.
-func (r *Runner) confirm(ctx context.Context, v *view, f *catalogue.File, name string, d *damage) (still bool, err error) {
+func (r *Runner) confirm(ctx context.Context, v *view, f *catalogue.File, name string) (still bool, err error) {
 	p, err := r.party(v, f, name)
 	if err != nil {
 		return false, err
@@ -130,10 +130,7 @@ func (r *Runner) confirm(ctx context.Context, v *view, f *catalogue.File, name s
 	got, err := p.slave.Checksum(ctx, wire.Checksum{Ref: f.Ref, After: p.after, Algorithm: algorithm})
 	failure, _ := errors.AsType[*wire.Failure](err)
 	switch {
-	case failure != nil && failure.Reason == wire.Absent:
-		d.Fault = wire.Missing
-		return true, nil
-	case failure != nil && failure.Reason == wire.ReadError:
+	case failure != nil && (failure.Reason == wire.Absent || failure.Reason == wire.ReadError):
 		return true, nil
 	case err != nil:
 		return false, err
