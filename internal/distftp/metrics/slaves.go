@@ -27,13 +27,21 @@ var slaveGauges = []slaveGauge{
 	slaveMetric("online", "Whether the slave has joined this master (1) or not (0).", func(s *overview.Slave) float64 { return flag(s.State == overview.Online) }),
 	slaveMetric("draining", "Whether the slave is to be emptied.", func(s *overview.Slave) float64 { return flag(s.Draining) }),
 	slaveMetric("fault", "Whether the slave takes no uploads, because of its disks.", func(s *overview.Slave) float64 { return flag(s.Fault != "") }),
-	slaveMetric("seen_timestamp_seconds", "When the slave last reported to any master.", func(s *overview.Slave) float64 { return float64(s.Seen.Unix()) }),
+	slaveMetric("seen_timestamp_seconds", "When the slave last reported to any master.", seen),
 	slaveMetric("files", "Files that the slave holds.", func(s *overview.Slave) float64 { return float64(s.Files) }),
 	slaveMetric("stored_bytes", "Bytes that these have.", func(s *overview.Slave) float64 { return float64(s.Bytes) }),
 	slaveMetric("free_bytes", "Room on the slave's disks.", func(s *overview.Slave) float64 { return float64(s.Free) }),
 	slaveMetric("total_bytes", "Size of the slave's disks.", func(s *overview.Slave) float64 { return float64(s.Total) }),
 	slaveMetric("receiving", "Uploads and copies that the slave receives now.", func(s *overview.Slave) float64 { return float64(s.Receiving) }),
 	slaveMetric("sending", "Downloads and copies that the slave sends now.", func(s *overview.Slave) float64 { return float64(s.Sending) }),
+}
+
+// seen is 0 for a slave that has never been.
+func seen(s *overview.Slave) float64 {
+	if s.Seen.IsZero() {
+		return 0
+	}
+	return float64(s.Seen.Unix())
 }
 
 func flag(yes bool) float64 {
