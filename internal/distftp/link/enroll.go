@@ -61,9 +61,7 @@ func (s *Server) papers(ctx context.Context, req *http.Request) (p identity.Pape
 	if err != nil {
 		return p, http.StatusServiceUnavailable, err
 	}
-	if p.Masters, err = s.Masters(ctx); err == nil && len(p.Masters) == 0 {
-		p.Masters = []string{s.Identity.Name()}
-	}
+	p.Masters, err = s.doors(ctx)
 	return p, http.StatusServiceUnavailable, err
 }
 

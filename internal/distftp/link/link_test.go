@@ -44,7 +44,7 @@ type master struct {
 	joined  chan *link.Link
 	left    chan *link.Link
 	refused chan link.Refusal
-	masters atomic.Pointer[[]string] // what slaves are told
+	masters atomic.Pointer[[]string] // those that run besides
 }
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
@@ -61,16 +61,28 @@ func openDatabase(t testing.TB) *database.DB {
 
 func serveMaster(t *testing.T, db *database.DB) *master {
 	t.Helper()
-	auth, err := authority.Open(t.Context(), db)
-	if err != nil {
-		t.Fatal(err)
-	}
+	ln := listen(t)
+	return serveMasterAt(t, db, ln, ln.Addr().String())
+}
+
+func listen(t *testing.T) net.Listener {
+	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &master{addr: ln.Addr().String(), auth: auth, joined: make(chan *link.Link, 9), left: make(chan *link.Link, 9), refused: make(chan link.Refusal, 99)}
-	m.masters.Store(&[]string{m.addr})
+	return ln
+}
+
+// serveMasterAt serves one that slaves find at another address than it listens at.
+func serveMasterAt(t *testing.T, db *database.DB, ln net.Listener, addr string) *master {
+	t.Helper()
+	auth, err := authority.Open(t.Context(), db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &master{addr: addr, auth: auth, joined: make(chan *link.Link, 9), left: make(chan *link.Link, 9), refused: make(chan link.Refusal, 99)}
+	m.masters.Store(new([]string))
 	id, err := auth.Master(m.addr)
 	if err != nil {
 		t.Fatal(err)
@@ -238,23 +250,25 @@ func TestSlaveFollowsItsMasters(t *testing.T) {
 	wait(t, one.joined)
 	both := []string{one.addr, two.addr}
 	slices.Sort(both)
-	one.masters.Store(&both)
-	two.masters.Store(&both)
+	one.masters.Store(&[]string{two.addr})
 	wait(t, two.joined)
 	kept, err := identity.Load(file)
 	if err != nil || !slices.Equal(kept.Masters(), both) {
 		t.Errorf("kept %v, %v", kept.Masters(), err)
 	}
-	two.masters.Store(&[]string{two.addr})
-	one.masters.Store(&[]string{two.addr})
-	wait(t, one.left)
+
+	// One that does not run any more is not forgotten.
+	one.masters.Store(new([]string))
+	runSlave(t, one.enroll(t, "two"))
+	wait(t, one.joined)
+	wait(t, two.joined)
 }
 
 // A slave that is cut off is out within the time promised.
 func TestLostLinkIsNoticed(t *testing.T) {
-	m := serveMaster(t, openDatabase(t))
-	through := dam(t, m.addr)
-	m.masters.Store(&[]string{through.addr})
+	ln := listen(t)
+	through := dam(t, ln.Addr().String())
+	m := serveMasterAt(t, openDatabase(t), ln, through.addr)
 	runSlave(t, m.enroll(t, "one"))
 	l := wait(t, m.joined)
 	through.close()
@@ -387,10 +401,7 @@ func (d *damOf) isClosed() bool {
 
 func dam(t *testing.T, to string) *damOf {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	ln := listen(t)
 	d := &damOf{addr: ln.Addr().String(), closed: make(chan struct{})}
 	var work sync.WaitGroup
 	var conns sync.Map

@@ -19,12 +19,11 @@ func (s *Server) greet(ctx context.Context, l *Link, told []string) ([]string, e
 	if err != nil {
 		return told, err
 	}
-	masters, err := s.Masters(ctx)
+	masters, err := s.doors(ctx)
 	if err != nil {
 		return told, err
 	}
-	slices.Sort(masters)
-	if cert != nil || !slices.Equal(masters, told) && len(masters) > 0 {
+	if cert != nil || !slices.Equal(masters, told) {
 		g.Renewed = &identity.Papers{Certificate: cert, Masters: masters}
 	}
 	if g.Renewed == nil && told != nil {

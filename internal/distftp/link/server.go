@@ -23,7 +23,7 @@ import (
 type ServerConfig struct {
 	Identity  *identity.Identity // the master's
 	Authority *authority.Authority
-	Masters   func(ctx context.Context) ([]string, error) // where all masters listen for slaves
+	Masters   func(ctx context.Context) ([]string, error) // where the masters that run listen for slaves
 	Log       *slog.Logger
 
 	// Joined is called with each link, and ctx ends with it. When it returns the link is
@@ -275,6 +275,15 @@ func (s *Server) enter(ctx context.Context, l *Link) error {
 			return context.Cause(ctx)
 		}
 	}
+}
+
+// doors are where slaves find masters.
+func (s *Server) doors(ctx context.Context) ([]string, error) {
+	running, err := s.Masters(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.Authority.Doors(ctx, append(running, s.Identity.Name()))
 }
 
 func (s *Server) leave(l *Link) {
