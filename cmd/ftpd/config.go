@@ -41,7 +41,11 @@ func (c *configCheck) Run(a *app) error {
 	if _, err := a.load(nil); err != nil {
 		return err
 	}
-	file := a.flags.File(a.Getenv)
+	return a.fine(a.flags.File(a.Getenv))
+}
+
+// fine says of a configuration file that nothing is wrong in it.
+func (a *app) fine(file string) error {
 	if a.flags.Admin.JSON {
 		return a.JSON(map[string]string{"file": file})
 	}

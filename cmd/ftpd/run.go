@@ -30,6 +30,7 @@ type grammar struct {
 	flags
 
 	Serve   serveCommand       `cmd:"" help:"Serve a folder."`
+	Slave   slaveCommand       `cmd:"" help:"Hold files and move their bytes for masters."`
 	Doctor  doctorCommand      `cmd:"" help:"Find out why clients cannot reach the server."`
 	Config  configCommand      `cmd:"" help:"Write or check a configuration file."`
 	User    admin.UserCommand  `cmd:"" help:"Add, change, remove and show users."`

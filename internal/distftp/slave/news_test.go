@@ -39,7 +39,7 @@ func TestLeave(t *testing.T) {
 			return nil
 		})
 	}()
-	if first := <-news; first.Leaving || first.State == nil || first.State.Storage != "shelf" || first.State.Data[0] != loopback {
+	if first := <-news; first.Leaving || first.State == nil || first.State.Files != 1 || first.State.Data[0] != loopback {
 		t.Errorf("%+v", first)
 	}
 

@@ -69,7 +69,7 @@ func TestFromAnotherSlave(t *testing.T) {
 				sent <- owner.Send(t.Context(), wire.Send{Ref: owner.ref, Meet: wire.Meeting{Secret: secretOf(3), Secure: secure, Timeout: time.Minute}, Stall: time.Minute}, new(events).tell)
 			}()
 			p, err := other.Receive(t.Context(), wire.Receive{Op: 9, Most: -1, Stall: time.Minute, From: &wire.Place{Addr: owner.RelayAt[0], Secret: secretOf(3), Secure: secure}}, new(events).tell)
-			if err := errors.Join(err, <-sent); err != nil || p.Op != 9 || !bytes.Equal(other.shelf.has(9), owner.content) {
+			if err := errors.Join(err, <-sent); err != nil || p.Op != 9 || !bytes.Equal(other.prepared(9), owner.content) {
 				t.Errorf("copy: %+v, %v", p, err)
 			}
 		})

@@ -7,41 +7,18 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"mirrortracker/internal/distftp/data"
+	"mirrortracker/internal/distftp/storage"
 	"mirrortracker/internal/distftp/wire"
 )
 
-// A Storage keeps a slave's files; see package storage for what its methods promise. Its
-// errors are of type [*wire.Failure] where there is a reason to tell.
-type Storage interface {
-	State(ctx context.Context) (wire.State, error)
-	Changed() <-chan struct{}
-	Damaged(ctx context.Context, after int64) (found []wire.Damage, next int64, err error)
-	Apply(ctx context.Context, intents []wire.Intent) (applied uint64, err error)
-	Directory(ctx context.Context, dir wire.Path, deep bool) iter.Seq2[wire.Entry, error]
-	Operations(ctx context.Context) ([]wire.Prepared, error)
-	Forget(ctx context.Context, ops []uint64) error
-	Duplicate(ctx context.Context, d wire.Duplicate) (wire.Prepared, error)
-	Open(ctx context.Context, ref wire.Ref, after uint64) (*os.File, error)
-	Prepare(ctx context.Context, op uint64, keep *wire.Ref, first int64, after uint64) (Content, error)
-}
-
-// A Content is being received.
-type Content interface {
-	Begin(ctx context.Context) error // takes over what is kept
-	Write(b []byte) (int, error)
-	Commit(ctx context.Context, want *wire.Prepared) (wire.Prepared, error)
-	Close() error // drops what was not committed
-}
-
 // Config says what a slave is.
 type Config struct {
-	Storage Storage
+	Storage *storage.Storage // stays open until Wait has returned
 	Data    []Address        // where clients meet it, at most one of each family
 	Ports   data.Ports       // to which they come
 	Relay   []net.Listener   // the relay port; they belong to the slave

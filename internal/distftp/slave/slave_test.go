@@ -5,90 +5,30 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
-	"iter"
 	"log/slog"
 	"math/rand/v2"
 	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
 	"mirrortracker/internal/distftp/data"
+	"mirrortracker/internal/distftp/storage"
 	"mirrortracker/internal/distftp/wire"
-	"mirrortracker/internal/testbed"
 )
 
 var loopback = netip.MustParseAddr("127.0.0.1")
 
-// A shelf is a storage of files by path, and of what was prepared.
-type shelf struct {
-	Storage // what is not used
-	dir     string
-
-	mu       sync.Mutex
-	prepared map[uint64][]byte
-}
-
-func (s *shelf) Open(_ context.Context, ref wire.Ref, _ uint64) (*os.File, error) {
-	file, err := os.Open(filepath.Join(s.dir, string(ref.Path)))
-	if err != nil {
-		return nil, &wire.Failure{Reason: wire.Absent, Text: err.Error()}
-	}
-	return file, nil
-}
-
-func (s *shelf) Prepare(_ context.Context, op uint64, _ *wire.Ref, _ int64, _ uint64) (Content, error) {
-	return &jar{shelf: s, op: op}, nil
-}
-
-func (s *shelf) State(context.Context) (wire.State, error) {
-	return wire.State{Storage: "shelf"}, nil
-}
-func (s *shelf) Changed() <-chan struct{} { return make(chan struct{}) }
-func (s *shelf) Damaged(_ context.Context, after int64) ([]wire.Damage, int64, error) {
-	return nil, after, nil
-}
-func (s *shelf) Directory(context.Context, wire.Path, bool) iter.Seq2[wire.Entry, error] {
-	return func(func(wire.Entry, error) bool) {}
-}
-
-func (s *shelf) has(op uint64) []byte {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.prepared[op]
-}
-
-// A jar takes what is received.
-type jar struct {
-	bytes.Buffer
-	shelf *shelf
-	op    uint64
-}
-
-func (*jar) Begin(context.Context) error { return nil }
-func (*jar) Close() error                { return nil }
-
-func (j *jar) Commit(_ context.Context, want *wire.Prepared) (wire.Prepared, error) {
-	p := wire.Prepared{Op: j.op, Size: int64(j.Len()), Sums: wire.Sums{CRC32: crc32.ChecksumIEEE(j.Bytes())}}
-	if want != nil && want.CRC32 != p.CRC32 {
-		return wire.Prepared{}, &wire.Failure{Reason: wire.Differs}
-	}
-	j.shelf.mu.Lock()
-	defer j.shelf.mu.Unlock()
-	j.shelf.prepared[j.op] = j.Bytes()
-	return p, nil
-}
-
-// A rig is a slave whose shelf has one file.
+// A rig is a slave that holds one file.
 type rig struct {
 	*Slave
 	t       *testing.T
-	shelf   *shelf
+	disks   *storage.Storage
 	ref     wire.Ref
 	content []byte
 }
@@ -96,19 +36,31 @@ type rig struct {
 // run runs a slave until the test ends.
 func run(t *testing.T, change ...func(*Config)) *rig {
 	t.Helper()
-	r := &rig{t: t, shelf: &shelf{dir: t.TempDir(), prepared: map[uint64][]byte{}}, content: make([]byte, 3<<20+5)}
+	r := &rig{t: t, content: make([]byte, 3<<20+5)}
 	rand.NewChaCha8([32]byte{1}).Read(r.content)
-	r.ref = wire.Ref{Path: "/file", Version: 7, Size: int64(len(r.content))}
-	if err := os.WriteFile(filepath.Join(r.shelf.dir, "file"), r.content, 0o600); err != nil {
+	r.ref = wire.Ref{Path: "/file", Size: int64(len(r.content))}
+	disk := storage.Config{Folders: []string{t.TempDir()}}
+	if err := os.WriteFile(filepath.Join(disk.Folders[0], "file"), r.content, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := storage.Init(t.Context(), disk); err != nil {
+		t.Fatal(err)
+	}
+	var err error
+	if r.disks, err = storage.Open(t.Context(), disk); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := r.disks.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	authority := testbed.NewAuthority(t)
 	c := Config{
-		Storage: r.shelf,
+		Storage: r.disks,
 		Data:    []Address{{loopback, loopback}},
 		Ports:   data.Ports{First: 20000, Last: 29999},
 		Relay:   []net.Listener{ln},
@@ -118,7 +70,6 @@ func run(t *testing.T, change ...func(*Config)) *rig {
 	for _, f := range change {
 		f(&c)
 	}
-	_ = authority
 	r.Slave = New(c)
 	ctx, stop := context.WithCancel(t.Context())
 	var working sync.WaitGroup
@@ -128,6 +79,39 @@ func run(t *testing.T, change ...func(*Config)) *rig {
 		working.Wait()
 	})
 	return r
+}
+
+// prepared returns what was received in an operation, which becomes a file by that; nil for
+// nothing.
+func (r *rig) prepared(op uint64) []byte {
+	r.t.Helper()
+	all, err := r.Operations(r.t.Context())
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	i := slices.IndexFunc(all, func(p wire.Prepared) bool { return p.Op == op })
+	if i < 0 {
+		return nil
+	}
+	ref := wire.Ref{Path: wire.Path(fmt.Sprintf("/%d", op)), Version: op, Size: all[i].Size}
+	state, err := r.State(r.t.Context())
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	seq := state.Applied + 1
+	if _, err := r.Apply(r.t.Context(), []wire.Intent{{Seq: seq, Prev: seq - 1, Deed: wire.Publish, Path: ref.Path, Op: op, Version: op, Size: ref.Size}}); err != nil {
+		r.t.Fatal(err)
+	}
+	file, err := r.disks.Open(r.t.Context(), ref, seq)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer file.Close()
+	content, err := io.ReadAll(file)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return content
 }
 
 // events are what was told of a transfer.
@@ -263,12 +247,12 @@ func TestReceive(t *testing.T) {
 			op := uint64(len(name))
 			p, err := r.Receive(t.Context(), wire.Receive{Op: op, Most: most, Meet: wire.Meeting{Listener: l.Listener, Timeout: time.Minute}, Stall: time.Minute}, new(events).tell)
 			if name == "fewer" {
-				if reason(err) != wire.TooMuch || r.shelf.has(op) != nil {
+				if reason(err) != wire.TooMuch || r.prepared(op) != nil {
 					t.Errorf("%v", err)
 				}
 				return
 			}
-			if err != nil || p.Op != op || p.Size != int64(len(r.content)) || !bytes.Equal(r.shelf.has(op), r.content) {
+			if err != nil || p.Op != op || p.Size != int64(len(r.content)) || !bytes.Equal(r.prepared(op), r.content) {
 				t.Errorf("%+v, %v", p, err)
 			}
 		})

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"mirrortracker/internal/distftp/data"
+	"mirrortracker/internal/distftp/storage"
 	"mirrortracker/internal/distftp/wire"
 	"mirrortracker/internal/mirror"
 )
@@ -116,7 +117,7 @@ func (r receiving) CreateFile(context.Context, mirror.Path, int64) (data.Upload,
 
 // Incoming is a content as a [data.Upload].
 type incoming struct {
-	Content
+	*storage.Content
 	want     *wire.Prepared
 	prepared wire.Prepared
 }
