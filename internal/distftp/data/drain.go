@@ -14,8 +14,14 @@ import (
 //
 // An error is ctx's cause if that ended, and otherwise wraps [ErrSource].
 func (p Plan) Drain(ctx context.Context, w io.Writer, limit int64) error {
-	defer p.Source.Close()
-	err := p.Source.Send(ctx, &drain{ctx: ctx, w: w, left: limit}, p.Flow)
+	to := &drain{ctx: ctx, w: w, left: limit}
+	var err error
+	if p.Holders != nil {
+		err = (&trip{Plan: p, started: func() {}}).relay(ctx, to, Route{Why: "read here"})
+	} else {
+		defer p.Source.Close()
+		err = p.Source.Send(ctx, to, p.Flow)
+	}
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
@@ -47,6 +53,9 @@ func (d *drain) Write(b []byte) (int, error) {
 	}
 	return n, err
 }
+
+// Close has nothing to give back.
+func (d *drain) Close() error { return nil }
 
 // SetWriteDeadline has nothing to wait for.
 func (d *drain) SetWriteDeadline(time.Time) error { return nil }

@@ -110,13 +110,13 @@ const (
 	Local   Kind = "local"       // between the client and us, who hold them
 	Direct  Kind = "direct"      // between the client and a holder elsewhere
 	Relayed Kind = "relay"       // between those two by way of us
-	Bridged Kind = "slave-relay" // by way of another holder, to which the client came
+	Bridged Kind = "slave-relay" // by way of a holder that the client came to, who does not hold them
 )
 
 // A Route is how a transfer was carried out.
 type Route struct {
 	Kind   Kind
-	Holder string // who had the bytes, or has them now
+	Holder string // who had the bytes, or has them now; "" for us
 	Why    string // why they travelled so
-	Away   bool   // the client connected with a holder elsewhere, not with us
+	Away   bool   // the client was connected with a holder elsewhere, not with us
 }

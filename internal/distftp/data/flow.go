@@ -21,6 +21,15 @@ type Flow struct {
 	Most  int64         // how many bytes may be sent in all; 0: any number
 
 	moved atomic.Int64
+	route atomic.Pointer[Route]
+}
+
+// Route returns how the transfer is carried out, the zero value until that is known.
+func (f *Flow) Route() Route {
+	if r := f.route.Load(); r != nil {
+		return *r
+	}
+	return Route{}
 }
 
 // Moved returns how many bytes went over the connection so far.
@@ -90,6 +99,14 @@ func (p *Pace) wait(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// Rate returns how many bytes a second a pace allows, 0 for nil.
+func (p *Pace) Rate() int64 {
+	if p == nil {
+		return 0
+	}
+	return int64(p.limiter.Limit())
 }
 
 // did takes up to a chunk into account.

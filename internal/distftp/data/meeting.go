@@ -41,15 +41,25 @@ func (l *Listener) Addr() netip.AddrPort {
 	return l.ln.Addr().(*net.TCPAddr).AddrPort()
 }
 
-// Meet waits for the client. Connections from other addresses are closed without a
-// word to them, so that nobody can take the client's place by being faster.
+// Meet waits for the client.
 func (l *Listener) Meet(ctx context.Context) (net.Conn, error) {
+	if err := l.within(l.timeout); err != nil {
+		return nil, fmt.Errorf("await data connection: %w", err)
+	}
+	return l.accept(ctx)
+}
+
+// within bounds for how long the client is waited for from now on.
+func (l *Listener) within(timeout time.Duration) error {
+	return l.ln.SetDeadline(time.Now().Add(timeout))
+}
+
+// accept waits for the client. Connections from other addresses are closed without a word
+// to them, so that nobody can take the client's place by being faster.
+func (l *Listener) accept(ctx context.Context) (net.Conn, error) {
 	defer l.Close()
 	stop := context.AfterFunc(ctx, func() { l.Close() })
 	defer stop()
-	if err := l.ln.SetDeadline(time.Now().Add(l.timeout)); err != nil {
-		return nil, fmt.Errorf("await data connection: %w", err)
-	}
 	for {
 		conn, err := l.ln.AcceptTCP()
 		if ctx.Err() != nil {

@@ -58,6 +58,7 @@ type Plan struct {
 	Text    bool        // it is in TYPE A, which a holder elsewhere sees to
 	Relay   string      // why holder and client must not meet; "" if they may
 	Protect *Protection // as Secure does it, for them
+	Wary    bool        // the client is not known to accept connections from elsewhere than here
 
 	// Parting is how long the end of a download waits for the client to close the data
 	// connection on its side; 0: not at all.
@@ -75,11 +76,16 @@ type Plan struct {
 // error is kept for good.
 func (p Plan) Execute(ctx context.Context, started func()) error {
 	defer p.Release()
+	defer p.Quota.Release()
 	defer p.Meet.Close()
-	conn, err := p.Meet.Meet(ctx)
+	if p.Holders != nil {
+		return (&trip{Plan: p, started: started}).make(ctx)
+	}
+	conn, away, err := meet(ctx, p.Meet)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrNoConnection, err)
 	}
+	p.Flow.take(here(p.Meet, away))
 	bare := conn // what ctx ends, without a farewell
 	stop := context.AfterFunc(ctx, func() { bare.Close() })
 	defer stop()
@@ -113,7 +119,6 @@ func (p Plan) Execute(ctx context.Context, started func()) error {
 }
 
 func (p Plan) receive(ctx context.Context, conn net.Conn) error {
-	defer p.Quota.Release()
 	defer conn.Close()
 	err := p.Sink.Receive(ctx, conn, p.Flow, p.Quota)
 	if err == nil && p.Confirm != nil {

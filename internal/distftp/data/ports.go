@@ -41,6 +41,12 @@ func (p Ports) span() (first, n int) {
 	return int(p.First), int(p.Last) - int(p.First) + 1
 }
 
+// holds reports whether a port is in the range.
+func (p Ports) holds(port uint16) bool {
+	first, n := p.span()
+	return int(port) >= first && int(port) < first+n
+}
+
 // ErrNoPort says that all ports of a range are in use.
 var ErrNoPort = errors.New("no port free")
 
@@ -52,18 +58,23 @@ const tries = 1024
 // ended within the last minute, and so runs out of them at some hundred transfers a
 // second.
 func (p Ports) listen(ctx context.Context, local netip.Addr) (net.Listener, error) {
-	// A data connection does not last, and ends without progress: it needs no probes.
-	// Multipath TCP takes twice the sockets for each.
-	config := net.ListenConfig{KeepAlive: -1}
-	config.SetMultipathTCP(false)
 	first, n := p.span()
 	begin := rand.IntN(n)
 	for i := range min(n, tries) {
 		port := uint16(first + (begin+i)%n)
-		ln, err := config.Listen(ctx, "tcp", netip.AddrPortFrom(local, port).String())
+		ln, err := listenAt(ctx, netip.AddrPortFrom(local, port))
 		if !errors.Is(err, syscall.EADDRINUSE) {
 			return ln, err
 		}
 	}
 	return nil, fmt.Errorf("%w at %s among %s", ErrNoPort, local, p)
+}
+
+// listenAt listens for data connections at one address.
+func listenAt(ctx context.Context, addr netip.AddrPort) (net.Listener, error) {
+	// A data connection does not last, and ends without progress: it needs no probes.
+	// Multipath TCP takes twice the sockets for each.
+	config := net.ListenConfig{KeepAlive: -1}
+	config.SetMultipathTCP(false)
+	return config.Listen(ctx, "tcp", addr.String())
 }
