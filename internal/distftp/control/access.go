@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"mirrortracker/internal/distftp/data"
+	"mirrortracker/internal/distftp/vfs"
 	"mirrortracker/internal/mirror"
 )
 
@@ -112,6 +113,7 @@ func (s *session) logIn(a Account) error {
 		return err
 	}
 	s.loggedIn, s.account = true, a
+	s.ctx = vfs.WithUser(s.base, a.Name)
 	s.client.User, s.client.Anonymous, s.client.Ident = a.Name, a.Anonymous, ""
 	s.paces = [3]*data.Pace{Upload: data.NewPace(a.Up), Download: data.NewPace(a.Down)}
 	s.cwd = cmp.Or(a.Home, mirror.Root)
@@ -140,6 +142,7 @@ func (s *session) logOut() {
 		s.account.Close()
 	}
 	s.loggedIn, s.account, s.FS, s.Planner, s.access = false, Account{}, nil, nil, nil
+	s.ctx, s.coming = s.base, expectation{}
 	s.client.User, s.client.Anonymous, s.client.Ident = "", false, ""
 	s.paces = [3]*data.Pace{}
 	s.renaming, s.copying = "", ""

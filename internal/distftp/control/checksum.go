@@ -114,7 +114,8 @@ func (s *session) checkable(arg string) (mirror.Path, vfs.Entry, error) {
 // checksum computes one while commands are read on, so that ABOR can end it.
 func (s *session) checksum(verb, algorithm string, p mirror.Path, begin, n int64, answer func(sum []byte) (int, string)) {
 	h := newHash(algorithm)
-	s.compute(verb, p, func(ctx context.Context, flow *data.Flow) error {
+	var sum []byte
+	s.compute(verb, p, func(ctx context.Context, flow *data.Flow) (err error) {
 		ctx, cancel := context.WithTimeoutCause(ctx, s.IdleTimeout, errBusy)
 		defer cancel()
 		select {
@@ -123,13 +124,23 @@ func (s *session) checksum(verb, algorithm string, p mirror.Path, begin, n int64
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
+		if elsewhere, ok := s.Planner.(Summer); ok && n > 0 {
+			r := data.Request{Path: p, Offset: begin, Client: s.peer}
+			if n < math.MaxInt64 {
+				r.Length = n
+			}
+			sum, err = elsewhere.Checksum(ctx, r, algorithm, flow)
+			return err
+		}
 		plan, err := s.Planner.Retrieve(ctx, data.Request{Path: p, Offset: begin, Client: s.peer})
 		if err != nil {
 			return err
 		}
 		plan.Flow = flow
-		return plan.Drain(ctx, h, n)
-	}, func() (int, string) { return answer(h.Sum(nil)) })
+		err = plan.Drain(ctx, h, n)
+		sum = h.Sum(nil)
+		return err
+	}, func() (int, string) { return answer(sum) })
 }
 
 func newHash(name string) hash.Hash {

@@ -19,9 +19,8 @@ func (s *session) passive(string) {
 		s.out.reply(425, "PASV cannot name an address of this connection's family, use EPSV")
 		return
 	}
-	addr, ok := s.listen("PASV")
+	addr, ok := s.listen("PASV", true)
 	if ok {
-		addr = s.door.announce(addr)
 		s.out.reply(227, "Entering Passive Mode ("+string(data.AppendPasv(nil, addr))+")")
 	}
 }
@@ -48,10 +47,9 @@ func (s *session) extendedPassive(arg string) {
 		s.refuseFamily()
 		return
 	}
-	addr, ok := s.listen("EPSV")
+	addr, ok := s.listen("EPSV", s.cepr)
 	switch {
 	case ok && s.cepr:
-		addr = s.door.announce(addr)
 		s.out.reply(229, fmt.Sprintf("Entering Extended Passive Mode (|%d|%s|%d|)", data.Family(addr.Addr()), addr.Addr(), addr.Port()))
 	case ok:
 		s.out.reply(229, fmt.Sprintf("Entering Extended Passive Mode (|||%d|)", addr.Port()))
@@ -74,9 +72,17 @@ func (s *session) customExtended(arg string) {
 	}
 }
 
-// listen opens a listener in place of the last one.
-func (s *session) listen(verb string) (netip.AddrPort, bool) {
+// listen opens a listener in place of the last one, elsewhere if its address is told and
+// the bytes will be there, and returns the address that the client is to know.
+func (s *session) listen(verb string, told bool) (netip.AddrPort, bool) {
 	s.dropMeeting()
+	s.why = "EPSV names no address"
+	if told {
+		if i := s.invite(); i != nil {
+			s.listens(verb, i)
+			return i.Addr(), true
+		}
+	}
 	l, err := data.Listen(s.ctx, s.local, s.door.Ports, s.partner(), s.DataTimeout)
 	if errors.Is(err, data.ErrNoPort) && s.place.freePort() {
 		l, err = data.Listen(s.ctx, s.local, s.door.Ports, s.partner(), s.DataTimeout)
@@ -86,9 +92,14 @@ func (s *session) listen(verb string) (netip.AddrPort, bool) {
 		s.out.reply(425, "No port for the data connection")
 		return netip.AddrPort{}, false
 	}
-	s.meeting, s.mode = l, verb
-	s.place.listens(l)
-	return l.Addr(), true
+	s.listens(verb, l)
+	return s.door.announce(l.Addr()), true
+}
+
+// listens makes a meeting that the client comes to the one of the next transfer.
+func (s *session) listens(verb string, m data.Meeting) {
+	s.meeting, s.mode, s.tried = m, verb, false
+	s.place.listens(m)
 }
 
 // partner says who may take part in the session's data connections.

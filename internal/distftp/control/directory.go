@@ -4,6 +4,7 @@ import "mirrortracker/internal/mirror"
 
 // printDirectory answers PWD: the path as the client walked it.
 func (s *session) printDirectory(string) {
+	s.expect(expectation{listing: true})
 	s.out.reply(257, quote(s.cwd)+" is the current directory")
 }
 
@@ -18,6 +19,7 @@ func (s *session) changeDirectory(arg string) {
 		return
 	}
 	s.cwd = p
+	s.expect(expectation{listing: true})
 	s.out.reply(250, "Directory is "+quote(p))
 }
 
@@ -49,5 +51,6 @@ func (s *session) tryHome() {
 // or is the root.
 func (s *session) changeUp(string) {
 	s.cwd = parent(s.cwd)
+	s.expect(expectation{listing: true})
 	s.out.reply(250, "Directory is "+quote(s.cwd))
 }

@@ -1,9 +1,15 @@
 package control
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"io/fs"
+	"net/netip"
+	"time"
 
 	"mirrortracker/internal/distftp/data"
+	"mirrortracker/internal/distftp/vfs"
 	"mirrortracker/internal/mirror"
 )
 
@@ -26,7 +32,194 @@ type Summer interface {
 	Checksum(ctx context.Context, r data.Request, algorithm string, flow *data.Flow) ([]byte, error)
 }
 
+// An expectation is what the session knows of the transfer that the client will ask for.
+type expectation struct {
+	path    mirror.Path // of the file, "" if not known
+	upload  bool
+	listing bool
+	told    bool // by PRET
+}
+
+// expect notes one, in place of the last.
+func (s *session) expect(e expectation) { s.coming = e }
+
+// lookedAt takes a look at a file for a sign of what will be done with it: most clients
+// send SIZE, MDTM or MLST before they fetch one, and some before they store one, which is
+// not there then.
+func (s *session) lookedAt(p mirror.Path, e vfs.Entry, err error) {
+	switch {
+	case err == nil && e.Kind == vfs.File:
+		s.expect(expectation{path: p})
+	case errors.Is(err, fs.ErrNotExist) && s.allow(p, Write) == nil:
+		s.expect(expectation{path: p, upload: true})
+	}
+}
+
+// habits returns who the client is to the memory of habits, and what that knows.
+func (s *session) habit() (habitual, habit) {
+	who := s.habits.whose(s.place.from, s.program)
+	return who, s.habits.of(who)
+}
+
+// Bounds of what it may take to find the client a place elsewhere: for each try, and how
+// many ports may be in use here.
+const (
+	inviting = 3 * time.Second
+	invites  = 3
+)
+
+// invite has the client come to where the bytes of the coming transfer are, if it can be
+// told what that will be and the client may do so; otherwise it is nil, and says why.
+func (s *session) invite() *data.Invitation {
+	host, ok := s.Planner.(Host)
+	if !ok {
+		return nil
+	}
+	_, habit := s.habit()
+	now := time.Now()
+	e := s.coming
+	switch {
+	case habit.comes.dislikes(now):
+		s.why = "the client does not go to addresses that PASV names"
+		return nil
+	case e.listing, s.text && !e.told:
+		s.why = "a listing was expected"
+		return nil
+	case e.path == "" && !habit.comes.known(now):
+		s.why = "it was not known which file would be wanted"
+		return nil
+	}
+	want := data.Expectation{
+		Request: s.request(e.path, s.offset, s.length), Upload: e.upload,
+		Partner: s.partner(), Secure: s.private, Local: s.local, Timeout: s.DataTimeout,
+	}
+	for range invites {
+		i, err := s.inviteTo(host, want)
+		if err == nil {
+			return i
+		}
+		s.why = "no holder could meet the client: " + err.Error()
+		if errors.Is(err, data.ErrPort) {
+			continue
+		}
+		if !errors.Is(err, data.ErrNotDirect) {
+			s.noise().Warn("client comes here", "path", e.path, "err", err)
+		}
+		return nil
+	}
+	s.noise().Warn("client comes here, as rendezvous have ports that are not free here: the port ranges of slaves and master should be the same", "ports", s.door.Ports)
+	return nil
+}
+
+// errUnroutable says that the client would not reach the rendezvous.
+var errUnroutable = errors.New("its address is not one for this client")
+
+func (s *session) inviteTo(host Host, want data.Expectation) (*data.Invitation, error) {
+	ctx, cancel := context.WithTimeout(s.ctx, inviting)
+	defer cancel()
+	there, err := host.Expect(ctx, want)
+	if err != nil {
+		return nil, err
+	}
+	ours := s.door.announce(netip.AddrPortFrom(s.local, 0)).Addr()
+	if data.Family(there.Addr().Addr()) != data.Family(s.local) || !routable(there.Addr().Addr(), ours) {
+		there.Close()
+		return nil, errUnroutable
+	}
+	i, err := data.Invite(ctx, there, s.local, s.door.Ports, want.Partner, want.Timeout)
+	if err != nil {
+		there.Close()
+		return nil, err
+	}
+	return i, nil
+}
+
+// routable reports whether who reaches us at one address can be expected to reach another,
+// and to be ready to go there.
+func routable(addr, ours netip.Addr) bool {
+	switch {
+	case addr.IsUnspecified(), addr.IsMulticast():
+		return false
+	case addr.IsLoopback():
+		return ours.IsLoopback()
+	case addr.IsPrivate(), addr.IsLinkLocalUnicast():
+		return ours.IsPrivate() || ours.IsLinkLocalUnicast() || ours.IsLoopback()
+	}
+	return true
+}
+
 // request returns what a client wants that now asks for a transfer.
 func (s *session) request(p mirror.Path, offset, length int64) data.Request {
-	return data.Request{Path: p, Offset: offset, Length: length, Text: s.text, Client: s.peer}
+	r := data.Request{Path: p, Offset: offset, Length: length, Text: s.text, Client: s.peer}
+	if i, ok := s.meeting.(*data.Invitation); ok {
+		r.At = i.There()
+	}
+	return r
+}
+
+// prepare adds to a plan what the session knows of the client.
+func (s *session) prepare(plan *data.Plan) {
+	plan.Secure = s.dataProtection(plan.Sink != nil || plan.Upload)
+	if plan.Holders == nil {
+		return
+	}
+	plan.Text = s.text
+	if s.private {
+		plan.Protect = &data.Protection{Reverse: s.reversed || s.reversedOnce}
+		if s.TLS.RequireReuse {
+			plan.Protect.Sessions = s.guard.names
+		}
+	}
+	switch s.meeting.(type) {
+	case *data.Dialer:
+		_, habit := s.habit()
+		plan.Wary = !habit.accepts.known(time.Now())
+		if picky(s.program) || habit.accepts.dislikes(time.Now()) {
+			plan.Relay = cmp.Or(plan.Relay, "the client accepts no connections from elsewhere")
+		}
+	case *data.Listener:
+		plan.Relay = cmp.Or(plan.Relay, s.why)
+	}
+}
+
+// arrived notes how a transfer travelled that has ended with a reply, and learns from it of
+// the client's habits.
+func (s *session) arrived(t *transfer, reply int) {
+	route := t.flow.Route()
+	t.Kind, t.Holder = route.Kind, cmp.Or(route.Holder, t.Holder)
+	if route.Why != "" {
+		t.Why += "; " + route.Why
+	}
+	if s.aborted || s.broken != nil || s.ctx.Err() != nil {
+		return // of which nothing can be learnt
+	}
+	who, _ := s.habit()
+	moved := t.flow.Moved()
+	switch t.at.(type) {
+	case *data.Invitation:
+		if route.Kind != "" || reply == 425 {
+			s.habits.learn(who, coming, route.Away && reply != 522)
+		}
+	case *data.Dialer:
+		switch {
+		case !route.Away:
+		case moved > unread, moved > 0 && t.err == nil:
+			s.habits.learn(who, accepting, true)
+		case reply == 426, reply == 522:
+			s.habits.learn(who, accepting, false)
+		}
+	}
+}
+
+// unread is more than a holder may have sent before it learns that the client has closed the
+// connection without reading any of it.
+const unread = 8 << 20
+
+// unmet learns from a client that was told to come elsewhere and asks for something else
+// than a transfer, or leaves: some refuse to go there.
+func (s *session) unmet() {
+	if _, ok := s.meeting.(*data.Invitation); ok && !s.tried && s.ctx.Err() == nil && !s.draining() {
+		who, _ := s.habit()
+		s.habits.learn(who, coming, false)
+	}
 }

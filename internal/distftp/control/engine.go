@@ -74,6 +74,7 @@ type Engine struct {
 	siteCommands map[string]command
 	muffler      *muffler
 	roster       *roster
+	habits       *habits
 	tls          *tls.Config // nil: there is none
 	tickets      *ticketer
 	hashing      chan struct{} // one for each checksum that is being computed
@@ -89,6 +90,7 @@ func New(c Config) *Engine {
 		siteCommands: siteTable(),
 		muffler:      newMuffler(),
 		roster:       newRoster(c.Limits),
+		habits:       newHabits(),
 		hashing:      make(chan struct{}, max(1, runtime.NumCPU()/2)),
 		listing:      make(chan struct{}, 2*runtime.NumCPU()),
 		sorting:      semaphore.NewWeighted(sortableAll),

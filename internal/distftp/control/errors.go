@@ -32,6 +32,8 @@ func (s *session) fail(err error) {
 		code, text = 452, "No space left"
 	case errors.Is(err, vfs.ErrQuota):
 		code, text = 552, "Quota is used up"
+	case errors.Is(err, data.ErrUnavailable):
+		code, text = 450, "Nobody who has it can be reached now, try again later"
 	case errors.Is(err, errBusy):
 		code, text = 450, "Too much to compute at the moment, try again later"
 	case errors.Is(err, vfs.ErrChanged):

@@ -56,6 +56,7 @@ func (s *session) plainFile(arg string) (vfs.Entry, bool) {
 	if err == nil && e.Kind != vfs.File {
 		err = vfs.ErrNotRegular
 	}
+	s.lookedAt(p, e, err)
 	if err != nil {
 		s.fail(err)
 		return vfs.Entry{}, false
@@ -71,6 +72,7 @@ func (s *session) machineStat(arg string) {
 		s.fail(err)
 		return
 	}
+	s.lookedAt(p, e, nil)
 	line := list.AppendFacts(nil, e, list.Member, string(p), s.permOf(p, e), s.facts)
 	s.out.block(250, "Listing "+string(p), []string{strings.TrimSuffix(string(line), "\r\n")}, "End")
 }

@@ -3,6 +3,8 @@ package control
 import (
 	"context"
 	"log/slog"
+
+	"mirrortracker/internal/distftp/data"
 )
 
 // A logged observer writes the program's log. Refusals and failures are there with
@@ -38,6 +40,9 @@ func (l logged) Observe(e Event) {
 		write(l.log, slog.LevelDebug, "transfer begins", e, "verb", e.Verb, "path", e.Path, "mode", e.Mode, "holder", e.Holder, "why", e.Why)
 	case *TransferEnded:
 		attrs := []any{"verb", e.Verb, "path", e.Path, "bytes", e.Bytes, "took", e.Took}
+		if e.Kind != data.Local && e.Kind != "" {
+			attrs = append(attrs, "plan", e.Kind, "holder", e.Holder, "why", e.Why)
+		}
 		if e.Err == nil {
 			write(l.log, slog.LevelInfo, "transfer complete", e, attrs...)
 			return

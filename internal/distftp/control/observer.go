@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"mirrortracker/internal/distftp/data"
 	"mirrortracker/internal/mirror"
 )
 
@@ -144,8 +145,9 @@ type Transfer struct {
 	Mode   string // by which command the data connection came about: PASV, EPSV, PORT, EPRT or CPSV
 	Secure bool   // under TLS
 	Size   int64  // how many bytes there will be; -1 if that is not known
-	Holder string // who has the bytes, and why that one
+	Holder string // who has the bytes, and why that one; both, and Kind, may not be known before the end
 	Why    string
+	Kind   data.Kind // how they travel
 	Began  time.Time
 }
 

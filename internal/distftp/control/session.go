@@ -29,7 +29,8 @@ const (
 // reply writer.
 type session struct {
 	*Engine
-	ctx         context.Context
+	base        context.Context // of the session
+	ctx         context.Context // of what its user does
 	conn        net.Conn
 	in          lines
 	out         *replies
@@ -44,6 +45,7 @@ type session struct {
 
 	loginBy  time.Time // when the client must have logged in
 	host     string    // as HOST gave it
+	program  string    // as CLNT or CSID gave it
 	user     string    // as USER gave it
 	failures int       // failed logins
 	loggedIn bool
@@ -75,6 +77,9 @@ type session struct {
 	cepr    bool          // CEPR ON: EPSV names the address
 	meeting data.Meeting  // for the next transfer; nil without PASV or PORT
 	mode    string        // the command that made the meeting
+	why     string        // why the client was told to come here
+	tried   bool          // a transfer was asked for since
+	coming  expectation   // what will be asked for after PASV
 	paces   [3]*data.Pace // of the account, by direction
 	running *transfer     // nil when none is under way
 	aborted bool          // the last transfer was broken off by ABOR, not yet answered
@@ -90,6 +95,7 @@ type session struct {
 func newSession(ctx context.Context, e *Engine, conn net.Conn, place *place, door Door) *session {
 	s := &session{
 		Engine: e,
+		base:   ctx,
 		ctx:    ctx,
 		conn:   conn,
 		out:    newReplies(timedConn{ctx, conn, e.DataTimeout}),
@@ -282,6 +288,7 @@ func (s *session) hangUp(err error) {
 // dropMeeting closes what PASV opened and no transfer used.
 func (s *session) dropMeeting() {
 	if s.meeting != nil {
+		s.unmet()
 		s.place.listens(nil)
 		s.meeting.Close()
 		s.meeting, s.reversedOnce = nil, false

@@ -13,6 +13,7 @@ type command struct {
 	syntax  string // of the argument, for HELP
 	needs   bool   // an argument
 	open    bool   // to clients that have not logged in
+	moves   bool   // something over a data connection
 }
 
 // unimplemented are the other verbs that RFCs, drafts and wide use have given a
@@ -67,17 +68,17 @@ func commandTable() map[string]command {
 		"EPSV": {defined: "RFC 2428", run: (*session).extendedPassive, syntax: "[1 | 2 | ALL]"},
 		"PORT": {defined: "RFC 959", run: (*session).port, syntax: "h1,h2,h3,h4,p1,p2", needs: true},
 		"EPRT": {defined: "RFC 2428", run: (*session).extendedPort, syntax: "|protocol|address|port|", needs: true},
-		"LIST": {defined: "RFC 959", run: (*session).listLong, syntax: "[-adRrtS] [path | pattern]"},
-		"NLST": {defined: "RFC 959", run: (*session).listNames, syntax: "[-adrtS] [path | pattern]"},
-		"MLSD": {defined: "RFC 3659", run: (*session).listFacts, syntax: "[path]"},
+		"LIST": {defined: "RFC 959", run: (*session).listLong, moves: true, syntax: "[-adRrtS] [path | pattern]"},
+		"NLST": {defined: "RFC 959", run: (*session).listNames, moves: true, syntax: "[-adrtS] [path | pattern]"},
+		"MLSD": {defined: "RFC 3659", run: (*session).listFacts, moves: true, syntax: "[path]"},
 		"REST": {defined: "RFC 3659", run: (*session).restart, syntax: "offset", needs: true},
 		"RANG": {defined: "draft-bryan-ftp-range", run: (*session).rangeOf, syntax: "first last", needs: true},
-		"RETR": {defined: "RFC 959", run: (*session).retrieve, syntax: "path", needs: true},
+		"RETR": {defined: "RFC 959", run: (*session).retrieve, moves: true, syntax: "path", needs: true},
 		"ABOR": {defined: "RFC 959", run: (*session).abort},
 
-		"STOR": {defined: "RFC 959", run: (*session).store, syntax: "path", needs: true},
-		"APPE": {defined: "RFC 959", run: (*session).appendTo, syntax: "path", needs: true},
-		"STOU": {defined: "RFC 959", run: (*session).storeUnique, syntax: "[path]"},
+		"STOR": {defined: "RFC 959", run: (*session).store, moves: true, syntax: "path", needs: true},
+		"APPE": {defined: "RFC 959", run: (*session).appendTo, moves: true, syntax: "path", needs: true},
+		"STOU": {defined: "RFC 959", run: (*session).storeUnique, moves: true, syntax: "[path]"},
 		"ALLO": {defined: "RFC 959", run: (*session).allocate, syntax: "size [R size]", needs: true},
 		"DELE": {defined: "RFC 959", run: (*session).remove, syntax: "path", needs: true},
 		"RMD":  {defined: "RFC 959", run: (*session).removeDirectory, syntax: "path", needs: true},
@@ -118,6 +119,7 @@ func (s *session) execute(line []byte) {
 	case cmd.needs && arg == "":
 		s.out.reply(501, verb+" needs an argument: "+cmd.syntax)
 	default:
+		s.tried = s.tried || cmd.moves
 		cmd.run(s, arg)
 	}
 }

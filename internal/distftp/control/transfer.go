@@ -16,6 +16,7 @@ import (
 // goes on to read commands: ABOR and STAT are meant for this time.
 type transfer struct {
 	Transfer
+	at     data.Meeting
 	flow   *data.Flow
 	cancel context.CancelCauseFunc
 	opened atomic.Bool   // 150 was sent
@@ -54,7 +55,7 @@ func (s *session) start(what Transfer, opening string, plan data.Plan) {
 		s.out.reply(521, "Data connections must be private: PROT P")
 		return
 	}
-	plan.Secure = s.dataProtection(plan.Sink != nil)
+	s.prepare(&plan)
 	what.Text, what.Secure, what.Mode = s.text, plan.Secure != nil, s.mode
 	what.Holder, what.Why, what.Size = plan.Holder, plan.Why, -1
 	if plan.Sized {
@@ -62,8 +63,10 @@ func (s *session) start(what Transfer, opening string, plan data.Plan) {
 	}
 	plan.Meet, s.meeting, s.reversedOnce = s.meeting, nil, false
 	s.place.listens(nil)
+	s.coming = expectation{}
 	t := &transfer{Transfer: what, flow: &data.Flow{Stall: s.DataTimeout, Pace: s.paces[what.Direction()], Most: what.Length}}
 	plan.Flow = t.flow
+	t.at = plan.Meet
 	t.quit.Store(s.leaving())
 	control := s.conn
 	plan.Confirm = func() error {
@@ -85,7 +88,7 @@ func (s *session) start(what Transfer, opening string, plan data.Plan) {
 // compute works for long on something that is no transfer, but can be broken off and
 // looked at like one. In the end it is answered with what answer returns.
 func (s *session) compute(verb string, p mirror.Path, do func(context.Context, *data.Flow) error, answer func() (int, string)) {
-	t := &transfer{Transfer: Transfer{Verb: verb, Path: p, Size: -1}, flow: &data.Flow{}, answer: answer}
+	t := &transfer{Transfer: Transfer{Verb: verb, Path: p, Size: -1}, flow: &data.Flow{Stall: s.DataTimeout}, answer: answer}
 	t.opened.Store(true) // nothing is announced
 	s.launch(t, func(ctx context.Context) error { return do(ctx, t.flow) })
 }
@@ -195,6 +198,7 @@ func (s *session) finish() {
 		return
 	}
 	code, text := s.verdict(t.err)
+	s.arrived(t, code)
 	s.counts.add(&t.Transfer, bytes, t.err)
 	s.Observer.Observe(&TransferEnded{&s.client, &t.Transfer, bytes, took, code, t.err})
 	if t.err == nil {
@@ -210,6 +214,8 @@ func (s *session) verdict(err error) (code int, text string) {
 		return 226, "Transfer complete"
 	case s.aborted:
 		return 426, "Transfer aborted"
+	case errors.Is(err, data.ErrUnavailable):
+		return 450, "Nobody who has it can be reached now, try again later"
 	case errors.Is(err, data.ErrNoConnection):
 		return 425, "Cannot open data connection"
 	case errors.Is(err, data.ErrReuse):
