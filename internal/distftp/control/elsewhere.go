@@ -167,7 +167,7 @@ func (s *session) prepare(plan *data.Plan) {
 	if s.private {
 		plan.Protect = &data.Protection{Reverse: s.reversed || s.reversedOnce}
 		if s.TLS.RequireReuse {
-			plan.Protect.Sessions = s.guard.names
+			plan.Protect.Sessions = s.guard.Names()
 		}
 	}
 	switch s.meeting.(type) {
