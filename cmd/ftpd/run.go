@@ -33,6 +33,7 @@ type grammar struct {
 	Slave   slaveCommand       `cmd:"" help:"Hold files and move their bytes for masters."`
 	Doctor  doctorCommand      `cmd:"" help:"Find out why clients cannot reach the server."`
 	Config  configCommand      `cmd:"" help:"Write or check a configuration file."`
+	Enroll  enrollCommand      `cmd:"" help:"Make a token with which a machine becomes a slave."`
 	User    admin.UserCommand  `cmd:"" help:"Add, change, remove and show users."`
 	Group   admin.GroupCommand `cmd:"" help:"Add, change, remove and show groups."`
 	Version versionCommand     `cmd:"" help:"Print the version."`

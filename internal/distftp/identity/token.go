@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"strconv"
 	"strings"
 )
 
@@ -75,13 +76,21 @@ func checkMasters(masters []string) error {
 		return fmt.Errorf("it names %d masters", len(masters))
 	}
 	for _, m := range masters {
-		host, port, err := net.SplitHostPort(m)
-		if err != nil || host == "" || port == "" || len(m) > 300 {
-			return fmt.Errorf("master %.100q: want HOST:PORT", m)
+		if err := ValidDoor(m); err != nil {
+			return err
 		}
-		if a, err := netip.ParseAddr(host); err == nil && a.IsUnspecified() {
-			return fmt.Errorf("master %s cannot be reached: a host or an address of one is wanted", m)
-		}
+	}
+	return nil
+}
+
+// ValidDoor says why slaves cannot find a master at an address.
+func ValidDoor(address string) error {
+	host, port, err := net.SplitHostPort(address)
+	if n, e := strconv.ParseUint(port, 10, 16); err != nil || host == "" || e != nil || n == 0 || len(address) > 300 {
+		return fmt.Errorf("master %.100q: want HOST:PORT", address)
+	}
+	if a, err := netip.ParseAddr(host); err == nil && a.IsUnspecified() {
+		return fmt.Errorf("master %s cannot be reached: a host or an address of one is wanted", address)
 	}
 	return nil
 }

@@ -35,6 +35,26 @@ func (s *Server) greet(ctx context.Context, l *Link, told []string) ([]string, e
 	return masters, nil
 }
 
+// tend keeps up what is the master's own: that it is found, and its certificate.
+func (s *Server) tend(ctx context.Context) {
+	for {
+		_, err := s.doors(ctx)
+		if err == nil {
+			err = s.Authority.RenewMaster(s.Identity)
+		}
+		pause := tendAgain
+		if err != nil && ctx.Err() == nil {
+			s.Log.Warn("tend the door for slaves", "err", err)
+			pause = lookAgain
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pause):
+		}
+	}
+}
+
 // look sees from time to time whether a slave is still one, and whether there is something
 // to renew.
 func (s *Server) look(ctx context.Context, l *Link, masters []string) {

@@ -53,7 +53,10 @@ const (
 
 // lookAgain is how often it is asked whether slaves are still what they were, and where the
 // masters are.
-const lookAgain = 10 * time.Second
+const (
+	lookAgain = 10 * time.Second
+	tendAgain = time.Hour // for what is the master's own
+)
 
 // A Server takes in slaves.
 type Server struct {
@@ -107,6 +110,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { ln.Close() })
 	defer stop()
+	work.Go(func() { s.tend(ctx) })
 	config := s.tls()
 	var pause time.Duration
 	for {
