@@ -31,6 +31,7 @@ type grammar struct {
 
 	Serve   serveCommand       `cmd:"" help:"Serve a folder."`
 	Slave   slaveCommand       `cmd:"" help:"Hold files and move their bytes for masters."`
+	Import  importCommand      `cmd:"" help:"Take up files that were put into a slave's folder by other means."`
 	Doctor  doctorCommand      `cmd:"" help:"Find out why clients cannot reach the server."`
 	Config  configCommand      `cmd:"" help:"Write or check a configuration file."`
 	Enroll  enrollCommand      `cmd:"" help:"Make a token with which a machine becomes a slave."`
