@@ -117,3 +117,6 @@ func (db *DB) transact(ctx context.Context, pool *sqlx.DB, op string, fn func(tx
 	}
 	return nil
 }
+
+// Reader has the connections for single statements that only read.
+func (db *DB) Reader() *sqlx.DB { return db.ro }

@@ -1,40 +1,12 @@
 package catalogue
 
 import (
-	"context"
 	"errors"
-	"log/slog"
 	"time"
 
-	"mirrortracker/internal/database"
-	"mirrortracker/internal/distftp/data"
 	"mirrortracker/internal/distftp/wire"
 	"mirrortracker/internal/mirror"
 )
-
-// Config is what a catalogue works with. DB and Log must be set.
-type Config struct {
-	DB     *database.DB
-	Master string // the name of this master, for people
-
-	// Slaves does what only slaves can; nil: files cannot be copied, and there is no room.
-	Slaves Slaves
-
-	// Settle says whether the copies of a file at a path are to be looked at after it has
-	// changed; then a job of the kind [SettleJob] is added in the same step. nil: never.
-	Settle func(mirror.Path) bool
-
-	CacheEntries int // how many entries are kept in memory; 0: [DefaultCacheEntries]
-	Log          *slog.Logger
-}
-
-// Slaves does what a change of names needs slaves for.
-type Slaves interface {
-	// Duplicate has a slave prepare a copy of a file of its own. The flow counts.
-	Duplicate(ctx context.Context, slave SlaveID, d wire.Duplicate, flow *data.Flow) (wire.Prepared, error)
-	// Free returns how many bytes can still be stored in a directory.
-	Free(ctx context.Context, p mirror.Path) (int64, error)
-}
 
 // What callers tell apart, besides the errors of the FTP server's file systems.
 var (
