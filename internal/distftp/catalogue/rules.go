@@ -26,7 +26,7 @@ type keeping struct {
 // Rules returns how files are to be kept, by path.
 func (c *Catalogue) Rules(ctx context.Context) ([]choice.Rule, error) {
 	var rules []choice.Rule
-	err := c.DB.Read(ctx, "read rules", func(tx *sqlx.Tx) error {
+	err := c.db.Read(ctx, "read rules", func(tx *sqlx.Tx) error {
 		var rows []struct {
 			Path []byte `db:"path"`
 			Rule string `db:"rule"`
@@ -56,7 +56,7 @@ func (c *Catalogue) SetRule(ctx context.Context, r choice.Rule) error {
 	if err != nil {
 		return err
 	}
-	return c.DB.Write(ctx, "set rule", func(tx *sqlx.Tx) error {
+	return c.db.Write(ctx, "set rule", func(tx *sqlx.Tx) error {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM ftp_rules WHERE path = ?`, []byte(r.Path)); err != nil {
 			return err
 		}
@@ -67,7 +67,7 @@ func (c *Catalogue) SetRule(ctx context.Context, r choice.Rule) error {
 
 // RemoveRule removes the rule of a path; [ErrNoRule] if it has none.
 func (c *Catalogue) RemoveRule(ctx context.Context, p mirror.Path) error {
-	return c.DB.Write(ctx, "remove rule", func(tx *sqlx.Tx) error {
+	return c.db.Write(ctx, "remove rule", func(tx *sqlx.Tx) error {
 		result, err := tx.ExecContext(ctx, `DELETE FROM ftp_rules WHERE path = ?`, []byte(p))
 		if err != nil {
 			return err
