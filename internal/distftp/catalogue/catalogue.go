@@ -79,6 +79,7 @@ func Open(ctx context.Context, config Config) (*Catalogue, error) {
 		dirs:    newCache[uint64, *node](entries / 8),
 		queue:   queue{turn: make(chan struct{}, 1)},
 		tails:   tails{of: map[SlaveID]*tail{}},
+		ops:     ops{busy: map[uint64]bool{}},
 	}
 	err := c.execute(ctx, "start the clock", `INSERT INTO ftp_clock (id, tick) VALUES (1, 1) `+c.db.Ignore("id"))
 	if err == nil {

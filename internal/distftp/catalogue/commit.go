@@ -134,6 +134,7 @@ type ops struct {
 	mu         sync.Mutex
 	next, past uint64      // what is left of the last block
 	drawn      [][2]uint64 // blocks: first and past
+	busy       map[uint64]bool
 }
 
 // opBlock is how many numbers are taken at once.
@@ -146,7 +147,8 @@ func (o *ops) giveUp() {
 	o.next = o.past
 }
 
-// Op returns a number for an operation, which is never used again.
+// Op returns a number for an operation, which is never used again, and which is under way
+// until [Catalogue.Done].
 func (c *Catalogue) Op(ctx context.Context) (uint64, error) {
 	c.ops.mu.Lock()
 	defer c.ops.mu.Unlock()
@@ -169,7 +171,23 @@ func (c *Catalogue) Op(ctx context.Context) (uint64, error) {
 	}
 	op := c.ops.next
 	c.ops.next++
+	c.ops.busy[op] = true
 	return op, nil
+}
+
+// Done says that an operation was committed, or given up.
+func (c *Catalogue) Done(op uint64) {
+	c.ops.mu.Lock()
+	defer c.ops.mu.Unlock()
+	delete(c.ops.busy, op)
+}
+
+// Idle reports whether an operation number is one of this master's that is not under way.
+func (c *Catalogue) Idle(op uint64) bool {
+	c.ops.mu.Lock()
+	busy := c.ops.busy[op]
+	c.ops.mu.Unlock()
+	return !busy && c.Drew(op)
 }
 
 // Drew reports whether an operation number is one of this master's.

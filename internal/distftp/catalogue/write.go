@@ -302,7 +302,8 @@ func (c *Catalogue) Copy(ctx context.Context, from, to mirror.Path, flow *data.F
 	if err != nil {
 		return err
 	}
-	err = fmt.Errorf("no slave has it")
+	defer c.Done(op)
+	err = errors.New("no slave has it")
 	for _, h := range f.Holders {
 		var p wire.Prepared
 		p, err = c.config.Slaves.Duplicate(ctx, h.Slave, wire.Duplicate{Op: op, Ref: f.Ref, After: h.After}, flow)
