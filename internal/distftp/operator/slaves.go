@@ -134,37 +134,11 @@ func (slaveRemove) Help() string {
 // Run removes the slave.
 func (d *slaveRemove) Run(a *App) error {
 	return d.change(a, "removed %s", func(c *catalogue.Catalogue, s catalogue.Slave) error {
-		err := c.RemoveSlave(a, s.ID)
-		if !errors.Is(err, catalogue.ErrOnly) {
-			return err
+		err := c.RemoveSlave(a, s.ID, d.Lose)
+		if errors.Is(err, catalogue.ErrOnly) {
+			err = ui.Hint(err, "ftpd slave drain "+d.Name+" has them copied to others", "ftpd slave remove "+d.Name+" --lose gives them up")
 		}
-		if !d.Lose {
-			return ui.Hint(err, "ftpd slave drain "+d.Name+" has them copied to others", "ftpd slave remove "+d.Name+" --lose gives them up")
-		}
-		if err := lose(a, c, s.ID); err != nil {
-			return err
-		}
-		return c.RemoveSlave(a, s.ID)
+		return err
 	})
 }
 
-// lose gives up the copies of files that only one slave has.
-func lose(a *App, c *catalogue.Catalogue, slave catalogue.SlaveID) error {
-	const page = 1000
-	for after := uint64(0); ; {
-		files, err := c.Held(a, slave, after, page)
-		if err != nil || len(files) == 0 {
-			return err
-		}
-		for _, f := range files {
-			after = f.Node
-			if len(f.Holders) > 1 {
-				continue
-			}
-			if err := c.LoseCopy(a, slave, f.Node, f.Ref.Version); err != nil {
-				return fmt.Errorf("%s: %w", f.Ref.Path, err)
-			}
-			fmt.Fprintln(a.Stderr, "lost:", ui.Printable(string(f.Ref.Path)))
-		}
-	}
-}
