@@ -422,6 +422,9 @@ func TestAbortElsewhere(t *testing.T) {
 			conn := c.come(at)
 			c.send("RETR big")
 			c.want("150")
+			if got := c.do("STAT", "211"); !strings.Contains(got, "Transfer: RETR /big, 0 of 4194304 bytes in ") || !strings.Contains(got, way+", one\r\n") {
+				t.Errorf("STAT: %q", got)
+			}
 			c.do("ABOR", "426")
 			c.want("226")
 			if b, _ := io.ReadAll(conn); len(b) > 0 {

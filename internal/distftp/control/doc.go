@@ -13,7 +13,7 @@
 //	protection.go  AUTH PBSZ PROT CCC SSCN CPSV, with secure.go: TLS itself
 //	parameters.go  TYPE MODE STRU SYST FEAT OPTS
 //	directory.go   PWD CWD CDUP
-//	dataport.go    PASV EPSV PORT EPRT CEPR
+//	dataport.go    PASV EPSV PORT EPRT CEPR, with elsewhere.go, habits.go: who goes where
 //	pret.go        PRET
 //	facts.go       SIZE MDTM MLST, with perm.go: the perm fact
 //	listing.go     LIST NLST MLSD STAT, with lsoptions.go, glob.go, listsource.go, listdir.go
@@ -30,6 +30,14 @@
 // A new family is a new file and lines in the table. Errors of the file system become
 // replies in fail (errors.go), those of transfers in finish (transfer.go), and
 // nowhere else.
+//
+// # Holders elsewhere
+//
+// Where the planner is a [Host], files can be elsewhere, and PASV, as far as it can be told
+// then which file it is for, tells the client to go there: after PRET, or after SIZE, MDTM
+// or MLST, which most clients send before they fetch a file. Some clients do not go to
+// addresses other than ours, refuse to be told of them, or accept no connection from
+// there. What they do is remembered for an hour, and they are relayed.
 //
 // # Order and time
 //

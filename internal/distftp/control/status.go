@@ -88,5 +88,8 @@ func (t *transfer) progress(now time.Time) string {
 	if seconds := took.Seconds(); seconds > 0 {
 		fmt.Fprintf(&b, ", %s/s", human.Bytes(int64(float64(moved)/seconds)))
 	}
+	if route := t.flow.Route(); route.Holder != "" {
+		fmt.Fprintf(&b, ", %s, %s", route.Kind, route.Holder)
+	}
 	return b.String()
 }

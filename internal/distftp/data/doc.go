@@ -9,10 +9,8 @@
 // [Plan.Execute] then does it, once. A control connection makes plans and executes
 // them, and never touches bytes itself.
 //
-// Today there is one holder of files, the disk of this machine ([Disk]), and the
-// meeting is always at this machine. A holder elsewhere will be another maker of
-// plans, whose meetings are listened for or dialled there; the control connection
-// will not see the difference.
+// The disk of this machine ([Disk]) is one holder of files. Others are elsewhere: see
+// below.
 //
 // # Uploads
 //
@@ -30,6 +28,22 @@
 // from the control connection's peer and keeps waiting for the right one; an address
 // that is not the peer's, or a port below 1024, is never dialled. Only who has the
 // permission may name other hosts.
+//
+// # Holders elsewhere
+//
+// A [Remote] is the file of a transfer at a holder elsewhere, which can meet the client
+// itself (direct), or us, who pass the bytes on (relay). A plan has them in an order, and
+// executing it is to try one way after the other, the direct ones first, for as long as
+// nothing has flowed. What is tried depends on where the client can be met:
+//
+//   - It listens (PORT, EPRT): each holder dials it, and if none gets through, we do.
+//   - It was told to come to a holder (PASV): that [Rendezvous] is part of an [Invitation],
+//     as it may as well come to us, under the same port number. If it comes to the holder,
+//     that sends what it has, or fetches what another has (slave-relay), or passes its
+//     connection on to us, for listings. If it comes to us, we relay.
+//   - It comes to us: we relay.
+//
+// How a transfer travelled in the end, and why, is its [Route].
 //
 // # Time
 //

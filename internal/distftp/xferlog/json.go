@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"mirrortracker/internal/distftp/control"
+	"mirrortracker/internal/distftp/data"
 	"mirrortracker/internal/mirror"
 )
 
@@ -76,6 +77,8 @@ type record struct {
 	Type    string  `json:"type,omitempty"`    // A or I
 	Mode    string  `json:"mode,omitempty"`    // PASV, EPSV, PORT, EPRT or CPSV
 	TLS     *bool   `json:"tls,omitempty"`     // of the data connection
+	Plan    string  `json:"plan,omitempty"`    // direct, relay or slave-relay, with a holder elsewhere
+	Holder  string  `json:"holder,omitempty"`  // its name
 	Offset  int64   `json:"offset,omitempty"`
 	Length  int64   `json:"length,omitempty"` // that was asked for
 	Size    *int64  `json:"size,omitempty"`   // what was to be moved, where that is known
@@ -112,6 +115,9 @@ func transfer(e *control.TransferEnded) *record {
 	r.Verb, r.Type, r.Mode, r.TLS = e.Verb, "I", e.Mode, &e.Secure
 	if e.Text {
 		r.Type = "A"
+	}
+	if e.Kind != data.Local && e.Kind != "" {
+		r.Plan, r.Holder = string(e.Kind), e.Holder
 	}
 	r.name(e.Path, "")
 	if e.Size >= 0 {

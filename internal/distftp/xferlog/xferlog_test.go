@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"mirrortracker/internal/distftp/control"
+	"mirrortracker/internal/distftp/data"
 	"mirrortracker/internal/mirror"
 )
 
@@ -68,4 +69,20 @@ func FuzzRecords(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A record says which slave had the file and how its bytes travelled, and nothing of it
+// where there are none.
+func TestPlan(t *testing.T) {
+	for kind, want := range map[data.Kind]string{
+		data.Direct:  `"tls":false,"plan":"direct","holder":"one",`,
+		data.Bridged: `"tls":false,"plan":"slave-relay","holder":"one",`,
+		data.Local:   `"tls":false,"size"`,
+		"":           `"tls":false,"size"`,
+	} {
+		e := ended(control.Client{}, control.Transfer{Verb: "RETR", Path: "/f", Kind: kind, Holder: "one"}, 0, nil)
+		if got := string(JSON(nil, e)); !strings.Contains(got, want) {
+			t.Errorf("%s: %s", kind, got)
+		}
+	}
 }
