@@ -41,9 +41,9 @@ func (c *enrollCommand) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	db, err := database.Open(a, conf.Database, database.FTPServer)
+	db, err := a.openDatabase(&conf)
 	if err != nil {
-		return ui.Hint(err, `the database is named by --database, FTPD_DATABASE or "database" in the configuration`)
+		return err
 	}
 	defer db.Close()
 	t, err := c.token(a, db)

@@ -30,6 +30,7 @@ type grammar struct {
 	flags
 
 	Serve   serveCommand       `cmd:"" help:"Serve a folder."`
+	Master  masterCommand      `cmd:"" help:"Serve files that are on slaves."`
 	Slave   slaveCommand       `cmd:"" help:"Hold files and move their bytes for masters."`
 	Import  importCommand      `cmd:"" help:"Take up files that were put into a slave's folder by other means."`
 	Doctor  doctorCommand      `cmd:"" help:"Find out why clients cannot reach the server."`

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"strconv"
+)
+
+type masterCommand struct {
+	Listen       string `help:"Where to listen for clients, in place of the configuration's \"listen\"; port 0 is any free one." placeholder:"HOST:PORT"`
+	TLSListen    string `name:"tls-listen" help:"Where to listen for clients that begin with TLS." placeholder:"HOST:PORT"`
+	SlavesListen string `name:"slaves-listen" help:"Where to listen for slaves, in place of the configuration's \"master.listen\"." placeholder:"HOST:PORT"`
+	Certificate  string `help:"Certificate for TLS, with those that it depends on behind it." placeholder:"FILE"`
+	Key          string `help:"Key of the certificate." placeholder:"FILE"`
+	Ports        string `help:"Ports of data connections, such as 50000-50999." placeholder:"RANGE"`
+	Users        *bool  `negatable:"" help:"Let in the users of the database, too."`
+}
+
+func (masterCommand) Help() string {
+	return `The names of files are in the database, and their content is on slaves: machines that run "ftpd slave", each enrolled once with a token that "ftpd enroll" prints. Clients are sent to them where that is possible, and served through this machine where it is not. Several masters may share a database of MySQL or MariaDB, and are one service then.
+
+Signals, flags and the configuration are as for "ftpd serve". The first lines on standard output say where it listens for clients, and the last of them where for slaves.
+
+` + examples("ftpd master --users", "ftpd enroll disk1", "ftpd master --config /etc/ftpd/ftpd.toml")
+}
+
+// keys are the flags by the keys that they go before.
+func (c *masterCommand) keys() map[string]string {
+	keys := map[string]string{
+		"listen":          c.Listen,
+		"tls_listen":      c.TLSListen,
+		"master.listen":   c.SlavesListen,
+		"tls.certificate": c.Certificate,
+		"tls.key":         c.Key,
+		"passive.ports":   c.Ports,
+	}
+	if c.Users != nil {
+		keys["users"] = strconv.FormatBool(*c.Users)
+	}
+	return keys
+}
+
+// Run serves until the program is told to stop.
+func (c *masterCommand) Run(a *app) error {
+	hangups := a.Hangups()
+	cfg, err := a.load(c.keys())
+	if err != nil {
+		return err
+	}
+	k, err := openCluster(a, cfg)
+	if err != nil {
+		return err
+	}
+	defer k.close()
+	v, err := newService(k.app, k, cfg, c.keys())
+	if err != nil {
+		return err
+	}
+	return k.run(v, hangups)
+}

@@ -1,0 +1,241 @@
+package master
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"mirrortracker/internal/database"
+	"mirrortracker/internal/distftp"
+	"mirrortracker/internal/distftp/catalogue"
+	"mirrortracker/internal/distftp/choice"
+	"mirrortracker/internal/distftp/control"
+	"mirrortracker/internal/distftp/data"
+	slaveside "mirrortracker/internal/distftp/slave"
+	"mirrortracker/internal/distftp/storage"
+	"mirrortracker/internal/testbed"
+)
+
+var loopback = netip.MustParseAddr("127.0.0.1")
+
+// A fleet is a master and its slaves in this process, without links between them.
+type fleet struct {
+	*Master
+	t    *testing.T
+	log  *slog.Logger
+	addr string // of the FTP server
+}
+
+// launch starts a master on a database of its own, and an FTP server of it.
+func launch(t *testing.T) *fleet {
+	t.Helper()
+	return on(t, "sqlite:"+filepath.Join(t.TempDir(), "ftpd.db"))
+}
+
+// on starts a master on a database.
+func on(t *testing.T, url string) *fleet {
+	t.Helper()
+	db, err := database.Open(t.Context(), url, database.FTPServer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
+	m, err := Open(t.Context(), catalogue.Config{DB: db, Master: "test", Log: log}, Config{Chooser: choice.New(nil), Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &fleet{Master: m, t: t, log: log}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.addr = ln.Addr().String()
+	server := distftp.New(distftp.Config{FS: m.Catalogue, Planner: m, Access: control.ReadWrite, Logger: log})
+	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	var work sync.WaitGroup
+	work.Go(func() {
+		if err := server.Serve(ctx, ln); err != nil {
+			t.Error(err)
+		}
+	})
+	work.Go(func() {
+		if err := m.Catalogue.Run(ctx); err != nil && ctx.Err() == nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(func() {
+		stop()
+		work.Wait()
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return f
+}
+
+// A machine is one on which a slave runs.
+type machine struct {
+	*slaveside.Slave
+	name, folder string
+	leave        func() // has it leave, with a goodbye if the test has not ended
+}
+
+// join starts a slave with a folder, and has it join; "" is a new folder.
+func (f *fleet) join(name, folder string) *machine {
+	f.t.Helper()
+	if folder == "" {
+		folder = f.t.TempDir()
+	}
+	config := storage.Config{Folders: []string{folder}, Log: f.log}
+	if _, err := storage.Init(f.t.Context(), config); err != nil {
+		f.t.Fatal(err)
+	}
+	disk, err := storage.Open(f.t.Context(), config)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	m := &machine{name: name, folder: folder, Slave: slaveside.New(slaveside.Config{
+		Storage: disk,
+		Data:    []slaveside.Address{{Local: loopback, Public: loopback}},
+		Ports:   data.Ports{First: 20000, Last: 29999},
+		Relay:   []net.Listener{ln},
+		RelayAt: []netip.AddrPort{ln.Addr().(*net.TCPAddr).AddrPort()},
+		Log:     f.log.With("slave", name),
+	})}
+	ctx, stop := context.WithCancel(context.WithoutCancel(f.t.Context()))
+	var work sync.WaitGroup
+	work.Go(func() { m.Run(ctx) })
+	work.Go(func() {
+		if err := f.Join(ctx, name, m.Slave); err != nil && ctx.Err() == nil {
+			f.t.Error(err)
+		}
+	})
+	m.leave = sync.OnceFunc(func() {
+		if err := m.Leave(ctx); err != nil {
+			f.t.Error(err)
+		}
+		stop()
+		work.Wait()
+		if err := disk.Close(); err != nil {
+			f.t.Error(err)
+		}
+	})
+	f.t.Cleanup(m.leave)
+	f.until(name+" has joined", func() bool {
+		for _, s := range f.present() {
+			if s.name == name {
+				return true
+			}
+		}
+		return false
+	})
+	return m
+}
+
+// until waits for something to become true.
+func (f *fleet) until(what string, is func() bool) {
+	f.t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !is(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			f.t.Fatalf("%s: not so within 20 seconds", what)
+		}
+	}
+}
+
+// client logs in.
+func (f *fleet) client(way testbed.Way) *testbed.FTPClient {
+	f.t.Helper()
+	c, err := testbed.DialFTP(nil, f.addr, "anonymous", "me@")
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	c.Way = way
+	f.t.Cleanup(func() { c.Close() })
+	return c
+}
+
+func content(n int) []byte {
+	b := make([]byte, n)
+	rand.NewChaCha8([32]byte{byte(n)}).Read(b)
+	return b
+}
+
+// store uploads a file.
+func (f *fleet) store(c *testbed.FTPClient, path string, what []byte) {
+	f.t.Helper()
+	if err := c.Store("STOR "+path, what); err != nil {
+		f.t.Fatalf("STOR %s: %v", path, err)
+	}
+}
+
+// fetch downloads a file, which must have a content.
+func (f *fleet) fetch(c *testbed.FTPClient, path string, want []byte) {
+	f.t.Helper()
+	got, err := c.Fetch("RETR " + path)
+	if err != nil {
+		f.t.Errorf("RETR %s: %v", path, err)
+	} else if !bytes.Equal(got, want) {
+		f.t.Errorf("RETR %s: %d bytes, not the %d that were stored", path, len(got), len(want))
+	}
+}
+
+// Files go to a slave and come from it, whatever way data connections come about.
+func TestTransfers(t *testing.T) {
+	f := launch(t)
+	f.join("one", "")
+	for _, way := range []testbed.Way{testbed.Active, testbed.Named, testbed.Extended} {
+		c := f.client(way)
+		for _, size := range []int{1, 4096, 1<<20 + 3} {
+			f.store(c, "/file", content(size))
+			f.fetch(c, "/file", content(size))
+		}
+		if _, err := c.Do(250, "DELE /file"); err != nil {
+			t.Error(err)
+		}
+		if _, err := c.Fetch("LIST"); err != nil {
+			t.Errorf("LIST: %v", err)
+		}
+	}
+}
+
+// What was stored is there when the slave comes back, and what was deleted or renamed
+// meanwhile is not.
+func TestAway(t *testing.T) {
+	f := launch(t)
+	one := f.join("one", "")
+	c := f.client(testbed.Active)
+	for _, name := range []string{"/stays", "/goes", "/moves"} {
+		f.store(c, name, content(1000))
+	}
+	one.leave()
+	if _, err := c.Do(250, "DELE /goes"); err != nil {
+		t.Fatal(err)
+	}
+	_, err := c.Do(350, "RNFR /moves")
+	if _, err2 := c.Do(250, "RNTO /moved"); errors.Join(err, err2) != nil {
+		t.Fatal(err, err2)
+	}
+	if _, err := c.Fetch("RETR /stays"); err == nil {
+		t.Error("a file came from a slave that is away")
+	}
+	one = f.join("one", one.folder)
+	f.fetch(c, "/stays", content(1000))
+	f.fetch(c, "/moved", content(1000))
+	for _, name := range []string{"goes", "moves"} {
+		if found, _ := filepath.Glob(filepath.Join(one.folder, name)); found != nil {
+			t.Errorf("%s is still there", found)
+		}
+	}
+}
