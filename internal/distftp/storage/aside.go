@@ -14,8 +14,12 @@ var errAgain = errors.New("again")
 
 // vacate makes a path free for a file that an intent brings there. The file that the index
 // has there by an intent may be replaced, and is left, and so is what comes, where it has
-// come already. What came from elsewhere is nobody's to replace: it gets another name.
+// come already. What came from elsewhere, there or in place of a directory above it, is
+// nobody's to replace: it gets another name.
 func (b *batch) vacate(p wire.Path, comes facts) error {
+	if _, err := b.make(parent(p)); err != nil {
+		return err
+	}
 	old, found, err := b.moveAside(p, false)
 	if err != nil {
 		return err

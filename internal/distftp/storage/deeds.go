@@ -35,11 +35,14 @@ func (b *batch) publish(in wire.Intent) error {
 	if err := b.link(p, in.Path, is); err != nil {
 		return err
 	}
-	b.published = append(b.published, p)
 	if err := b.mended(in.Path, in.Version); err != nil {
 		return err
 	}
-	return b.settle(in.Path, record{version: in.Version, folder: p.folder.Folder, facts: is, sums: &p.Sums})
+	if err := b.settle(in.Path, record{version: in.Version, folder: p.folder.Folder, facts: is, sums: &p.Sums}); err != nil {
+		return err
+	}
+	b.published = append(b.published, p)
+	return nil
 }
 
 // settle writes down what was brought to a path, in place of what was there. That goes from
@@ -228,6 +231,11 @@ func (b *batch) renameDir(in wire.Intent, moving *dir) error {
 	if strings.HasPrefix(string(in.To), string(in.Path)+"/") {
 		return &wire.Failure{Reason: wire.Invalid, Text: "a directory cannot be moved into itself"}
 	}
+	above, name := split(in.To)
+	target, err := b.make(above)
+	if err != nil {
+		return err
+	}
 	if _, _, err := b.moveAside(in.To, true); err != nil {
 		return err
 	}
@@ -248,11 +256,6 @@ func (b *batch) renameDir(in wire.Intent, moving *dir) error {
 		if err := b.tidy(f, parent(in.Path)); err != nil {
 			return err
 		}
-	}
-	above, name := split(in.To)
-	target, err := b.make(above)
-	if err != nil {
-		return err
 	}
 	return b.move(moving, target, name)
 }

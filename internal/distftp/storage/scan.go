@@ -87,6 +87,7 @@ func (sc *scan) directory(b *batch, p wire.Path) error {
 	if err != nil {
 		return err
 	}
+	maps.Copy(below, known.dirs)
 	for name, r := range known.files {
 		if err := sc.compare(b, d, join(p, name), r, files[name]); err != nil {
 			return err
@@ -100,13 +101,16 @@ func (sc *scan) directory(b *batch, p wire.Path) error {
 		}
 	}
 	for name, at := range files {
+		if below[name] {
+			sc.storage.config.Log.Warn("a file has the name of a directory in another folder", "path", join(p, name), "folder", sc.storage.folders[at[0].folder].path)
+			continue
+		}
 		sc.Files++
 		sc.New++
 		if err := b.put(d, name, record{folder: at[0].folder, facts: at[0].facts}); err != nil {
 			return err
 		}
 	}
-	maps.Copy(below, known.dirs)
 	for _, name := range slices.Sorted(maps.Keys(below)) {
 		sc.ahead = append(sc.ahead, join(p, name))
 	}
@@ -216,6 +220,9 @@ func (c *change) content(d *dir) (has content, err error) {
 func (sc *scan) compare(b *batch, d *dir, p wire.Path, r record, on []found) error {
 	_, name := split(p)
 	i := slices.IndexFunc(on, func(f found) bool { return f.folder == r.folder })
+	if len(on) > 1 {
+		sc.storage.config.Log.Warn("a file is in several folders, of which one counts", "path", p, "folder", sc.storage.folders[r.folder].path)
+	}
 	switch {
 	case i >= 0 && on[i].facts == r.facts:
 		return nil
