@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -72,8 +71,8 @@ func newSlaveService(a *app) (*slaveService, error) {
 	v := &slaveService{app: a, log: log, manager: systemd.Notifier{Log: log}}
 	v.present.Store(&cfg)
 	if v.who, err = identity.Load(cfg.Identity); err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			err = ui.Hint(fmt.Errorf("this is no slave yet: %w", err), `"ftpd enroll NAME" at a master, and "ftpd slave enroll TOKEN" here`)
+		if errors.Is(err, identity.ErrNone) {
+			err = ui.Hint(err, `"ftpd enroll NAME" at a master, and "ftpd slave enroll TOKEN" here`)
 		}
 		return nil, err
 	}
