@@ -51,8 +51,12 @@ func (s *Slave) News(ctx context.Context, tell func(wire.News) error) error {
 		if news.Damaged, damages, err = s.Storage.Damaged(ctx, damages); err != nil {
 			return err
 		}
-		if err := tell(news); err != nil || news.Leaving {
+		if err := tell(news); err != nil {
 			return err
+		}
+		if news.Leaving {
+			s.heard(ctx)
+			return nil
 		}
 		for again := len(news.Damaged) > 0; !again; {
 			select {
@@ -69,6 +73,15 @@ func (s *Slave) News(ctx context.Context, tell func(wire.News) error) error {
 				}
 			}
 		}
+	}
+}
+
+// heard waits for a master to hang up, which it does when it has heard all; what a link that
+// ends at once still carries may never arrive.
+func (s *Slave) heard(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(farewell):
 	}
 }
 

@@ -34,8 +34,12 @@ func TestLeave(t *testing.T) {
 	news := make(chan wire.News, 10)
 	heard := make(chan error, 1)
 	go func() {
-		heard <- r.News(t.Context(), func(n wire.News) error {
+		ctx, hangUp := context.WithCancel(t.Context())
+		heard <- r.News(ctx, func(n wire.News) error {
 			news <- n
+			if n.Leaving {
+				hangUp()
+			}
 			return nil
 		})
 	}()
