@@ -31,16 +31,18 @@ const (
 // An Authority certifies masters and slaves. Its methods may be called by several
 // goroutines at a time.
 type Authority struct {
+	// Now says what time it is: time.Now, unless it is replaced before anything is asked.
+	Now func() time.Time
+
 	db   *database.DB
 	cert *x509.Certificate
 	key  crypto.Signer
-	der  []byte           // the key
-	now  func() time.Time // for tests
+	der  []byte // the key
 }
 
 // Open reads the authority of a database, or makes it. The database stays the caller's.
 func Open(ctx context.Context, db *database.DB) (*Authority, error) {
-	a := &Authority{db: db, now: time.Now}
+	a := &Authority{Now: time.Now, db: db}
 	err := a.db.Write(ctx, "open the authority", func(tx *sqlx.Tx) error {
 		var row struct {
 			Certificate []byte `db:"certificate"`
@@ -53,7 +55,7 @@ func Open(ctx context.Context, db *database.DB) (*Authority, error) {
 		if !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
-		if row.Certificate, row.Key, err = create(a.now()); err != nil {
+		if row.Certificate, row.Key, err = create(a.Now()); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, `INSERT INTO ftp_authority (id, certificate, private_key) VALUES (1, ?, ?)`, row.Certificate, row.Key); err != nil {
@@ -118,8 +120,8 @@ func (a *Authority) certify(key crypto.PublicKey, name string) ([]byte, time.Tim
 		Subject:               pkix.Name{CommonName: name},
 		DNSNames:              []string{name},
 		SerialNumber:          serial(),
-		NotBefore:             a.now().Add(-skew),
-		NotAfter:              a.now().Add(Lifetime),
+		NotBefore:             a.Now().Add(-skew),
+		NotAfter:              a.Now().Add(Lifetime),
 		KeyUsage:              x509.KeyUsageDigitalSignature,
 		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 		BasicConstraintsValid: true,
@@ -154,7 +156,7 @@ func (a *Authority) RenewMaster(i *identity.Identity) error {
 	return i.Renew(identity.Papers{Certificate: der})
 }
 
-func (a *Authority) due(expires time.Time) bool { return expires.Sub(a.now()) < renewal }
+func (a *Authority) due(expires time.Time) bool { return expires.Sub(a.Now()) < renewal }
 
 // TicketKeys returns keys for the tickets of TLS sessions with clients, of 32 bytes, which
 // are the same at all masters: that of today, with which tickets are made, then those of

@@ -30,7 +30,7 @@ func (a *Authority) Doors(ctx context.Context, running []string) ([]string, erro
 	if err != nil {
 		return nil, err
 	}
-	now := a.now()
+	now := a.Now()
 	noted := map[string]bool{}
 	doors := slices.Clone(running)
 	for _, r := range rows {

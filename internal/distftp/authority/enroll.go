@@ -56,7 +56,7 @@ func (a *Authority) Token(ctx context.Context, name string, masters []string, va
 				return &EnrolledError{name}
 			}
 		}
-		now := a.now()
+		now := a.Now()
 		if _, err := tx.ExecContext(ctx, `DELETE FROM ftp_tokens WHERE expires_at < ?`, now.Add(-TokenLifetime).Unix()); err != nil {
 			return err
 		}
@@ -93,7 +93,7 @@ func (a *Authority) Enroll(ctx context.Context, q identity.Request) (identity.Pa
 			return err
 		case len(token.Key) > 0 && !bytes.Equal(token.Key, key[:]):
 			return ErrUsed
-		case a.now().Unix() > token.Expires:
+		case a.Now().Unix() > token.Expires:
 			return ErrExpired
 		}
 		der, expires, err := a.certify(csr.PublicKey, identity.Slave(token.Slave))
@@ -112,7 +112,7 @@ func (a *Authority) Enroll(ctx context.Context, q identity.Request) (identity.Pa
 			return err
 		}
 		_, err = tx.ExecContext(ctx, `INSERT INTO ftp_keys (slave, public_key, enrolled_at, expires_at) VALUES (?, ?, ?, ?)`,
-			token.Slave, key[:], a.now().Unix(), expires.Unix())
+			token.Slave, key[:], a.Now().Unix(), expires.Unix())
 		return err
 	})
 	return p, err

@@ -44,6 +44,7 @@ type master struct {
 	joined  chan *link.Link
 	left    chan *link.Link
 	refused chan link.Refusal
+	ago     atomic.Int64             // how far its clock is behind, in nanoseconds
 	masters atomic.Pointer[[]string] // those that run besides
 }
 
@@ -83,6 +84,7 @@ func serveMasterAt(t *testing.T, db *database.DB, ln net.Listener, addr string) 
 	}
 	m := &master{addr: addr, auth: auth, joined: make(chan *link.Link, 9), left: make(chan *link.Link, 9), refused: make(chan link.Refusal, 99)}
 	m.masters.Store(new([]string))
+	auth.Now = func() time.Time { return time.Now().Add(-time.Duration(m.ago.Load())) }
 	id, err := auth.Master(m.addr)
 	if err != nil {
 		t.Fatal(err)
@@ -131,6 +133,18 @@ func (m *master) token(t *testing.T, name string, replace bool) identity.Token {
 func (m *master) enroll(t *testing.T, name string) *identity.Identity {
 	t.Helper()
 	id, err := identity.Enroll(t.Context(), m.token(t, name, true), filepath.Join(t.TempDir(), "identity.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+// enrollThen enrolls a slave as it was some time ago.
+func (m *master) enrollThen(t *testing.T, name string, ago time.Duration, file string) *identity.Identity {
+	t.Helper()
+	m.ago.Store(int64(ago))
+	defer m.ago.Store(0)
+	id, err := identity.Enroll(t.Context(), m.token(t, name, true), file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -237,6 +251,22 @@ func TestSilentNameIsTaken(t *testing.T) {
 	}
 }
 
+// A certificate that ends soon is renewed by the link, and kept.
+func TestCertificateIsRenewed(t *testing.T) {
+	m := serveMaster(t, openDatabase(t))
+	file := filepath.Join(t.TempDir(), "identity.json")
+	id := m.enrollThen(t, "one", 40*24*time.Hour, file)
+	before := id.Expires()
+	changed := id.Changed()
+	runSlave(t, id)
+	wait(t, m.joined)
+	<-changed
+	kept, err := identity.Load(file)
+	if err != nil || !kept.Expires().After(before) || !id.Expires().Equal(kept.Expires()) {
+		t.Errorf("until %s follows until %s, and until %s is kept: %v", id.Expires(), before, kept.Expires(), err)
+	}
+}
+
 // A slave follows its masters, and remembers where they are.
 func TestSlaveFollowsItsMasters(t *testing.T) {
 	db := openDatabase(t)
@@ -310,6 +340,9 @@ func TestWhoIsRefused(t *testing.T) {
 			}
 			return id
 		}, "bad certificate"}, // the slave does not believe the master either
+		{"expired", func(t *testing.T) *identity.Identity {
+			return m.enrollThen(t, "five", authority.Lifetime, filepath.Join(t.TempDir(), "identity.json"))
+		}, "expired"},
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			runSlave(t, c.id(t))
