@@ -23,15 +23,15 @@ import (
 	"mirrortracker/internal/distftp/wire"
 )
 
-// A master that does what a test has it do.
-type master struct {
+// A testMaster does what a test has it do.
+type testMaster struct {
 	t      *testing.T
 	addr   string
 	rights *authority.Authority
 	joined chan *link.Link
 }
 
-func serveMaster(t *testing.T) *master {
+func serveMaster(t *testing.T) *testMaster {
 	t.Helper()
 	db, err := database.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "ftpd.db"), database.FTPServer)
 	if err != nil {
@@ -45,7 +45,7 @@ func serveMaster(t *testing.T) *master {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &master{t: t, addr: ln.Addr().String(), rights: rights, joined: make(chan *link.Link, 10)}
+	m := &testMaster{t: t, addr: ln.Addr().String(), rights: rights, joined: make(chan *link.Link, 10)}
 	who, err := rights.Master(m.addr)
 	if err != nil {
 		t.Fatal(err)
@@ -75,7 +75,7 @@ func serveMaster(t *testing.T) *master {
 }
 
 // slave prepares a slave and enrolls it, with one file in its folder already.
-func (m *master) slave(name, config string) *running {
+func (m *testMaster) slave(name, config string) *running {
 	m.t.Helper()
 	s := &running{t: m.t, dir: m.t.TempDir()}
 	s.write("disk/pub/file", "content")
@@ -93,7 +93,7 @@ func (m *master) slave(name, config string) *running {
 }
 
 // join starts a slave, and returns its link.
-func (m *master) join(s *running) *link.Link {
+func (m *testMaster) join(s *running) *link.Link {
 	m.t.Helper()
 	s.run(exec.Command("ftpd", "slave"))
 	select {
@@ -112,7 +112,7 @@ func nothing(wire.Event) {}
 func TestSlave(t *testing.T) {
 	t.Parallel()
 	m := serveMaster(t)
-	s := m.slave("disk1", "rack = 'a'")
+	s := m.slave("disk1", "rack = 'a'\n[metrics]\nlisten = '127.0.0.1:0'\n")
 	l := m.join(s)
 	s.Out.Wait(t, `^slave disk1: data at 127\.0\.0\.1 ports 49152-65535, relay at 127\.0\.0\.1:\d+$`)
 	s.Told("READY=1")
@@ -139,6 +139,15 @@ func TestSlave(t *testing.T) {
 	ref := wire.Ref{Path: "/pub/new", Version: 6, Size: p.Size}
 	if _, err := l.Apply(t.Context(), []wire.Intent{{Seq: 7, Deed: wire.Publish, Path: ref.Path, Op: 5, Version: 6, Size: ref.Size}}); err != nil {
 		t.Fatal(err)
+	}
+
+	asked := s.Log.Wait(t, `metrics are served.* at=(http://\S+)/metrics`)[1]
+	if out, err := s.curl(asked + "/metrics"); err != nil || !strings.Contains(out, `ftpd_slave_transfers_total{at="listener",outcome="complete",way="received"} 1`) ||
+		!strings.Contains(out, "ftpd_slave_files 2") || !strings.Contains(out, "ftpd_slave_data_bytes_total{way=\"received\"} 1.048576e+06") {
+		t.Errorf("%v: %s", err, out)
+	}
+	if out, err := s.curl("--fail", asked+"/healthz"); err != nil || out != "ok\n" {
+		t.Errorf("%v: %s", err, out)
 	}
 
 	news := make(chan wire.News, 10)
@@ -187,7 +196,7 @@ func TestSlave(t *testing.T) {
 }
 
 // fetch has a slave send a file to its relay port.
-func (m *master) fetch(l *link.Link, ref wire.Ref, want []byte) {
+func (m *testMaster) fetch(l *link.Link, ref wire.Ref, want []byte) {
 	m.t.Helper()
 	state, err := l.State(m.t.Context())
 	if err != nil {

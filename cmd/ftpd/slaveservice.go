@@ -17,7 +17,9 @@ import (
 	"mirrortracker/internal/distftp/link"
 	"mirrortracker/internal/distftp/slave"
 	slaveconfig "mirrortracker/internal/distftp/slave/config"
+	slavemetrics "mirrortracker/internal/distftp/slave/metrics"
 	"mirrortracker/internal/distftp/storage"
+	"mirrortracker/internal/doors"
 	"mirrortracker/internal/human"
 	"mirrortracker/internal/systemd"
 	"mirrortracker/internal/ui"
@@ -53,6 +55,9 @@ type slaveService struct {
 	slave   *slave.Slave
 	manager systemd.Notifier
 	links   atomic.Int32 // to masters
+
+	metrics *slavemetrics.Metrics
+	asked   net.Listener // by Prometheus; nil: nowhere
 }
 
 // newSlaveService makes ready all that a slave needs.
@@ -68,7 +73,7 @@ func newSlaveService(a *app) (*slaveService, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &slaveService{app: a, log: log, manager: systemd.Notifier{Log: log}}
+	v := &slaveService{app: a, log: log, metrics: slavemetrics.New(), manager: systemd.Notifier{Log: log}}
 	v.present.Store(&cfg)
 	if v.who, err = identity.Load(cfg.Identity); err != nil {
 		if errors.Is(err, identity.ErrNone) {
@@ -83,6 +88,11 @@ func newSlaveService(a *app) (*slaveService, error) {
 	relay, err := listen(cfg.Relay.Listen)
 	if err != nil {
 		return nil, ui.Hint(err, "relay.listen of the configuration names another address and port")
+	}
+	if cfg.Metrics.Listen != "" {
+		if v.asked, err = doors.Listen(cfg.Metrics.Listen); err != nil {
+			return nil, errors.Join(ui.Hint(err, "metrics.listen of the configuration names another address and port"), relay.Close())
+		}
 	}
 	if v.disks, err = storage.Open(a, storageConfig(&cfg, log)); err != nil {
 		return nil, errors.Join(unusable(err), relay.Close())
@@ -102,7 +112,9 @@ func newSlaveService(a *app) (*slaveService, error) {
 		Client:   v.who.Client(""),
 		Software: "ftpd " + version,
 		Log:      log,
+		Observer: v.metrics.Ended,
 	})
+	v.metrics.Watch(v.slave)
 	v.slave.SetRack(cfg.Rack)
 	return v, nil
 }
@@ -168,6 +180,9 @@ func (v *slaveService) run(hangups <-chan os.Signal) (err error) {
 		}
 	})
 	background.Go(func() { v.manager.Watch(v) })
+	if v.asked != nil {
+		background.Go(func() { v.tell(ctx) })
+	}
 	background.Go(func() { v.obey(v, hangups) })
 	linked, unlink := context.WithCancel(ctx)
 	defer unlink()
@@ -181,6 +196,16 @@ func (v *slaveService) run(hangups <-chan os.Signal) (err error) {
 	v.slave.Wait()
 	v.log.Info("stopped")
 	return nil
+}
+
+// tell answers what is asked by HTTP until ctx ends, which is later than the program is told
+// to stop: health is no longer well from then on.
+func (v *slaveService) tell(ctx context.Context) {
+	v.log.Info("metrics are served", "at", "http://"+v.asked.Addr().String()+"/metrics")
+	handler := v.metrics.Handler(func() bool { return v.Err() == nil && v.links.Load() > 0 })
+	if err := doors.Serve(ctx, v.log, doors.Door{Listener: v.asked, Handler: handler}); err != nil {
+		v.log.Error("metrics are no longer served", "err", err)
+	}
 }
 
 // linked follows how many masters there are.
