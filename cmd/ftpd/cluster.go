@@ -11,7 +11,6 @@ import (
 	"net"
 	"os"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -76,15 +75,15 @@ func (k *cluster) open() (err error) {
 	if k.authority, err = authority.Open(k, k.db); err != nil {
 		return err
 	}
-	if _, err = k.authority.Doors(k, announced); err != nil { // so that tokens can name this master
+	if _, err = k.authority.Doors(k, []string{announced}); err != nil { // so that tokens can name this master
 		return err
 	}
-	if k.identity, err = k.authority.Master(announced[0]); err != nil {
+	if k.identity, err = k.authority.Master(announced); err != nil {
 		return err
 	}
 	k.chooser = choice.New(nil)
 	names := catalogue.Config{
-		DB: k.db, Master: strings.Join(announced, " "), Log: k.log,
+		DB: k.db, Master: announced, Log: k.log,
 		Settle: func(p mirror.Path) bool { return k.runner.Settles(p) },
 	}
 	k.master, err = master.Open(k, names, master.Config{
@@ -128,21 +127,21 @@ func (k *cluster) close() error {
 }
 
 // announced returns where slaves reach this master.
-func (k *cluster) announced() ([]string, error) {
-	if len(k.config.Master.Announce) > 0 {
+func (k *cluster) announced() (string, error) {
+	if k.config.Master.Announce != "" {
 		return k.config.Master.Announce, nil
 	}
 	host, _, err := net.SplitHostPort(k.config.Master.Listen)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	if addr := net.ParseIP(host); host == "" || addr != nil && addr.IsUnspecified() {
 		if host, err = os.Hostname(); err != nil {
-			return nil, ui.Hint(err, "master.announce names the addresses at which slaves reach this master")
+			return "", ui.Hint(err, "master.announce is the address at which slaves reach this master")
 		}
 	}
 	_, port, err := net.SplitHostPort(k.listener.Addr().String())
-	return []string{net.JoinHostPort(host, port)}, err
+	return net.JoinHostPort(host, port), err
 }
 
 // content implements [site].
@@ -210,9 +209,9 @@ func (k *cluster) join(ctx context.Context, l *link.Link) {
 // masters returns where the masters that are running listen for slaves.
 func (k *cluster) masters(ctx context.Context) ([]string, error) {
 	all, err := k.master.Catalogue.Masters(ctx)
-	var addresses []string
-	for _, m := range all {
-		addresses = append(addresses, strings.Fields(m.Name)...)
+	addresses := make([]string, len(all))
+	for i, m := range all {
+		addresses[i] = m.Name
 	}
 	return addresses, err
 }

@@ -101,9 +101,8 @@ type Metrics struct {
 
 // Master says how the machines that hold the files reach a master.
 type Master struct {
-	Listen   string   `toml:"listen"`
-	Announce []string `toml:"announce"` // none: Listen, if that names a host, or the machine's name with its port
-
+	Listen      string          `toml:"listen"`
+	Announce    string          `toml:"announce"` // "": Listen, if that names a host, or the machine's name with its port
 	RepairAfter strict.Duration `toml:"repair_after"`
 }
 
@@ -122,7 +121,7 @@ func Default() Config {
 		Passive:     Passive{Ports: "49152-65535"},
 		Limits:      Limits{Sessions: 1000, PerAddress: 100, Failures: 20, FailureMemory: strict.Span(30 * time.Second)},
 		TransferLog: TransferLog{XferLog: Off, JSON: Off, Events: Transfers},
-		Master:      Master{Listen: ":2122", Announce: []string{}, RepairAfter: strict.Span(10 * time.Minute)},
+		Master:      Master{Listen: ":2122", RepairAfter: strict.Span(10 * time.Minute)},
 		Timeouts:    Timeouts{Login: strict.Span(time.Minute), Idle: strict.Span(5 * time.Minute), Data: strict.Span(time.Minute)},
 	}
 }

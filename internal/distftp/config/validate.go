@@ -50,7 +50,7 @@ func (c *Config) Validate() error {
 		strict.Lasting("timeouts.idle", w.Idle, time.Second, 24*time.Hour),
 		strict.Lasting("timeouts.data", w.Data, time.Second, time.Hour),
 		strict.Address("master.listen", c.Master.Listen),
-		announced("master.announce", c.Master.Announce),
+		strict.Optional("master.announce", c.Master.Announce, announced),
 		strict.Lasting("master.repair_after", c.Master.RepairAfter, time.Second, 30*24*time.Hour),
 		addresses("listen", c.Listen),
 		addresses("tls_listen", c.TLSListen),
@@ -112,13 +112,11 @@ func addresses(key, value string) error {
 	return nil
 }
 
-// announced checks addresses that others are told to connect to.
-func announced(key string, all []string) error {
-	for _, address := range all {
-		host, port, err := net.SplitHostPort(address)
-		if err != nil || host == "" || port == "" || port == "0" {
-			return strict.Wrong(key, `has %q, must be HOST:PORT at which slaves reach this master, such as "ftp1.example.org:2122"`, address)
-		}
+// announced checks an address that others are told to connect to.
+func announced(key, address string) error {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil || host == "" || port == "" || port == "0" {
+		return strict.Wrong(key, `is %q, must be HOST:PORT at which slaves reach this master, such as "ftp1.example.org:2122"`, address)
 	}
 	return nil
 }

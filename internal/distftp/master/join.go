@@ -95,7 +95,7 @@ func (m *Master) forget(ctx context.Context, s *slave, prepared []wire.Prepared)
 	}
 	var ops []uint64
 	for _, p := range prepared {
-		if p.Op < oldest || m.Catalogue.Drew(p.Op) && !m.underWay(p.Op) {
+		if p.Op < oldest || m.Catalogue.Idle(p.Op) {
 			ops = append(ops, p.Op)
 		}
 	}

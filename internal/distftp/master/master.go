@@ -39,7 +39,6 @@ type Master struct {
 
 	mu     sync.RWMutex
 	slaves map[catalogue.SlaveID]*slave // that are joined
-	ops    map[uint64]bool              // uploads and copies under way, by operation
 }
 
 var (
@@ -53,7 +52,7 @@ var (
 // Open makes a master without slaves, on a catalogue that it opens and has slaves for.
 // Slaves come by [Master.Join].
 func Open(ctx context.Context, names catalogue.Config, c Config) (*Master, error) {
-	m := &Master{Config: c, slaves: map[catalogue.SlaveID]*slave{}, ops: map[uint64]bool{}}
+	m := &Master{Config: c, slaves: map[catalogue.SlaveID]*slave{}}
 	names.Slaves = m
 	var err error
 	m.Catalogue, err = catalogue.Open(ctx, names)
@@ -82,22 +81,6 @@ func (m *Master) present() []*slave {
 // Begin implements [copies.Fleet]: it returns a new operation number, which counts as under
 // way until done is called.
 func (m *Master) Begin(ctx context.Context) (op uint64, done func(), err error) {
-	if op, err = m.Catalogue.Op(ctx); err != nil {
-		return 0, nil, err
-	}
-	m.mu.Lock()
-	m.ops[op] = true
-	m.mu.Unlock()
-	return op, func() {
-		m.mu.Lock()
-		delete(m.ops, op)
-		m.mu.Unlock()
-	}, nil
-}
-
-// underWay reports whether an operation is.
-func (m *Master) underWay(op uint64) bool {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	return m.ops[op]
+	op, err = m.Catalogue.Op(ctx)
+	return op, func() { m.Catalogue.Done(op) }, err
 }

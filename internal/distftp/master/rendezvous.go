@@ -2,6 +2,7 @@ package master
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"sync"
@@ -128,11 +129,12 @@ type bridged struct {
 	leg *leg
 }
 
-// Close closes it; what is on its way still arrives.
+// Close closes it, and waits until what was on its way has arrived.
 func (b bridged) Close() error {
 	err := b.TCPConn.Close()
 	b.leg.stop()
-	return err
+	<-b.leg.over
+	return errors.Join(err, verdict(b.leg.err))
 }
 
 // taking returns an order that marks where the client was met as taken once it has come.

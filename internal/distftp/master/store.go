@@ -220,7 +220,7 @@ var errSlow = errors.New("the slave takes long")
 func certain(err error) bool {
 	for _, refusal := range []error{
 		vfs.ErrQuota, vfs.ErrChanged, vfs.ErrNotDir, vfs.ErrNotRegular, vfs.ErrName, vfs.ErrSpace,
-		fs.ErrNotExist, fs.ErrExist, fs.ErrPermission,
+		fs.ErrNotExist, fs.ErrExist, fs.ErrPermission, catalogue.ErrNoSlave, catalogue.ErrFenced,
 	} {
 		if errors.Is(err, refusal) {
 			return true
