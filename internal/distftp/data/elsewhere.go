@@ -84,7 +84,9 @@ type Leg interface {
 // A Rendezvous is a listener at a holder elsewhere, to which a client may come.
 //
 // Its Meet has the holder pass the client's connection on to us, for what the holder
-// cannot move itself: a listing, say. Close ends the listening.
+// cannot move itself: a listing, say. The connection lives no longer than the context; that
+// it closed without an error means that the client has what was written. Close ends the
+// listening.
 type Rendezvous interface {
 	Meeting
 	Holder() string       // the holder's name

@@ -18,7 +18,8 @@ type Invitation struct {
 	here    *Listener     // nil: there it has our own address
 	came    chan net.Conn // has the client's connection if it came here; closed when it cannot come any more
 	timeout time.Duration
-	left    sync.Once // there
+	left    sync.Once          // there
+	passing context.CancelFunc // ends passing the client's connection on; nil: nobody does
 }
 
 // ErrPort says that we cannot listen under the port number of a rendezvous: it is in use, or
@@ -61,6 +62,9 @@ func (i *Invitation) Addr() netip.AddrPort { return i.there.Addr() }
 func (i *Invitation) Close() error {
 	i.closeHere()
 	i.closeThere()
+	if i.passing != nil {
+		i.passing()
+	}
 	return nil
 }
 
@@ -104,7 +108,7 @@ func (i *Invitation) meet(ctx context.Context) (conn net.Conn, away bool, err er
 	}
 	i.within(i.timeout)
 	passing, cancel := context.WithCancel(ctx)
-	defer cancel()
+	i.passing = cancel
 	there := make(chan error, 1)
 	go func() {
 		var err error
@@ -128,6 +132,7 @@ func (i *Invitation) meet(ctx context.Context) (conn net.Conn, away bool, err er
 			i.closeHere()
 			return conn, true, nil
 		}
+		cancel()
 		i.within(bereft)
 		stop := context.AfterFunc(ctx, i.closeHere)
 		defer stop()

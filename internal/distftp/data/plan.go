@@ -58,7 +58,7 @@ type Plan struct {
 	Text    bool        // it is in TYPE A, which a holder elsewhere sees to
 	Relay   string      // why holder and client must not meet; "" if they may
 	Protect *Protection // as Secure does it, for them
-	Wary    bool        // the client is not known to accept connections from elsewhere than here
+	Wary    bool        // the client may not accept connections from elsewhere than here, and close them without a word
 
 	// Parting is how long the end of a download waits for the client to close the data
 	// connection on its side; 0: not at all.
@@ -100,8 +100,8 @@ func (p Plan) Execute(ctx context.Context, started func()) error {
 		return p.receive(ctx, conn)
 	}
 	err = p.Source.Send(ctx, conn, p.Flow)
-	if err == nil && p.Parting > 0 {
-		awaitClose(conn, p.Parting)
+	if err == nil && p.Parting > 0 && awaitClose(conn, p.Parting) && p.Wary {
+		err = errReset
 	}
 	if errors.Is(err, errFull) {
 		err = nil
@@ -132,6 +132,9 @@ func (p Plan) receive(ctx context.Context, conn net.Conn) error {
 	}
 	return err
 }
+
+// errReset says that a client has not read what was sent to it.
+var errReset = errors.New("client has reset the connection")
 
 // Release gives back what the holder's side holds. Only a plan that is not executed
 // needs it.

@@ -23,7 +23,7 @@ func (s *Slave) Send(ctx context.Context, w wire.Send, tell func(wire.Event)) er
 		if err != nil {
 			return plan, nil, err
 		}
-		plan.Parting = w.Parting
+		plan.Parting, plan.Wary = w.Parting, w.Parting > 0
 		m, err := s.meet(&w.Meet, false)
 		if err != nil {
 			plan.Release()
