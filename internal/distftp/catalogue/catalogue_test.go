@@ -55,6 +55,8 @@ func contract(t *testing.T, fresh func(testing.TB) string) {
 		"dead master": deadMastersCommitNothing,
 		"slaves":      slavesAreKept,
 		"listing":     listingsAreWhole,
+		"compare":     slavesAreCompared,
+		"large":       largeDirectoriesAreCompared,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, fresh(t)) })
 	}

@@ -13,6 +13,7 @@ var (
 	ErrNoSlave = errors.New("no such slave")
 	ErrStorage = errors.New("its storage folders are others than when it last joined")
 	ErrPending = errors.New("changes must reach the slave first")
+	ErrAhead   = errors.New("the slave knows of changes that the database does not: it was made from an older copy")
 	ErrOnly    = errors.New("files would be lost")
 	ErrLease   = errors.New("somebody else does it now")
 	ErrFenced  = errors.New("this master was taken for dead by another one")
@@ -87,6 +88,8 @@ type Reconciled struct {
 	Collided int // files that had to be given another name
 	Removed  int // files that the slave should not have
 	Missing  int // files that it should have
+
+	Unsummed []string // names of files of which the checksum is needed
 }
 
 // A Job is something to be done by any of the masters, once.

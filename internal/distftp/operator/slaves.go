@@ -141,4 +141,3 @@ func (d *slaveRemove) Run(a *App) error {
 		return err
 	})
 }
-

@@ -1,0 +1,363 @@
+package catalogue
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"maps"
+	"strconv"
+	"strings"
+	"time"
+
+	"mirrortracker/internal/distftp/wire"
+	"mirrortracker/internal/mirror"
+)
+
+// Reconcile brings a directory and a slave's listing of it together. The listing is whole,
+// but for what is in directories below, and was made when the slave had applied an intent;
+// with [ErrPending] later ones touch the directory: they must be delivered and the
+// directory be listed again.
+//
+// The slave's files that nobody knows come into the file system: as a new file, as a copy
+// where the file there has the same size and checksums, and otherwise under a name of its
+// own, which the slave is told. Where such a comparison lacks the checksums of what the
+// slave has, nothing is done, and the file is in Unsummed: ask for them and call again.
+// Files of a version that the slave should not have are removed; what it should have and
+// has not is noted as lost.
+//
+// It returns [ErrAhead] if the slave knows more than the database, which then is not the
+// one that it last worked with.
+func (c *Catalogue) Reconcile(ctx context.Context, slave SlaveID, dir mirror.Path, applied uint64, list []wire.Entry) (Reconciled, error) {
+	r := reconciling{slave: slave, dir: dir, applied: applied, list: list, settled: map[string]bool{}, ours: map[uint64]bool{}}
+	for more := true; more; {
+		var next reconciling
+		err := c.change(ctx, "compare with a slave", func(t *change) (err error) {
+			next = r
+			next.settled, next.ours = maps.Clone(r.settled), maps.Clone(r.ours)
+			more, err = next.step(t)
+			return err
+		})
+		if err != nil {
+			return r.sum, err
+		}
+		r = next
+	}
+	return r.sum, nil
+}
+
+// reconcileStep is how many files are changed in one transaction.
+const reconcileStep = 500
+
+// A reconciling is the comparison of one directory, as far as it has come.
+type reconciling struct {
+	slave   SlaveID
+	name    string // the slave's
+	dir     mirror.Path
+	applied uint64
+	list    []wire.Entry
+	settled map[string]bool // names that are done with
+	ours    map[uint64]bool // intents that came from this
+	sum     Reconciled
+}
+
+// A known node is one in the directory that is compared.
+type known struct {
+	node
+	Held bool `db:"held"`
+}
+
+// step does some, and reports whether there is more.
+func (r *reconciling) step(t *change) (more bool, err error) {
+	if err := r.current(t); err != nil {
+		return false, err
+	}
+	at, nodes, possible, err := r.known(t)
+	if err != nil || !possible {
+		return false, err
+	}
+	r.sum.Unsummed = nil
+	listed := map[string]bool{}
+	done := 0
+	for i := range r.list {
+		e := &r.list[i]
+		name := string(e.Name)
+		if e.Kind == wire.File {
+			listed[name] = true
+		}
+		if r.settled[name] || strings.ContainsAny(name, "\r\n") {
+			continue
+		}
+		if done == reconcileStep {
+			return true, nil
+		}
+		n, there := nodes[name]
+		changed := false
+		switch {
+		case e.Kind == wire.Directory:
+			if there && n.Kind != directoryKind {
+				r.aside(t, at, name)
+				changed = true
+			}
+		case e.Version == 0:
+			changed, err = r.adopt(t, &at, e, n)
+		default:
+			changed, err = r.check(t, at, e, n)
+		}
+		if err != nil {
+			return false, err
+		}
+		if changed {
+			r.settled[name] = true
+			done++
+		}
+	}
+	for name, n := range nodes {
+		if !n.Held || listed[name] || r.settled[name] {
+			continue
+		}
+		if done == reconcileStep {
+			return true, nil
+		}
+		if err := t.lose(r.slave, n.ID); err != nil {
+			return false, err
+		}
+		t.settle(n.ID, r.dir.Join(name))
+		r.settled[name] = true
+		r.sum.Missing++
+		done++
+	}
+	return false, nil
+}
+
+// current makes sure that the listing is of what the database speaks of.
+func (r *reconciling) current(t *change) error {
+	there, err := t.get([]any{&r.name}, `SELECT name FROM ftp_slaves WHERE id = ?`, r.slave)
+	if err != nil {
+		return err
+	}
+	last := t.last[r.slave]
+	switch {
+	case !there:
+		return ErrNoSlave
+	case r.applied > last:
+		return fmt.Errorf("%s has applied intent %d, the last is %d: %w", r.name, r.applied, last, ErrAhead)
+	case r.applied == last:
+		return nil
+	}
+	const bound = 10000
+	var rows []struct {
+		Seq  uint64 `db:"seq"`
+		Deed string `db:"deed"`
+		Path []byte `db:"path"`
+		To   []byte `db:"to_path"`
+	}
+	err = t.list(&rows, `SELECT seq, deed, path, to_path FROM ftp_intents WHERE slave = ? AND seq > ? ORDER BY seq LIMIT ?`, r.slave, r.applied, bound)
+	if err != nil {
+		return err
+	}
+	if len(rows) == bound {
+		return ErrPending
+	}
+	for _, i := range t.intents[r.slave] { // of changes in the same transaction
+		if r.touches(i.Seq, wire.Path(i.Path), i.Deed) || r.touches(i.Seq, i.To, i.Deed) {
+			return ErrPending
+		}
+	}
+	for _, i := range rows {
+		if r.touches(i.Seq, wire.Path(i.Path), wire.Deed(i.Deed)) || r.touches(i.Seq, wire.Path(i.To), wire.Deed(i.Deed)) {
+			return ErrPending
+		}
+	}
+	return nil
+}
+
+// touches reports whether an intent may change what is listed.
+func (r *reconciling) touches(seq uint64, p wire.Path, deed wire.Deed) bool {
+	if p == "" || r.ours[seq] {
+		return false
+	}
+	path := mirror.Path(p)
+	if path.Parent() == r.dir {
+		return true
+	}
+	return (deed == wire.Rename || deed == wire.RemoveDir) && strings.HasPrefix(r.dir.Dir(), path.Dir())
+}
+
+// known reads what is in the directory. What is missing of the directory itself is made
+// when it is needed: at is then not there. Where there is something else than a directory
+// above, there is nothing to compare: what the slave has there is moved aside by comparing
+// the directory in which that is.
+func (r *reconciling) known(t *change) (at spot, nodes map[string]known, possible bool, err error) {
+	at = spot{node: root}
+	for _, name := range r.dir.Names() {
+		var n *node
+		if at.node != nil {
+			if n, err = t.look(at.node.ID, name); err != nil || n != nil && n.Kind != directoryKind {
+				return at, nil, false, err
+			}
+		}
+		at = at.below(name, n)
+	}
+	nodes = map[string]known{}
+	if at.node == nil {
+		return at, nodes, true, nil
+	}
+	var rows []known
+	err = t.list(&rows, `
+		SELECT `+columns+`, c.slave IS NOT NULL AS held
+		FROM ftp_nodes n LEFT JOIN ftp_copies c ON c.node = n.id AND c.slave = ?
+		WHERE n.parent = ?`,
+		r.slave, at.node.ID)
+	for _, n := range rows {
+		nodes[string(n.Name)] = n
+	}
+	return at, nodes, true, err
+}
+
+// below is a name in a directory, which need not be there; n is what is there.
+func (s spot) below(name string, n *node) spot {
+	above := append([]*node{}, s.above...)
+	return spot{above: append(above, s.node), name: name, node: n}
+}
+
+// intend has the slave do something because of what was found.
+func (r *reconciling) intend(t *change, i wire.Intent) { r.ours[t.intend(r.slave, i)] = true }
+
+// check looks at a file that has a version.
+func (r *reconciling) check(t *change, at spot, e *wire.Entry, n known) (bool, error) {
+	right := n.Kind == fileKind && n.Version == e.Version && n.Size == e.Size
+	switch {
+	case right && n.Held:
+		return false, nil
+	case right:
+		r.sum.Copies++
+		t.settle(n.ID, r.dir.Join(string(e.Name)))
+		return true, t.hold(r.slave, n.ID)
+	case e.Version > t.tick:
+		return false, fmt.Errorf("%s has version %d of %s: %w", r.name, e.Version, r.dir.Join(string(e.Name)), ErrAhead)
+	}
+	r.sum.Removed++
+	r.intend(t, wire.Intent{Deed: wire.Remove, Path: wire.Path(r.dir.Join(string(e.Name))), Version: e.Version})
+	if n.Held {
+		r.sum.Missing++
+		t.settle(n.ID, r.dir.Join(string(e.Name)))
+		return true, t.lose(r.slave, n.ID)
+	}
+	return true, nil
+}
+
+// adopt takes a file in that came from elsewhere.
+func (r *reconciling) adopt(t *change, at *spot, e *wire.Entry, n known) (bool, error) {
+	p := r.dir.Join(string(e.Name))
+	if n.ID != 0 && n.Kind == fileKind && n.Size == e.Size && n.CRC32 != noSum {
+		if e.Sums == nil {
+			r.sum.Unsummed = append(r.sum.Unsummed, string(e.Name))
+			return false, nil
+		}
+		if n.equal(e.Sums) {
+			r.sum.Copies++
+			r.intend(t, wire.Intent{Deed: wire.Adopt, Path: wire.Path(p), Version: n.Version, Size: n.Size})
+			t.settle(n.ID, p)
+			if n.Held {
+				return true, nil
+			}
+			return true, t.hold(r.slave, n.ID)
+		}
+	}
+	if err := r.make(t, at); err != nil {
+		return false, err
+	}
+	name := string(e.Name)
+	if n.ID != 0 {
+		var err error
+		if name, err = r.asideName(t, *at, name); err != nil {
+			return false, err
+		}
+		r.sum.Collided++
+		r.intend(t, wire.Intent{Deed: wire.Rename, Path: wire.Path(p), To: wire.Path(r.dir.Join(name))})
+		if n.Held {
+			r.sum.Missing++
+			t.settle(n.ID, p)
+			if err := t.lose(r.slave, n.ID); err != nil {
+				return false, err
+			}
+		}
+	} else {
+		r.sum.Adopted++
+	}
+	modified := e.ModTime
+	if modified.IsZero() {
+		modified = time.Now()
+	}
+	fresh := node{
+		Parent: at.node.ID, Name: []byte(name), ID: t.next(), Kind: fileKind, Size: e.Size, ModTime: modified.UnixNano(), Mode: newFile,
+		Owner: group, Version: t.next(), CRC32: noSum,
+	}
+	if e.Sums != nil {
+		fresh.CRC32, fresh.SHA256 = int64(e.Sums.CRC32), e.Sums.SHA256
+	}
+	if err := t.insert(at.below(name, nil), fresh); err != nil {
+		return false, err
+	}
+	r.intend(t, wire.Intent{Deed: wire.Adopt, Path: wire.Path(r.dir.Join(name)), Version: fresh.Version, Size: e.Size})
+	t.settle(fresh.ID, r.dir.Join(name))
+	return true, t.hold(r.slave, fresh.ID)
+}
+
+// equal compares checksums, as far as both sides have them.
+func (n *node) equal(sums *wire.Sums) bool {
+	return uint32(n.CRC32) == sums.CRC32 && (len(n.SHA256) == 0 || len(sums.SHA256) == 0 || bytes.Equal(n.SHA256, sums.SHA256))
+}
+
+// make makes the directory, and those above, where they are missing.
+func (r *reconciling) make(t *change, at *spot) error {
+	if at.node != nil {
+		return nil
+	}
+	here := spot{node: root}
+	for _, name := range r.dir.Names() {
+		n, err := t.look(here.node.ID, name)
+		if err != nil {
+			return err
+		}
+		next := here.below(name, n)
+		if n == nil {
+			if err := t.add(next, node{Kind: directoryKind, ModTime: time.Now().UnixNano(), Mode: newDirectory, Owner: group, CRC32: noSum}); err != nil {
+				return err
+			}
+			if next.node, err = t.look(here.node.ID, name); err != nil {
+				return err
+			}
+		}
+		here = next
+	}
+	*at = here
+	return nil
+}
+
+// aside moves a directory of the slave's out of the way of what is known by that name.
+// What is in it shows when it is compared under its new name.
+func (r *reconciling) aside(t *change, at spot, name string) {
+	to, err := r.asideName(t, at, name)
+	if err != nil {
+		return // the database has failed, which is known
+	}
+	r.sum.Collided++
+	r.intend(t, wire.Intent{Deed: wire.Rename, Path: wire.Path(r.dir.Join(name)), To: wire.Path(r.dir.Join(to))})
+}
+
+// asideName finds a name that is free in the directory: NAME.collision.SLAVE, with a
+// number where there is such a file already.
+func (r *reconciling) asideName(t *change, at spot, name string) (string, error) {
+	for i := 1; ; i++ {
+		suffix := ".collision." + r.name
+		if i > 1 {
+			suffix += "-" + strconv.Itoa(i)
+		}
+		free := name[:min(len(name), wire.MaxName-len(suffix))] + suffix
+		n, err := t.look(at.node.ID, free)
+		if err != nil || n == nil {
+			return free, err
+		}
+	}
+}
