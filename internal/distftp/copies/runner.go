@@ -227,6 +227,11 @@ func (r *Runner) consequences(was, now *view) []catalogue.Job {
 			all = true
 		}
 	}
+	for name := range was.slaves {
+		if _, still := now.slaves[name]; !still {
+			all = true
+		}
+	}
 	if all {
 		jobs = append(jobs, catalogue.Job{Kind: catalogue.SweepJob})
 	}
