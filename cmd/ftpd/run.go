@@ -9,6 +9,7 @@ import (
 	"mirrortracker/internal/distftp/account"
 	"mirrortracker/internal/distftp/admin"
 	"mirrortracker/internal/distftp/config"
+	"mirrortracker/internal/distftp/operator"
 	"mirrortracker/internal/program"
 	"mirrortracker/internal/ui"
 )
@@ -29,16 +30,18 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.`
 type grammar struct {
 	flags
 
-	Serve   serveCommand       `cmd:"" help:"Serve a folder."`
-	Master  masterCommand      `cmd:"" help:"Serve files that are on slaves."`
-	Slave   slaveCommand       `cmd:"" help:"Hold files and move their bytes for masters."`
-	Import  importCommand      `cmd:"" help:"Take up files that were put into a slave's folder by other means."`
-	Doctor  doctorCommand      `cmd:"" help:"Find out why clients cannot reach the server."`
-	Config  configCommand      `cmd:"" help:"Write or check a configuration file."`
-	Enroll  enrollCommand      `cmd:"" help:"Make a token with which a machine becomes a slave."`
-	User    admin.UserCommand  `cmd:"" help:"Add, change, remove and show users."`
-	Group   admin.GroupCommand `cmd:"" help:"Add, change, remove and show groups."`
-	Version versionCommand     `cmd:"" help:"Print the version."`
+	Serve   serveCommand           `cmd:"" help:"Serve a folder."`
+	Master  masterCommand          `cmd:"" help:"Serve files that are on slaves."`
+	Slave   slaveCommand           `cmd:"" help:"Hold files and move their bytes for masters."`
+	Status  operator.StatusCommand `cmd:"" help:"Show masters, slaves, and what is to be done about copies."`
+	Rule    operator.RuleCommand   `cmd:"" help:"Say how many copies files have, and where."`
+	Import  importCommand          `cmd:"" help:"Take up files that were put into a slave's folder by other means."`
+	Doctor  doctorCommand          `cmd:"" help:"Find out why clients cannot reach the server."`
+	Config  configCommand          `cmd:"" help:"Write or check a configuration file."`
+	Enroll  enrollCommand          `cmd:"" help:"Make a token with which a machine becomes a slave."`
+	User    admin.UserCommand      `cmd:"" help:"Add, change, remove and show users."`
+	Group   admin.GroupCommand     `cmd:"" help:"Add, change, remove and show groups."`
+	Version versionCommand         `cmd:"" help:"Print the version."`
 }
 
 // Flags are the flags that every command takes.
@@ -52,7 +55,7 @@ type flags struct {
 func Main(ctx context.Context, env *ui.Env, args []string) ui.Exit {
 	var g grammar
 	a := &app{Context: ctx, Env: env, flags: &g.flags}
-	return env.Run("ftpd", description, &g, args, a, a.admin())
+	return env.Run("ftpd", description, &g, args, a, a.admin(), a.operator())
 }
 
 // An app is what a command runs in.
@@ -113,6 +116,26 @@ func (a *app) admin() *admin.App {
 			return s, s.Close, nil
 		},
 		Hasher: func() *account.Hasher { return account.NewHasher(account.DefaultCost, 1) },
+	}
+}
+
+// operator is what the commands about a distributed server run in.
+func (a *app) operator() *operator.App {
+	return &operator.App{
+		Context: a.Context,
+		Env:     a.Env,
+		Flags:   &a.flags.Admin,
+		Open: func() (*operator.Database, error) {
+			c, err := a.load(nil)
+			if err != nil {
+				return nil, err
+			}
+			db, err := a.openDatabase(&c)
+			if err != nil {
+				return nil, err
+			}
+			return operator.On(a, db)
+		},
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"mirrortracker/internal/distftp/identity"
+	"mirrortracker/internal/distftp/operator"
 	slaveconfig "mirrortracker/internal/distftp/slave/config"
 	"mirrortracker/internal/distftp/storage"
 	"mirrortracker/internal/program"
@@ -20,6 +21,8 @@ type slaveCommand struct {
 	Enroll slaveEnroll `cmd:"" help:"Become a slave of the master that made a token."`
 	Init   slaveInit   `cmd:"" help:"Make folders that are new in the configuration this slave's."`
 	Config slaveConfig `cmd:"" help:"Write or check a slave's configuration file."`
+
+	operator.SlaveCommands
 }
 
 // loadSlave loads the configuration of a slave.

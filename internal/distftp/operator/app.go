@@ -23,9 +23,8 @@ type App struct {
 	*ui.Env
 	Flags *admin.Flags // those of the command line
 
-	// Open returns what the database holds, and what is to be called when it is no longer
-	// needed.
-	Open func() (*catalogue.Catalogue, func() error, error)
+	// Open opens the database, which the caller closes.
+	Open func() (*Database, error)
 }
 
 // done writes what a command did, or in JSON what has become of it.
@@ -38,7 +37,7 @@ func (a *App) done(text string, v any) error {
 }
 
 // slave returns a slave by its name.
-func (a *App) slave(c *catalogue.Catalogue, name string) (catalogue.Slave, error) {
+func (a *App) slave(c *Database, name string) (catalogue.Slave, error) {
 	s, err := c.Slave(a, name)
 	if errors.Is(err, catalogue.ErrNoSlave) {
 		err = ui.Hint(fmt.Errorf("no slave is called %q", name), "ftpd slave list shows those that there are")

@@ -58,11 +58,11 @@ func (r *ruleSet) Run(a *App) error {
 	if err := rule.Validate(); err != nil {
 		return ui.Misuse("%w", err)
 	}
-	c, done, err := a.Open()
+	c, err := a.Open()
 	if err != nil {
 		return err
 	}
-	defer done()
+	defer c.Close()
 	if err := c.SetRule(a, rule); err != nil {
 		return err
 	}
@@ -75,11 +75,11 @@ func (ruleList) Help() string { return examples("ftpd rule list", "ftpd rule lis
 
 // Run prints the rules.
 func (ruleList) Run(a *App) error {
-	c, done, err := a.Open()
+	c, err := a.Open()
 	if err != nil {
 		return err
 	}
-	defer done()
+	defer c.Close()
 	rules, err := c.Rules(a)
 	if err != nil {
 		return err
@@ -104,11 +104,11 @@ func (r *ruleShow) Run(a *App) error {
 	if err != nil {
 		return err
 	}
-	c, done, err := a.Open()
+	c, err := a.Open()
 	if err != nil {
 		return err
 	}
-	defer done()
+	defer c.Close()
 	rules, err := c.Rules(a)
 	if err != nil {
 		return err
@@ -127,11 +127,11 @@ func (r *ruleRemove) Run(a *App) error {
 	if err != nil {
 		return err
 	}
-	c, done, err := a.Open()
+	c, err := a.Open()
 	if err != nil {
 		return err
 	}
-	defer done()
+	defer c.Close()
 	if err := c.RemoveRule(a, p); errors.Is(err, catalogue.ErrNoRule) {
 		return ui.Hint(fmt.Errorf("%s has no rule of its own", p), "ftpd rule list shows those that there are")
 	} else if err != nil {

@@ -28,11 +28,11 @@ func (slaveList) Help() string {
 
 // Run prints the slaves.
 func (slaveList) Run(a *App) error {
-	c, done, err := a.Open()
+	c, err := a.Open()
 	if err != nil {
 		return err
 	}
-	defer done()
+	defer c.Close()
 	all, err := overview.List(a, c, nil)
 	if err != nil {
 		return err
@@ -64,12 +64,12 @@ type named struct {
 }
 
 // change does something to a slave, and says what.
-func (n *named) change(a *App, did string, do func(*catalogue.Catalogue, catalogue.Slave) error) error {
-	c, done, err := a.Open()
+func (n *named) change(a *App, did string, do func(*Database, catalogue.Slave) error) error {
+	c, err := a.Open()
 	if err != nil {
 		return err
 	}
-	defer done()
+	defer c.Close()
 	s, err := a.slave(c, n.Name)
 	if err != nil {
 		return err
@@ -88,7 +88,7 @@ func (slaveDrain) Help() string {
 
 // Run marks the slave.
 func (d *slaveDrain) Run(a *App) error {
-	return d.change(a, "%s is drained from now on", func(c *catalogue.Catalogue, s catalogue.Slave) error { return c.SetDrain(a, s.ID, true) })
+	return d.change(a, "%s is drained from now on", func(c *Database, s catalogue.Slave) error { return c.SetDrain(a, s.ID, true) })
 }
 
 type slaveUndrain struct{ named }
@@ -97,7 +97,7 @@ func (slaveUndrain) Help() string { return examples("ftpd slave undrain atlas") 
 
 // Run takes the mark away.
 func (d *slaveUndrain) Run(a *App) error {
-	return d.change(a, "%s takes files again", func(c *catalogue.Catalogue, s catalogue.Slave) error { return c.SetDrain(a, s.ID, false) })
+	return d.change(a, "%s takes files again", func(c *Database, s catalogue.Slave) error { return c.SetDrain(a, s.ID, false) })
 }
 
 type slaveTrust struct{ named }
@@ -108,7 +108,7 @@ func (slaveTrust) Help() string {
 
 // Run marks the slave.
 func (d *slaveTrust) Run(a *App) error {
-	return d.change(a, "%s is trusted with the certificate", func(c *catalogue.Catalogue, s catalogue.Slave) error { return c.SetTrusted(a, s.ID, true) })
+	return d.change(a, "%s is trusted with the certificate", func(c *Database, s catalogue.Slave) error { return c.SetTrusted(a, s.ID, true) })
 }
 
 type slaveDistrust struct{ named }
@@ -119,7 +119,7 @@ func (slaveDistrust) Help() string {
 
 // Run takes the mark away.
 func (d *slaveDistrust) Run(a *App) error {
-	return d.change(a, "%s is no longer trusted with the certificate", func(c *catalogue.Catalogue, s catalogue.Slave) error { return c.SetTrusted(a, s.ID, false) })
+	return d.change(a, "%s is no longer trusted with the certificate", func(c *Database, s catalogue.Slave) error { return c.SetTrusted(a, s.ID, false) })
 }
 
 type slaveRemove struct {
@@ -133,10 +133,13 @@ func (slaveRemove) Help() string {
 
 // Run removes the slave.
 func (d *slaveRemove) Run(a *App) error {
-	return d.change(a, "removed %s", func(c *catalogue.Catalogue, s catalogue.Slave) error {
+	return d.change(a, "removed %s", func(c *Database, s catalogue.Slave) error {
 		err := c.RemoveSlave(a, s.ID, d.Lose)
 		if errors.Is(err, catalogue.ErrOnly) {
-			err = ui.Hint(err, "ftpd slave drain "+d.Name+" has them copied to others", "ftpd slave remove "+d.Name+" --lose gives them up")
+			return ui.Hint(err, "ftpd slave drain "+d.Name+" has them copied to others", "ftpd slave remove "+d.Name+" --lose gives them up")
+		}
+		if err == nil {
+			err = c.revoke(a, d.Name)
 		}
 		return err
 	})

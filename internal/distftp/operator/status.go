@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"mirrortracker/internal/distftp/catalogue"
 	"mirrortracker/internal/distftp/overview"
 	"mirrortracker/internal/human"
 	"mirrortracker/internal/ui"
@@ -45,11 +44,11 @@ type trouble struct {
 
 // Run prints the status.
 func (StatusCommand) Run(a *App) error {
-	c, done, err := a.Open()
+	c, err := a.Open()
 	if err != nil {
 		return err
 	}
-	defer done()
+	defer c.Close()
 	s, err := look(a, c)
 	if err != nil {
 		return err
@@ -61,7 +60,7 @@ func (StatusCommand) Run(a *App) error {
 }
 
 // look reads the database.
-func look(a *App, c *catalogue.Catalogue) (s status, err error) {
+func look(a *App, c *Database) (s status, err error) {
 	s = status{Masters: []master{}, Slaves: []overview.Slave{}, Trouble: []trouble{}}
 	masters, err := c.Masters(a)
 	if err != nil {
