@@ -60,13 +60,13 @@ func openDatabase(t testing.TB) *database.DB {
 	return db
 }
 
-func serveMaster(t *testing.T, db *database.DB) *master {
+func serveMaster(t testing.TB, db *database.DB) *master {
 	t.Helper()
 	ln := listen(t)
 	return serveMasterAt(t, db, ln, ln.Addr().String())
 }
 
-func listen(t *testing.T) net.Listener {
+func listen(t testing.TB) net.Listener {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -76,7 +76,7 @@ func listen(t *testing.T) net.Listener {
 }
 
 // serveMasterAt serves one that slaves find at another address than it listens at.
-func serveMasterAt(t *testing.T, db *database.DB, ln net.Listener, addr string) *master {
+func serveMasterAt(t testing.TB, db *database.DB, ln net.Listener, addr string) *master {
 	t.Helper()
 	auth, err := authority.Open(t.Context(), db)
 	if err != nil {
@@ -109,7 +109,7 @@ func serveMasterAt(t *testing.T, db *database.DB, ln net.Listener, addr string) 
 }
 
 // run runs something until the test ends, or what it returns is called.
-func run(t *testing.T, do func(ctx context.Context)) (stop func()) {
+func run(t testing.TB, do func(ctx context.Context)) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var work sync.WaitGroup
 	work.Go(func() { do(ctx) })
@@ -121,7 +121,7 @@ func run(t *testing.T, do func(ctx context.Context)) (stop func()) {
 	return stop
 }
 
-func (m *master) token(t *testing.T, name string, replace bool) identity.Token {
+func (m *master) token(t testing.TB, name string, replace bool) identity.Token {
 	t.Helper()
 	token, err := m.auth.Token(t.Context(), name, []string{m.addr}, time.Hour, replace)
 	if err != nil {
@@ -130,7 +130,7 @@ func (m *master) token(t *testing.T, name string, replace bool) identity.Token {
 	return token
 }
 
-func (m *master) enroll(t *testing.T, name string) *identity.Identity {
+func (m *master) enroll(t testing.TB, name string) *identity.Identity {
 	t.Helper()
 	id, err := identity.Enroll(t.Context(), m.token(t, name, true), filepath.Join(t.TempDir(), "identity.json"))
 	if err != nil {

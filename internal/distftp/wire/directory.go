@@ -3,6 +3,7 @@ package wire
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"iter"
 	"net/http"
@@ -26,6 +27,12 @@ type listed struct {
 
 // maxWindow bounds how far back compression may refer, and so the memory of both sides.
 const maxWindow = 1 << 20
+
+// Most entries of a directory, and most below one.
+const (
+	maxEntries = 1 << 20
+	maxBelow   = 1 << 27
+)
 
 var encoders = sync.Pool{New: func() any {
 	e, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(maxWindow/4))
@@ -97,8 +104,18 @@ func (c *Client) Directory(ctx context.Context, dir Path, deep bool) iter.Seq2[E
 			return
 		}
 		defer in.Reset(nil) // lets go of the body
+		left := maxEntries
+		if deep {
+			left = maxBelow
+		}
 		for line, err := range readLines(in) {
 			var l listed
+			if err == nil {
+				err = context.Cause(ctx) // what is decompressed need not wait for the slave
+			}
+			if left--; err == nil && left < 0 {
+				err = errors.New("it lists too many entries")
+			}
 			if err == nil {
 				err = json.Unmarshal(line, &l)
 			}
