@@ -55,9 +55,13 @@ func (s *session) lookedAt(p mirror.Path, e vfs.Entry, err error) {
 	}
 }
 
-// habits returns who the client is to the memory of habits, and what that knows.
+// clientProgram returns which program the client is, as far as it has said so. Many anonymous ones
+// give their name in place of a password.
+func (s *session) clientProgram() string { return cmp.Or(s.program, s.client.Ident) }
+
+// habit returns who the client is to the memory of habits, and what that knows.
 func (s *session) habit() (habitual, habit) {
-	who := s.habits.whose(s.place.from, s.program)
+	who := s.habits.whose(s.place.from, s.clientProgram(), s.client.User)
 	return who, s.habits.of(who)
 }
 
@@ -174,7 +178,7 @@ func (s *session) prepare(plan *data.Plan) {
 	case *data.Dialer:
 		_, habit := s.habit()
 		plan.Wary = !habit.accepts.known(time.Now())
-		if picky(s.program) || habit.accepts.dislikes(time.Now()) {
+		if picky(s.clientProgram()) || habit.accepts.dislikes(time.Now()) {
 			plan.Relay = cmp.Or(plan.Relay, "the client accepts no connections from elsewhere")
 		}
 	case *data.Listener:

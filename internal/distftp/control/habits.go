@@ -9,8 +9,8 @@ import (
 )
 
 // Habits remember for an hour how clients take to connections with holders elsewhere, which
-// shows only when it is tried: by address, and by program where that says what it is. What
-// they hold is bounded as a [memory] is.
+// shows only when it is tried: by address, user and program. What they hold is bounded as a
+// [memory] is.
 type habits struct {
 	seed maphash.Seed
 
@@ -18,10 +18,10 @@ type habits struct {
 	young, old map[habitual]habit
 }
 
-// A habitual is one program at one address.
+// A habitual is one program of one user at one address, behind which there can be many.
 type habitual struct {
-	from    netip.Prefix
-	program uint64 // a hash of its name
+	from netip.Prefix
+	name uint64 // a hash of program and user
 }
 
 // A habit is what is known of one.
@@ -47,9 +47,9 @@ func newHabits() *habits {
 	return &habits{seed: maphash.MakeSeed(), young: map[habitual]habit{}}
 }
 
-// whose returns who a program at an address is, as far as habits go.
-func (h *habits) whose(from netip.Prefix, program string) habitual {
-	return habitual{from, maphash.String(h.seed, program)}
+// whose returns who a program of a user at an address is, as far as habits go.
+func (h *habits) whose(from netip.Prefix, program, user string) habitual {
+	return habitual{from, maphash.Comparable(h.seed, [2]string{program, user})}
 }
 
 // of returns what is known of somebody.
