@@ -254,7 +254,10 @@ func uploadsAreCommitted(t *testing.T, url string) {
 	}
 	op, err := c.Op(ctx)
 	must(t, err)
-	if !c.Drew(op) || c.Drew(op+1<<20) {
+	if c.Idle(op) {
+		t.Error("an operation under way counts as idle")
+	}
+	if c.Done(op); !c.Idle(op) || c.Idle(op+1<<20) {
 		t.Error("the master does not know its own numbers")
 	}
 	_, err = c.Commit(ctx, Arrival{Path: "/d/f", Slave: a, Prepared: wire.Prepared{Op: op}, Base: &first.File.Ref}, nil)

@@ -185,14 +185,7 @@ func (c *Catalogue) Done(op uint64) {
 // Idle reports whether an operation number is one of this master's that is not under way.
 func (c *Catalogue) Idle(op uint64) bool {
 	c.ops.mu.Lock()
-	busy := c.ops.busy[op]
-	c.ops.mu.Unlock()
-	return !busy && c.Drew(op)
-}
-
-// Drew reports whether an operation number is one of this master's.
-func (c *Catalogue) Drew(op uint64) bool {
-	c.ops.mu.Lock()
 	defer c.ops.mu.Unlock()
-	return slices.ContainsFunc(c.ops.drawn, func(b [2]uint64) bool { return b[0] <= op && op < b[1] })
+	drawn := slices.ContainsFunc(c.ops.drawn, func(b [2]uint64) bool { return b[0] <= op && op < b[1] })
+	return drawn && !c.ops.busy[op]
 }

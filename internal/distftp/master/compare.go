@@ -2,8 +2,10 @@ package master
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"mirrortracker/internal/distftp/catalogue"
@@ -95,6 +97,7 @@ func (m *Master) descend(ctx context.Context, s *slave) (total catalogue.Reconci
 // reconcile has database and slave agree about one directory, and returns what the slave has
 // there.
 func (m *Master) reconcile(ctx context.Context, s *slave, dir mirror.Path) (found catalogue.Reconciled, list []wire.Entry, err error) {
+	sums := map[wire.Path]*wire.Sums{} // that were asked for
 	for range rounds {
 		applied := s.applied.last()
 		list = list[:0]
@@ -102,17 +105,45 @@ func (m *Master) reconcile(ctx context.Context, s *slave, dir mirror.Path) (foun
 			if err != nil {
 				return found, nil, err
 			}
+			if e.Sums == nil && e.Version == 0 {
+				e.Sums = sums[e.Name]
+			}
 			list = append(list, e)
 		}
-		found, err = m.Catalogue.Reconcile(ctx, s.id, dir, applied, list)
-		if !errors.Is(err, catalogue.ErrPending) {
+		var some catalogue.Reconciled
+		some, err = m.Catalogue.Reconcile(ctx, s.id, dir, applied, list)
+		found = plus(found, some)
+		if err == nil && len(some.Unsummed) == 0 || err != nil && !errors.Is(err, catalogue.ErrPending) {
 			return found, list, err
+		}
+		if err := m.sum(ctx, s, dir, list, some.Unsummed, sums); err != nil {
+			return found, nil, err
 		}
 		if err := m.catchUp(ctx, s); err != nil {
 			return found, nil, err
 		}
 	}
 	return found, list, err
+}
+
+// sum has the slave compute the checksums of files of its own, so that they can be told
+// from those that others have.
+func (m *Master) sum(ctx context.Context, s *slave, dir mirror.Path, list []wire.Entry, names []string, sums map[wire.Path]*wire.Sums) error {
+	for _, e := range list {
+		if !slices.Contains(names, string(e.Name)) {
+			continue
+		}
+		ref := wire.Ref{Path: wire.Path(dir.Join(string(e.Name))), Size: e.Size}
+		crc, err := s.Checksum(ctx, wire.Checksum{Ref: ref, After: s.applied.last(), Algorithm: "CRC32"})
+		if err == nil && len(crc) != 4 {
+			err = fmt.Errorf("a CRC-32 of %d bytes", len(crc))
+		}
+		if err != nil {
+			return fmt.Errorf("checksum of %s: %w", ref.Path, err)
+		}
+		sums[e.Name] = &wire.Sums{CRC32: binary.BigEndian.Uint32(crc)}
+	}
+	return nil
 }
 
 func plus(a, b catalogue.Reconciled) catalogue.Reconciled {

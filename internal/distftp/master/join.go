@@ -69,29 +69,30 @@ func (m *Master) meet(ctx context.Context, name string, link wire.Slave) (*slave
 	s.applied.reach(state.Applied)
 	equal := row.SyncSeq == state.Applied && row.SyncDigest == state.Digest && row.SyncSeq > 0
 	s.agreed.Store(equal)
-	prepared, err := link.Operations(ctx)
-	if err != nil {
-		return nil, false, err
+	// What nobody is at was committed before, or will never be: once the slave has caught
+	// up, the former is published.
+	over, err := m.over(ctx, s)
+	if err == nil {
+		err = m.catchUp(ctx, s)
 	}
-	if err := m.catchUp(ctx, s); err != nil {
-		return nil, false, err
+	for some := range slices.Chunk(over, batch) {
+		if err == nil {
+			err = s.Forget(ctx, some)
+		}
 	}
-	// What was prepared is published by now, if it ever will be.
-	if err := m.forget(ctx, s, prepared); err != nil {
-		return nil, false, err
-	}
-	return s, equal, nil
+	return s, equal, err
 }
 
-// forget has a slave drop prepared content that nobody will commit: of masters that are no
-// more, and of this one, unless it is at it.
-func (m *Master) forget(ctx context.Context, s *slave, prepared []wire.Prepared) error {
-	if len(prepared) == 0 {
-		return nil
+// over returns the operations of which a slave has prepared content and that are over:
+// those of masters that are no more, and of this one, unless it is at it.
+func (m *Master) over(ctx context.Context, s *slave) ([]uint64, error) {
+	prepared, err := s.Operations(ctx)
+	if err != nil || len(prepared) == 0 {
+		return nil, err
 	}
 	oldest, err := m.Catalogue.Oldest(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var ops []uint64
 	for _, p := range prepared {
@@ -99,12 +100,7 @@ func (m *Master) forget(ctx context.Context, s *slave, prepared []wire.Prepared)
 			ops = append(ops, p.Op)
 		}
 	}
-	for some := range slices.Chunk(ops, batch) {
-		if err := s.Forget(ctx, some); err != nil {
-			return err
-		}
-	}
-	return nil
+	return ops, nil
 }
 
 // enter has a slave take part.
