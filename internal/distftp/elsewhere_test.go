@@ -504,29 +504,25 @@ func TestPicky(t *testing.T) {
 	c.want("150")
 	c.want("226")
 
-	c = binary(t, addr)
-	ln = c.listening("PORT")
-	c.send("STOR a")
-	conn, from := accepted(t, ln)
-	if from != "127.0.0.2" {
-		t.Errorf("first from %s", from)
+	for name, replies := range map[string][]string{"a": {"426", "226"}, "new": {"226", "226"}} {
+		c := binary(t, addr)
+		c.do("CLNT "+name, "200")
+		for i, want := range []string{"127.0.0.2", "127.0.0.1"} {
+			ln := c.listening("PORT")
+			c.send("STOR " + name)
+			conn, from := accepted(t, ln)
+			if from != want {
+				t.Errorf("%s: connection %d comes from %s", name, i, from)
+			}
+			conn.Close()
+			c.want("150")
+			c.want(replies[i])
+			if b, _ := os.ReadFile(filepath.Join(h.dir, name)); name == "a" && i == 0 && string(b) != "content of a" {
+				t.Errorf("a is %q", b)
+			}
+		}
+		h.want(t, "STOR relay one")
 	}
-	conn.Close()
-	c.want("150")
-	c.want("426")
-	if b, _ := os.ReadFile(filepath.Join(h.dir, "a")); string(b) != "content of a" {
-		t.Errorf("a is %q", b)
-	}
-	ln = c.listening("PORT")
-	c.send("STOR a")
-	conn, from = accepted(t, ln)
-	if from != "127.0.0.1" {
-		t.Errorf("then from %s", from)
-	}
-	conn.Close()
-	c.want("150")
-	c.want("226")
-	h.want(t, "STOR relay one")
 }
 
 // More than a user may store is not stored, wherever it comes.

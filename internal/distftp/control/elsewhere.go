@@ -197,7 +197,7 @@ func (s *session) arrived(t *transfer, reply int) {
 	if s.aborted || s.broken != nil || s.ctx.Err() != nil {
 		return // of which nothing can be learnt
 	}
-	who, _ := s.habit()
+	who, habit := s.habit()
 	moved := t.flow.Moved()
 	switch t.at.(type) {
 	case *data.Invitation:
@@ -209,7 +209,7 @@ func (s *session) arrived(t *transfer, reply int) {
 		case !route.Away:
 		case moved > unread, moved > 0 && t.err == nil:
 			s.habits.learn(who, accepting, true)
-		case reply == 426, reply == 522:
+		case reply == 426, reply == 522, moved == 0 && t.Direction() == Upload && !habit.accepts.known(time.Now()):
 			s.habits.learn(who, accepting, false)
 		}
 	}

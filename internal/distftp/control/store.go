@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"mirrortracker/internal/distftp/data"
+	"mirrortracker/internal/distftp/vfs"
 	"mirrortracker/internal/mirror"
 )
 
@@ -97,6 +98,7 @@ func (s *session) planStore(p mirror.Path, keep int64) (data.Plan, error) {
 	}
 	plan, err := storer.Store(s.ctx, s.request(p, keep, 0))
 	plan.Quota = quota
+	plan.Instead = keep != data.KeepAll && old.Kind == vfs.File && old.Size > keep
 	return plan, err
 }
 

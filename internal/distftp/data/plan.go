@@ -55,6 +55,7 @@ type Plan struct {
 	// asked for, or no more are wanted.
 	Holders iter.Seq[Remote]
 	Upload  bool        // it is towards one of Holders
+	Instead bool        // the upload takes the place of some content
 	Text    bool        // it is in TYPE A, which a holder elsewhere sees to
 	Relay   string      // why holder and client must not meet; "" if they may
 	Protect *Protection // as Secure does it, for them

@@ -147,7 +147,7 @@ func (t *trip) direct(ctx context.Context, r Remote, at Meeting, o *Order, begin
 		t.failure = fmt.Errorf("%s: %w", r.Holder(), err)
 		return false, err
 	case err == nil && t.Upload:
-		if t.Wary && t.Flow.Moved() == 0 {
+		if t.Wary && t.Instead && t.Flow.Moved() == 0 {
 			return true, errUnwanted
 		}
 		err = t.keep(ctx, r)
@@ -156,7 +156,8 @@ func (t *trip) direct(ctx context.Context, r Remote, at Meeting, o *Order, begin
 }
 
 // errUnwanted ends an upload of nothing over a connection from elsewhere, made to a client
-// that may have closed it for just that, and so must not have its file replaced by nothing.
+// that may have closed it for just that, and so must not have its content replaced by
+// nothing.
 var errUnwanted = errors.New("nothing came, as from clients that accept no connection from elsewhere")
 
 // relay passes the bytes on between the client, who is connected with us, and a holder.
