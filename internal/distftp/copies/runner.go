@@ -73,6 +73,7 @@ type view struct {
 	slaves map[string]Standing
 	names  map[catalogue.SlaveID]string
 	ids    map[string]catalogue.SlaveID
+	seen   map[string]time.Time // when a slave was last there
 }
 
 // New makes a runner.
@@ -170,10 +171,12 @@ func (r *Runner) look(ctx context.Context) error {
 		slaves: make(map[string]Standing, len(slaves)),
 		names:  make(map[catalogue.SlaveID]string, len(slaves)),
 		ids:    make(map[string]catalogue.SlaveID, len(slaves)),
+		seen:   make(map[string]time.Time, len(slaves)),
 	}
 	for i := range slaves {
 		s := &slaves[i]
-		now.slaves[s.Name], now.names[s.ID], now.ids[s.Name] = r.standing(s), s.Name, s.ID
+		now.slaves[s.Name], now.seen[s.Name] = r.standing(s, was.seen[s.Name])
+		now.names[s.ID], now.ids[s.Name] = s.Name, s.ID
 	}
 	if now.rules = was.rules; was.slaves == nil || !reflect.DeepEqual(was.all, now.all) {
 		now.rules = choice.NewRules(now.all)
@@ -186,23 +189,28 @@ func (r *Runner) look(ctx context.Context) error {
 	return nil
 }
 
-// standing says how a slave is. A master that has just started has seen nobody yet.
-func (r *Runner) standing(s *catalogue.Slave) Standing {
+// standing says how a slave is, and when it was last there: for us, or by what it reported
+// to another master. One that has just started has seen nobody yet.
+func (r *Runner) standing(s *catalogue.Slave, seen time.Time) (Standing, time.Time) {
+	now := r.Now()
 	_, state, online := r.Fleet.Link(s.ID)
-	if !online {
+	if online {
+		seen = now
+	} else {
 		state = s.Report
-	}
-	seen := s.Seen
-	if seen.Before(r.started) {
-		seen = r.started
+		for _, t := range []time.Time{r.started, s.Seen} {
+			if t.After(seen) {
+				seen = t
+			}
+		}
 	}
 	return Standing{
 		Name:     s.Name,
 		Rack:     state.Rack,
 		Online:   online,
 		Draining: s.Drain,
-		Lost:     !online && r.Now().Sub(seen) > r.Grace,
-	}
+		Lost:     now.Sub(seen) > r.Grace,
+	}, seen
 }
 
 // consequences returns which files are to be looked at because of what has changed.
