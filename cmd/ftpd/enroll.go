@@ -54,7 +54,8 @@ func (c *enrollCommand) Run(a *app) error {
 	if a.flags.Admin.JSON {
 		return a.JSON(map[string]any{"slave": t.Slave, "token": t.String(), "masters": t.Masters, "expires": expires})
 	}
-	_, err = fmt.Fprintf(a.Stdout, "good once, until %s; on %s: ftpd slave enroll %s\n", expires.Format("2006-01-02 15:04 MST"), t.Slave, t)
+	fmt.Fprintf(a.Stderr, "On %s, once, until %s: ftpd slave enroll with this token.\n", t.Slave, expires.Format("2006-01-02 15:04 MST"))
+	_, err = fmt.Fprintln(a.Stdout, t)
 	return err
 }
 
