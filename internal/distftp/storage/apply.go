@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 
+	"golang.org/x/sync/errgroup"
+
 	"mirrortracker/internal/distftp/wire"
 )
 
@@ -104,15 +106,16 @@ func (s *Storage) applyBatch(ctx context.Context, intents []wire.Intent) error {
 type batch struct {
 	storage *Storage
 	*change
-	stale     map[place]bool // directories to be synced
+	stale     map[place]bool // directories and files to be synced
+	emptied   []place        // directories that may be empty now
 	published []*prepared    // whose own names are not needed any more
 	dropped   []kept         // damaged content that is not
 }
 
-// A place is a directory in a folder.
+// A place is what has a path in a folder.
 type place struct {
 	folder *folder
-	dir    wire.Path
+	path   wire.Path
 }
 
 // begin begins a batch. The caller holds applying.
@@ -127,10 +130,8 @@ func (s *Storage) begin(ctx context.Context) (*batch, error) {
 // commit puts everything on the disk: the folders' names first, and then the index.
 func (b *batch) commit(applied uint64) error {
 	s := b.storage
-	for at := range b.stale {
-		if err := syncName(at.folder.root, inside(at.dir)); err != nil {
-			return fmt.Errorf("sync %s in %s: %w", at.dir, at.folder.path, err)
-		}
+	if err := b.sync(); err != nil {
+		return err
 	}
 	if _, err := b.tx.ExecContext(b.ctx, `UPDATE storage SET applied = ?`, int64(applied)); err != nil {
 		return err
@@ -145,9 +146,32 @@ func (b *batch) commit(applied uint64) error {
 			s.config.Log.Warn("prepared content was published, but keeps its own name too", "err", err)
 		}
 	}
+	for _, at := range b.emptied {
+		at.tidy()
+	}
 	for _, k := range b.dropped {
 		s.discard(k)
 	}
+	return nil
+}
+
+// sync puts what was done to the folders on the disk: all at the same time, as file systems
+// write that once for all who wait for it.
+func (b *batch) sync() error {
+	var all errgroup.Group
+	all.SetLimit(16)
+	for at := range b.stale {
+		all.Go(func() error {
+			if err := syncName(at.folder.root, inside(at.path)); err != nil {
+				return fmt.Errorf("sync %s in %s: %w", at.path, at.folder.path, err)
+			}
+			return nil
+		})
+	}
+	if err := all.Wait(); err != nil {
+		return err
+	}
+	clear(b.stale)
 	return nil
 }
 

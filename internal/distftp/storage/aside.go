@@ -66,7 +66,7 @@ func (b *batch) moveDirAside(p wire.Path, d *dir) error {
 	for _, f := range b.storage.folders {
 		info, err := f.look(p)
 		if err == nil && info != nil && info.IsDir() {
-			err = b.renameOnDisk(f, inside(p), to)
+			err = b.moveOnDisk(f, p, to)
 		}
 		if err != nil {
 			return err
@@ -87,7 +87,7 @@ func (b *batch) moveFileAside(p wire.Path, dir *dir, r record) error {
 	if err != nil {
 		return err
 	}
-	if err := b.renameOnDisk(f, inside(p), to); err != nil {
+	if err := b.moveOnDisk(f, p, to); err != nil {
 		return err
 	}
 	if err := b.drop(dir, name, r); err != nil {
@@ -112,7 +112,7 @@ func (b *batch) clear(f *folder, p wire.Path, known ...facts) error {
 	if err != nil {
 		return err
 	}
-	return b.renameOnDisk(f, inside(p), to)
+	return b.moveOnDisk(f, p, to)
 }
 
 // freeName finds a name beside a path that nothing has.

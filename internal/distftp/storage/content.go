@@ -62,12 +62,16 @@ func (s *Storage) Prepare(ctx context.Context, op uint64, keep *wire.Ref, first 
 	return c, nil
 }
 
-// receive makes an empty file for content.
+// receive makes an empty file for content, where there is the most room.
 func (s *Storage) receive(op uint64) (*Content, error) {
 	f, err := s.roomiest()
 	if err != nil {
 		return nil, err
 	}
+	return s.receiveIn(f, op)
+}
+
+func (s *Storage) receiveIn(f *folder, op uint64) (*Content, error) {
 	if err := s.reserve(op); err != nil {
 		return nil, err
 	}

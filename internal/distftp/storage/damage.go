@@ -97,5 +97,5 @@ func (b *batch) quarantine(p wire.Path, r record) (kept, error) {
 		return kept{}, err
 	}
 	b.stale[place{f, "/" + damagedDir}] = true
-	return k, b.tidy(f, parent(p))
+	return k, b.left(f, p)
 }

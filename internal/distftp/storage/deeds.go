@@ -23,6 +23,7 @@ func (b *batch) publish(in wire.Intent) error {
 		if err := p.folder.root.Chtimes(p.name(), in.ModTime, in.ModTime); err != nil {
 			return err
 		}
+		b.stale[place{p.folder, "/" + wire.Path(p.name())}] = true // by which it is recognised
 	}
 	info, err := p.folder.root.Lstat(p.name())
 	if err != nil {
@@ -98,6 +99,21 @@ func (b *batch) renameOnDisk(f *folder, name string, path wire.Path) error {
 	return err
 }
 
+// moveOnDisk renames what has no other name. So the directory that it comes into, and those
+// above, must last before.
+func (b *batch) moveOnDisk(f *folder, from, to wire.Path) error {
+	info, err := f.look(parent(to))
+	if err == nil && (info == nil || !info.IsDir()) {
+		if err = b.makeDirs(f, parent(to)); err == nil {
+			err = b.sync()
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return b.renameOnDisk(f, inside(from), to)
+}
+
 // makeDirs makes a directory on the disk, and those above it. What else is in their place is
 // moved aside.
 func (b *batch) makeDirs(f *folder, p wire.Path) error {
@@ -134,22 +150,39 @@ func (b *batch) unlink(f *folder, p wire.Path) error {
 	if err := f.root.Remove(inside(p)); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
 		return err
 	}
-	return b.tidy(f, parent(p))
+	return b.left(f, p)
 }
 
-// tidy removes a directory that is empty on the disk, and those above it that become empty,
-// and has the last that stays synced.
-func (b *batch) tidy(f *folder, p wire.Path) error {
-	for p != "/" {
-		err := f.root.Remove(inside(p))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			break
+// left has the directory synced that something has left, and, when all is done, removed if it
+// is empty. It may have gone already, with those above it.
+func (b *batch) left(f *folder, p wire.Path) error {
+	dir := parent(p)
+	b.emptied = append(b.emptied, place{f, dir})
+	for {
+		info, err := f.look(dir)
+		if err != nil {
+			return err
 		}
-		delete(b.stale, place{f, p})
-		p = parent(p)
+		if info != nil {
+			b.stale[place{f, dir}] = true
+			return nil
+		}
+		dir = parent(dir)
 	}
-	b.stale[place{f, p}] = true
-	return nil
+}
+
+// tidy removes a directory if it is empty on the disk, and those above it that become
+// empty. Nothing depends on it.
+func (at place) tidy() {
+	for p := at.path; p != "/" && !reserved(p); p = parent(p) {
+		info, err := at.folder.look(p)
+		if err == nil && info != nil && info.IsDir() {
+			err = at.folder.root.Remove(inside(p))
+		}
+		if err != nil {
+			return
+		}
+	}
 }
 
 // remove removes a file.
@@ -174,7 +207,7 @@ func (b *batch) remove(in wire.Intent) error {
 	if info != nil && factsOf(info) == old.facts {
 		err = b.unlink(f, in.Path)
 	} else {
-		err = b.tidy(f, above) // it may have been unlinked, and its directory not synced
+		err = b.left(f, in.Path) // it may have been unlinked, and its directory not synced
 	}
 	if err != nil {
 		return err
@@ -213,12 +246,12 @@ func (b *batch) renameFile(in wire.Intent, dir *dir, name string, r record) erro
 		return err
 	}
 	if info != nil && factsOf(info) == r.facts { // otherwise that is done, or it is missing, which will be found
-		if err := b.renameOnDisk(f, inside(in.Path), in.To); err != nil {
+		if err := b.moveOnDisk(f, in.Path, in.To); err != nil {
 			return err
 		}
 	}
 	b.stale[place{f, parent(in.To)}] = true
-	if err := b.tidy(f, parent(in.Path)); err != nil {
+	if err := b.left(f, in.Path); err != nil {
 		return err
 	}
 	if err := b.drop(dir, name, r); err != nil {
@@ -250,10 +283,10 @@ func (b *batch) renameDir(in wire.Intent, moving *dir) error {
 		if err := b.clear(f, in.To); err != nil {
 			return err
 		}
-		if err := b.renameOnDisk(f, inside(in.Path), in.To); err != nil {
+		if err := b.moveOnDisk(f, in.Path, in.To); err != nil {
 			return err
 		}
-		if err := b.tidy(f, parent(in.Path)); err != nil {
+		if err := b.left(f, in.Path); err != nil {
 			return err
 		}
 	}
