@@ -41,11 +41,12 @@ func (d *dir) Next() (vfs.Entry, error) {
 }
 
 func (d *dir) more() error {
+	d.read = make([]node, 0, step)
 	rows, err := d.q.QueryxContext(d.ctx, `
-		SELECT `+columns+`
-		FROM ftp_nodes n
-		WHERE n.parent = ? AND n.name > ?
-		ORDER BY n.name
+		SELECT name, id, kind, size, mtime, mode, owner, target
+		FROM ftp_nodes
+		WHERE parent = ? AND name > ?
+		ORDER BY name
 		LIMIT ?`,
 		d.id, append([]byte{}, d.last...), step)
 	if err != nil {
@@ -54,7 +55,8 @@ func (d *dir) more() error {
 	defer rows.Close()
 	for rows.Next() {
 		d.read = append(d.read, node{})
-		if err := rows.Scan(d.read[len(d.read)-1].fields()...); err != nil {
+		n := &d.read[len(d.read)-1]
+		if err := rows.Scan(&n.Name, &n.ID, &n.Kind, &n.Size, &n.ModTime, &n.Mode, &n.Owner, &n.Target); err != nil {
 			return err
 		}
 	}

@@ -27,12 +27,29 @@ type node struct {
 	SHA256  []byte `db:"sha256"`  // likewise; empty where it is not known
 }
 
-// columns are those of a node, in an order that [node.fields] has too.
-const columns = `n.parent, n.name, n.id, n.kind, n.size, n.mtime, n.mode, n.owner, n.target, n.version, n.crc32, n.sha256`
+// The columns of a node, in an order that [node.fields] and [node.values] have too: of a
+// table that is called n, and as they are written.
+const (
+	columns     = `n.parent, n.name, n.id, n.kind, n.size, n.mtime, n.mode, n.owner, n.target, n.version, n.crc32, n.sha256`
+	nodeColumns = `parent, name, id, kind, size, mtime, mode, owner, target, version, crc32, sha256`
+)
 
 // fields are where the columns of a row go.
 func (n *node) fields() []any {
 	return []any{&n.Parent, &n.Name, &n.ID, &n.Kind, &n.Size, &n.ModTime, &n.Mode, &n.Owner, &n.Target, &n.Version, &n.CRC32, &n.SHA256}
+}
+
+// values are what is written into the columns.
+func (n *node) values() []any {
+	return []any{n.Parent, notNil(n.Name), n.ID, n.Kind, n.Size, n.ModTime, n.Mode, n.Owner, notNil(n.Target), n.Version, n.CRC32, notNil(n.SHA256)}
+}
+
+// notNil makes bytes fit for a column that cannot be NULL.
+func notNil(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
 }
 
 // The kinds of nodes.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -58,6 +59,7 @@ type reconciling struct {
 	settled map[string]bool // names that are done with
 	ours    map[uint64]bool // intents that came from this
 	sum     Reconciled
+	fresh   []node // that are still to be written
 }
 
 // A known node is one in the directory that is compared.
@@ -68,6 +70,14 @@ type known struct {
 
 // step does some, and reports whether there is more.
 func (r *reconciling) step(t *change) (more bool, err error) {
+	if more, err = r.settle(t); err != nil {
+		return more, err
+	}
+	return more, r.insert(t)
+}
+
+// settle decides about some, and does what does not go together with others.
+func (r *reconciling) settle(t *change) (more bool, err error) {
 	if err := r.current(t); err != nil {
 		return false, err
 	}
@@ -296,12 +306,32 @@ func (r *reconciling) adopt(t *change, at *spot, e *wire.Entry, n known) (bool, 
 	if e.Sums != nil {
 		fresh.CRC32, fresh.SHA256 = int64(e.Sums.CRC32), e.Sums.SHA256
 	}
-	if err := t.insert(at.below(name, nil), fresh); err != nil {
-		return false, err
-	}
+	t.touch(at.below(name, nil))
+	t.modify(at.node)
+	r.fresh = append(r.fresh, fresh)
 	r.intend(t, wire.Intent{Deed: wire.Adopt, Path: wire.Path(r.dir.Join(name)), Version: fresh.Version, Size: e.Size})
 	t.settle(fresh.ID, r.dir.Join(name))
-	return true, t.hold(r.slave, fresh.ID)
+	return true, nil
+}
+
+// insert writes the files that were adopted.
+func (r *reconciling) insert(t *change) error {
+	for some := range slices.Chunk(r.fresh, 50) {
+		var nodes, copies []any
+		for _, n := range some {
+			nodes = append(nodes, n.values()...)
+			copies = append(copies, r.slave, n.ID)
+			t.files[n.ID] = true
+		}
+		if err := t.exec(`INSERT INTO ftp_nodes (`+nodeColumns+`) VALUES `+tuples(len(some), len(nodes)/len(some)), nodes...); err != nil {
+			return err
+		}
+		if err := t.exec(`INSERT INTO ftp_copies (slave, node) VALUES `+tuples(len(some), 2), copies...); err != nil {
+			return err
+		}
+	}
+	r.fresh = nil
+	return nil
 }
 
 // equal compares checksums, as far as both sides have them.
@@ -356,7 +386,7 @@ func (r *reconciling) asideName(t *change, at spot, name string) (string, error)
 		}
 		free := name[:min(len(name), wire.MaxName-len(suffix))] + suffix
 		n, err := t.look(at.node.ID, free)
-		if err != nil || n == nil {
+		if err != nil || n == nil && !slices.ContainsFunc(r.fresh, func(n node) bool { return string(n.Name) == free }) {
 			return free, err
 		}
 	}

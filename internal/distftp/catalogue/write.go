@@ -48,18 +48,8 @@ func (t *change) add(at spot, n node) error {
 func (t *change) insert(at spot, n node) error {
 	t.touch(at)
 	t.modify(at.dir())
-	return t.exec(`
-		INSERT INTO ftp_nodes (parent, name, id, kind, size, mtime, mode, owner, target, version, crc32, sha256)
-		VALUES `+tuples(1, 12),
-		n.Parent, notNil(n.Name), n.ID, n.Kind, n.Size, n.ModTime, n.Mode, n.Owner, notNil(n.Target), n.Version, n.CRC32, notNil(n.SHA256))
-}
-
-// notNil makes bytes fit for a column that cannot be NULL.
-func notNil(b []byte) []byte {
-	if b == nil {
-		return []byte{}
-	}
-	return b
+	values := n.values()
+	return t.exec(`INSERT INTO ftp_nodes (`+nodeColumns+`) VALUES `+tuples(1, len(values)), values...)
 }
 
 // drop takes a node away, with its copies, and returns who had those.
