@@ -334,9 +334,12 @@ func TestMismatch(t *testing.T) {
 	}
 }
 
+// A client that asks for addresses may be one that does not go where PASV says.
 func TestCustomExtendedElsewhere(t *testing.T) {
 	h, addr := serveHolders(t, distftp.Config{})
 	c := binary(t, addr)
+	c.do("SIZE a", "213")
+	c.get(c.come(here(c.pasv())), "RETR a", "226")
 	c.do("CEPR ON", "200")
 	c.do("SIZE a", "213")
 	var port int

@@ -78,7 +78,7 @@ func (s *session) listen(verb string, told bool) (netip.AddrPort, bool) {
 	s.dropMeeting()
 	s.why = "EPSV names no address"
 	if told {
-		if i := s.invite(); i != nil {
+		if i := s.invite(verb); i != nil {
 			s.listens(verb, i)
 			return i.Addr(), true
 		}

@@ -65,6 +65,14 @@ func (s *session) habit() (habitual, habit) {
 	return who, s.habits.of(who)
 }
 
+// following selects the opinion of following the address that a command names.
+func following(verb string) func(*habit) *opinion {
+	if verb == "EPSV" {
+		return obeying
+	}
+	return coming
+}
+
 // Bounds of what it may take to find the client a place elsewhere: for each try, and how
 // many ports may be in use here.
 const (
@@ -74,22 +82,23 @@ const (
 
 // invite has the client come to where the bytes of the coming transfer are, if it can be
 // told what that will be and the client may do so; otherwise it is nil, and says why.
-func (s *session) invite() *data.Invitation {
+func (s *session) invite(verb string) *data.Invitation {
 	host, ok := s.Planner.(Host)
 	if !ok {
 		return nil
 	}
 	_, habit := s.habit()
+	comes := *following(verb)(&habit)
 	now := time.Now()
 	e := s.coming
 	switch {
-	case habit.comes.dislikes(now):
-		s.why = "the client does not go to addresses that PASV names"
+	case comes.dislikes(now):
+		s.why = "the client does not go to addresses that " + verb + " names"
 		return nil
 	case e.listing, s.text && !e.told:
 		s.why = "a listing was expected"
 		return nil
-	case e.path == "" && !habit.comes.known(now):
+	case e.path == "" && !comes.known(now):
 		s.why = "it was not known which file would be wanted"
 		return nil
 	}
@@ -202,7 +211,7 @@ func (s *session) arrived(t *transfer, reply int) {
 	switch t.at.(type) {
 	case *data.Invitation:
 		if route.Kind != "" || reply == 425 {
-			s.habits.learn(who, coming, route.Away && reply != 522)
+			s.habits.learn(who, following(t.Mode), route.Away && reply != 522)
 		}
 	case *data.Dialer:
 		switch {
@@ -224,6 +233,6 @@ const unread = 8 << 20
 func (s *session) unmet() {
 	if _, ok := s.meeting.(*data.Invitation); ok && !s.tried && s.ctx.Err() == nil && !s.draining() {
 		who, _ := s.habit()
-		s.habits.learn(who, coming, false)
+		s.habits.learn(who, following(s.mode), false)
 	}
 }

@@ -27,6 +27,7 @@ type habitual struct {
 // A habit is what is known of one.
 type habit struct {
 	comes   opinion // to the address that PASV names, if that is not ours
+	obeys   opinion // the address that EPSV names after CEPR
 	accepts opinion // connections from elsewhere to the address that PORT named
 }
 
@@ -67,7 +68,7 @@ func (h *habits) get(who habitual) habit {
 	return h.old[who]
 }
 
-// learn notes an opinion, of one of the two things that there are to it.
+// learn notes an opinion, of one of the things that there are to a habit.
 func (h *habits) learn(who habitual, of func(*habit) *opinion, likes bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -80,6 +81,7 @@ func (h *habits) learn(who habitual, of func(*habit) *opinion, likes bool) {
 }
 
 func coming(h *habit) *opinion    { return &h.comes }
+func obeying(h *habit) *opinion   { return &h.obeys }
 func accepting(h *habit) *opinion { return &h.accepts }
 
 // picky reports whether a program is known to accept no data connection but from the
