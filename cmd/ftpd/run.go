@@ -34,6 +34,7 @@ type grammar struct {
 	Master  masterCommand          `cmd:"" help:"Serve files that are on slaves."`
 	Slave   slaveCommand           `cmd:"" help:"Hold files and move their bytes for masters."`
 	Status  operator.StatusCommand `cmd:"" help:"Show masters, slaves, and what is to be done about copies."`
+	Fsck    operator.FsckCommand   `cmd:"" help:"Compare database and slaves, and look for files with too few copies."`
 	Rule    operator.RuleCommand   `cmd:"" help:"Say how many copies files have, and where."`
 	Import  importCommand          `cmd:"" help:"Take up files that were put into a slave's folder by other means."`
 	Doctor  doctorCommand          `cmd:"" help:"Find out why clients cannot reach the server."`

@@ -154,8 +154,17 @@ func (c *Catalogue) HastenJobs(ctx context.Context, kind string) error {
 
 // Jobs returns jobs, for people: those that are due first come first.
 func (c *Catalogue) Jobs(ctx context.Context, most int) ([]Job, error) {
+	return c.readJobs(ctx, `ORDER BY due_at, id LIMIT ?`, most)
+}
+
+// JobsAbout returns the jobs of a kind that are about one thing, for people.
+func (c *Catalogue) JobsAbout(ctx context.Context, kind string, node uint64) ([]Job, error) {
+	return c.readJobs(ctx, `WHERE kind = ? AND node = ? ORDER BY slave`, kind, node)
+}
+
+func (c *Catalogue) readJobs(ctx context.Context, where string, args ...any) ([]Job, error) {
 	var rows []jobRow
-	if err := c.db.Reader().SelectContext(ctx, &rows, c.selectJobs()+`ORDER BY due_at, id LIMIT ?`, most); err != nil {
+	if err := c.db.Reader().SelectContext(ctx, &rows, c.selectJobs()+where, args...); err != nil {
 		return nil, fmt.Errorf("read jobs: %w", err)
 	}
 	jobs := make([]Job, len(rows))

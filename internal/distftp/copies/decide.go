@@ -41,13 +41,13 @@ type Decision struct {
 // Settled reports whether everything is as it should be.
 func (d Decision) Settled() bool { return len(d.To) == 0 && d.Drop == "" && d.Lacks == "" }
 
-// decide finds the next step for a file that these slaves hold. It is pure. First comes what is
+// Decide finds the next step for a file that these slaves hold. It is pure. First comes what is
 // missing; only when enough copies are at slaves that can be reached, a surplus one goes.
 //
 // A copy counts if its slave is not lost, not being drained, may hold it by the rule, and
 // does not share the rack with one that counts already. One on a slave that is away for a
 // short while counts, too, but no other copy goes because of it.
-func decide(rule choice.Rule, holders []string, slaves map[string]Standing) Decision {
+func Decide(rule choice.Rule, holders []string, slaves map[string]Standing) Decision {
 	d := Decision{Want: rule.Copies}
 	racks, reachable := map[string]bool{}, 0
 	var surplus []string

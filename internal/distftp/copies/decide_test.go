@@ -68,7 +68,7 @@ func TestDecide(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			d := decide(tt.rule, strings.Fields(tt.holders), fleet(tt.slaves))
+			d := Decide(tt.rule, strings.Fields(tt.holders), fleet(tt.slaves))
 			got := d.Lacks
 			switch {
 			case d.Drop != "":
@@ -109,8 +109,8 @@ func TestDecisionsComeToRest(t *testing.T) {
 		if random.IntN(3) == 0 {
 			rule.Only = []string{"s[0-3]"}
 		}
-		d, steps := decide(rule, holders, slaves), 0
-		for ; len(d.To) > 0 || d.Drop != ""; d = decide(rule, holders, slaves) {
+		d, steps := Decide(rule, holders, slaves), 0
+		for ; len(d.To) > 0 || d.Drop != ""; d = Decide(rule, holders, slaves) {
 			if steps++; steps > 12 {
 				t.Fatalf("no rest: %v on %v of %v", rule, holders, slices.Collect(maps.Values(slaves)))
 			}

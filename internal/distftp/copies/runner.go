@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"reflect"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -110,6 +111,7 @@ func (r *Runner) Run(ctx context.Context) {
 	settling := r.serve(&running, catalogue.SettleJob, r.AtOnce, r.settle)
 	repairing := r.serve(&running, DamagedJob, 1, r.repair)
 	sweeping := r.serve(&running, catalogue.SweepJob, 1, r.sweep)
+	checking := r.serve(&running, FsckJob, 1, r.check)
 
 	tick := time.NewTicker(beat)
 	defer tick.Stop()
@@ -122,7 +124,7 @@ func (r *Runner) Run(ctx context.Context) {
 				swept = now
 				r.ask(ctx, catalogue.Job{Kind: catalogue.SweepJob})
 			}
-			for _, claim := range []func(context.Context) error{repairing, settling, sweeping} {
+			for _, claim := range []func(context.Context) error{repairing, settling, sweeping, checking} {
 				if err := claim(ctx); err != nil {
 					r.trouble(ctx, "jobs", err)
 				}
@@ -259,7 +261,7 @@ func (v *view) holders(f *catalogue.File) []string {
 
 // decide finds the next step for a file.
 func (v *view) decide(f *catalogue.File) Decision {
-	return decide(v.rules.For(mirror.Path(f.Ref.Path)), v.holders(f), v.slaves)
+	return Decide(v.rules.For(mirror.Path(f.Ref.Path)), v.holders(f), v.slaves)
 }
 
 // Standings returns how slaves stand, by name.
@@ -329,7 +331,7 @@ func (r *Runner) work(ctx context.Context, job catalogue.Job, do func(context.Co
 	default:
 		wait := min(10*time.Second<<min(job.Tries, 10), time.Hour)
 		r.Log.Warn("job failed", "kind", job.Kind, "file", job.Node, "tries", job.Tries+1, "again_in", wait, "err", err)
-		err = r.Catalogue.RetryJob(ctx, job, wait, err.Error())
+		err = r.Catalogue.RetryJob(ctx, job, wait, strings.ToValidUTF8(err.Error(), "?"))
 	}
 	if err != nil && !errors.Is(err, catalogue.ErrLease) {
 		r.trouble(ctx, "a job that has ended", err)

@@ -40,7 +40,7 @@ const (
 
 // recent is how old a report can be for its slave to count as online, where nobody knows
 // better.
-const recent = time.Minute
+const recent = 20 * time.Second
 
 // describe says how a slave is by what the database has of it and, if there is one, its
 // live state.
