@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // A Meeting is where the client and the holder of the bytes will connect.
@@ -107,12 +110,23 @@ func (d *Dialer) Meet(ctx context.Context) (net.Conn, error) {
 	dialer := net.Dialer{
 		Timeout:   d.timeout,
 		LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(d.local, 0)),
+		Control:   bindLater,
 	}
 	conn, err := dialer.DialContext(ctx, "tcp", d.to.String())
 	if err != nil {
 		return nil, fmt.Errorf("open data connection: %w", err)
 	}
 	return conn, nil
+}
+
+// bindLater has the kernel choose our port when it knows the client's. Before that it would
+// look for one that no connection had within the last minute, which takes long where there
+// were thousands, and fails where there were more than ports.
+func bindLater(_, _ string, raw syscall.RawConn) error {
+	return raw.Control(func(fd uintptr) {
+		// Without effect it is slower.
+		_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1)
+	})
 }
 
 // Close has nothing to give back.
