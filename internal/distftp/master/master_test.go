@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -94,14 +96,7 @@ func (f *fleet) join(name, folder string) *machine {
 	if folder == "" {
 		folder = f.t.TempDir()
 	}
-	config := storage.Config{Folders: []string{folder}, Log: f.log}
-	if _, err := storage.Init(f.t.Context(), config); err != nil {
-		f.t.Fatal(err)
-	}
-	disk, err := storage.Open(f.t.Context(), config)
-	if err != nil {
-		f.t.Fatal(err)
-	}
+	disk := f.disk(folder)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		f.t.Fatal(err)
@@ -136,7 +131,7 @@ func (f *fleet) join(name, folder string) *machine {
 	f.until(name+" has joined", func() bool {
 		for _, s := range f.present() {
 			if s.name == name {
-				return true
+				return s.agreed.Load()
 			}
 		}
 		return false
@@ -238,4 +233,70 @@ func TestAway(t *testing.T) {
 			t.Errorf("%s is still there", found)
 		}
 	}
+}
+
+// What stood in a slave's folder before it was one is there, as if it had been uploaded; where
+// two slaves have different files of one name, both stay.
+func TestAdopted(t *testing.T) {
+	f := launch(t)
+	folders := []string{t.TempDir(), t.TempDir()}
+	for i, folder := range folders {
+		write(t, filepath.Join(folder, "both/equal"), content(2000))
+		write(t, filepath.Join(folder, "both/other"), content(100+i))
+		write(t, filepath.Join(folder, fmt.Sprintf("own/deep/%d", i)), content(i))
+	}
+	f.join("one", folders[0])
+	f.join("two", folders[1])
+	c := f.client(testbed.Named)
+	f.fetch(c, "/both/equal", content(2000))
+	f.fetch(c, "/own/deep/0", content(0))
+	f.fetch(c, "/own/deep/1", content(1))
+	f.fetch(c, "/both/other", content(100))
+	f.fetch(c, "/both/other.collision.two", content(101))
+}
+
+func write(t *testing.T, path string, what []byte) {
+	t.Helper()
+	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, what, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A slave that was stopped cleanly is known again by one question; one whose folder is
+// another's is not let in.
+func TestKnownAgain(t *testing.T) {
+	f := launch(t)
+	one := f.join("one", "")
+	c := f.client(testbed.Active)
+	f.store(c, "/file", content(10))
+	one.leave()
+	if equal, err := f.meets("one", one.folder); err != nil || !equal {
+		t.Errorf("a slave that has not changed has to be compared (%v)", err)
+	}
+	if _, err := f.meets("one", t.TempDir()); !errors.Is(err, catalogue.ErrStorage) {
+		t.Errorf("a slave with another folder: %v", err)
+	}
+}
+
+// meets returns how a slave with a folder is met: whether it is as it was.
+func (f *fleet) meets(name, folder string) (equal bool, err error) {
+	f.t.Helper()
+	disk := f.disk(folder)
+	defer disk.Close()
+	_, equal, err = f.meet(f.t.Context(), name, slaveside.New(slaveside.Config{Storage: disk, Log: f.log}))
+	return equal, err
+}
+
+// disk opens a slave's folder.
+func (f *fleet) disk(folder string) *storage.Storage {
+	f.t.Helper()
+	config := storage.Config{Folders: []string{folder}, Log: f.log}
+	if _, err := storage.Init(f.t.Context(), config); err != nil {
+		f.t.Fatal(err)
+	}
+	disk, err := storage.Open(f.t.Context(), config)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return disk
 }
