@@ -147,6 +147,11 @@ func (k *cluster) announced() (string, error) {
 // content implements [site].
 func (k *cluster) content(c *config.Config, former *force) (*content, error) {
 	if former != nil {
+		for key, changed := range map[string]bool{"database": c.Database != k.config.Database, "master": c.Master != k.config.Master} {
+			if changed {
+				k.log.Warn("what changed takes effect after a restart only", "key", key)
+			}
+		}
 		former.content.again()
 		return former.content, nil
 	}

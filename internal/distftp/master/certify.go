@@ -9,15 +9,15 @@ import (
 	"mirrortracker/internal/distftp/wire"
 )
 
-// certifying is how often it is looked whether a slave must be given another certificate or
-// keys, or may no longer have them.
-const certifying = time.Minute
+// looking is how often it is looked what the database says of a slave, and whether it must be
+// given another certificate or keys.
+const looking = 2 * time.Second
 
-// keepCertified gives a slave what it needs to put TLS on connections with clients, as long
-// as it is trusted with that.
-func (m *Master) keepCertified(ctx context.Context, s *slave) {
+// keepKnown keeps in mind what the database says of a slave, and gives it what it needs to put
+// TLS on connections with clients, as long as it is trusted with that.
+func (m *Master) keepKnown(ctx context.Context, s *slave) {
 	var has wire.Certificate
-	for tick := time.NewTicker(certifying); ; {
+	for tick := time.NewTicker(looking); ; {
 		if err := m.certify(ctx, s, &has); err != nil && ctx.Err() == nil {
 			m.Log.Warn("a slave has no certificate to show to clients", "slave", s.name, "err", err)
 		}

@@ -35,7 +35,7 @@ func (m *Master) Join(ctx context.Context, name string, link wire.Slave) error {
 	work.Go(func() { m.deliver(ctx, s) })
 	work.Go(func() { leave(m.hear(ctx, s)) })
 	work.Go(func() { m.keepRecorded(ctx, s) })
-	work.Go(func() { m.keepCertified(ctx, s) })
+	work.Go(func() { m.keepKnown(ctx, s) })
 	if !equal {
 		work.Go(func() { m.compare(ctx, s) })
 	}

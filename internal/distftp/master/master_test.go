@@ -87,7 +87,8 @@ func on(t *testing.T, url string) *fleet {
 type machine struct {
 	*slaveside.Slave
 	name, folder string
-	leave        func() // has it leave, with a goodbye if the test has not ended
+	leave        func() // has it leave its masters
+	at           func(f *fleet)
 }
 
 // join starts a slave with a folder, and has it join; "" is a new folder.
@@ -112,11 +113,13 @@ func (f *fleet) join(name, folder string) *machine {
 	ctx, stop := context.WithCancel(context.WithoutCancel(f.t.Context()))
 	var work sync.WaitGroup
 	work.Go(func() { m.Run(ctx) })
-	work.Go(func() {
-		if err := f.Join(ctx, name, m.Slave); err != nil && ctx.Err() == nil {
-			f.t.Error(err)
-		}
-	})
+	m.at = func(f *fleet) {
+		work.Go(func() {
+			if err := f.Join(ctx, name, m.Slave); err != nil && ctx.Err() == nil {
+				f.t.Error(err)
+			}
+		})
+	}
 	m.leave = sync.OnceFunc(func() {
 		if err := m.Leave(ctx); err != nil {
 			f.t.Error(err)
@@ -128,15 +131,22 @@ func (f *fleet) join(name, folder string) *machine {
 		}
 	})
 	f.t.Cleanup(m.leave)
-	f.until(name+" has joined", func() bool {
+	f.link(m)
+	return m
+}
+
+// link has a slave join, and waits until it was compared.
+func (f *fleet) link(m *machine) {
+	f.t.Helper()
+	m.at(f)
+	f.until(m.name+" has joined", func() bool {
 		for _, s := range f.present() {
-			if s.name == name {
+			if s.name == m.name {
 				return s.agreed.Load()
 			}
 		}
 		return false
 	})
-	return m
 }
 
 // until waits for something to become true.
@@ -232,6 +242,77 @@ func TestAway(t *testing.T) {
 		if found, _ := filepath.Glob(filepath.Join(one.folder, name)); found != nil {
 			t.Errorf("%s is still there", found)
 		}
+	}
+}
+
+// A client that was told to come to one slave, and then wants what another has, or what the
+// master has, or to store something, gets it all the same.
+func TestWrongGuess(t *testing.T) {
+	f := launch(t)
+	f.Chooser.SetRules(choice.NewRules([]choice.Rule{
+		{Path: "/one", Copies: 1, Only: []string{"one"}},
+		{Path: "/two", Copies: 1, Only: []string{"two"}},
+	}))
+	c := f.client(testbed.Active)
+	for _, name := range []string{"one", "two"} {
+		f.join(name, "")
+		if _, err := c.Do(257, "MKD /%s", name); err != nil {
+			t.Fatal(err)
+		}
+		f.store(c, "/"+name+"/file", content(70000))
+	}
+	c = f.client(testbed.Named)
+	for _, want := range []string{"/one/file", "/two/file"} {
+		c.Do(213, "SIZE /one/file")
+		f.fetch(c, want, content(70000))
+	}
+	c.Do(213, "SIZE /one/file")
+	if got, err := c.Fetch("MLSD /one"); err != nil || !bytes.Contains(got, []byte("size=70000;")) {
+		t.Errorf("MLSD: %q, %v", got, err)
+	}
+	for _, to := range []string{"/one/new", "/two/new"} {
+		c.Do(213, "SIZE /one/file")
+		f.store(c, to, content(3000))
+		f.fetch(f.client(testbed.Extended), to, content(3000))
+	}
+	c.Do(213, "SIZE /one/file")
+	if err := c.Store("APPE /two/new", content(3001)); err != nil {
+		t.Errorf("APPE: %v", err)
+	}
+	f.fetch(c, "/two/new", append(content(3000), content(3001)...))
+}
+
+// Two masters on one database are one service: what is done at one is seen at the other
+// within two seconds, and slaves do what either says.
+func TestTwoMasters(t *testing.T) {
+	for name, url := range map[string]func(t *testing.T) string{
+		"SQLite":  func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "ftpd.db") },
+		"MariaDB": func(t *testing.T) string { return testbed.MariaDB(t) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			at := url(t)
+			f, g := on(t, at), on(t, at)
+			one := f.join("one", "")
+			g.link(one)
+			c, d := f.client(testbed.Active), g.client(testbed.Named)
+			for i, from := range []*testbed.FTPClient{c, d, c, d} {
+				to := map[*testbed.FTPClient]*testbed.FTPClient{c: d, d: c}[from]
+				path := fmt.Sprintf("/file%d", i)
+				f.store(from, path, content(1000+i))
+				f.until(path+" is seen", func() bool { _, err := to.Do(213, "SIZE %s", path); return err == nil })
+				f.fetch(to, path, content(1000+i))
+				f.store(to, path, content(2000+i))
+				f.until(path+" is seen to be another", func() bool {
+					text, err := from.Do(213, "SIZE %s", path)
+					return err == nil && text == fmt.Sprint(2000+i)
+				})
+				f.fetch(from, path, content(2000+i))
+				if _, err := from.Do(250, "DELE %s", path); err != nil {
+					t.Error(err)
+				}
+				f.until(path+" is gone", func() bool { _, err := to.Do(550, "SIZE %s", path); return err == nil })
+			}
+		})
 	}
 }
 
