@@ -40,6 +40,7 @@ var programs = map[string]program{
 
 	"root":    {check: checkRoot, remedy: "run the tests as root"},
 	"ipv6":    {check: checkIPv6, remedy: "run the tests where the loopback interface has the address ::1"},
+	"loop":    {check: checkLoop, remedy: "run the tests as root, where files may be mounted as disks"},
 	"unshare": {check: checkUnshare, remedy: "run the tests where mount namespaces may be made"},
 }
 
@@ -53,8 +54,9 @@ var programs = map[string]program{
 // Quick unit tests (go test -short) do without other programs altogether.
 //
 // Our own "ftpd" is built. Besides programs on PATH it knows the servers in the cache folder, "pyftpdlib"
-// (the path is that of its interpreter), and the abilities "root", "ipv6" and "unshare"
-// (private mount namespaces), for which the path is empty.
+// (the path is that of its interpreter), and the abilities "root", "ipv6", "unshare"
+// (private mount namespaces) and "loop" (disks in files, in such a namespace), for which the
+// path is empty.
 func Need(t testing.TB, name string) string {
 	t.Helper()
 	if testing.Short() {
@@ -154,6 +156,11 @@ func checkRoot() error {
 
 var checkUnshare = sync.OnceValue(func() error {
 	return run("unshare", "-m", "mount", "--bind", "/etc/passwd", "/etc/passwd")
+})
+
+var checkLoop = sync.OnceValue(func() error {
+	return run("unshare", "-m", "sh", "-c",
+		`disk=$(mktemp) && truncate -s 1M "$disk" && mkfs.ext4 -q "$disk" && mount -o loop "$disk" /mnt; code=$?; rm "$disk"; exit $code`)
 })
 
 // run runs a command to its end and puts what it printed into the error.

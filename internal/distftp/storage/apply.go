@@ -81,7 +81,7 @@ func lineage(p wire.Path) (all []wire.Path) {
 func (s *Storage) applyBatch(ctx context.Context, intents []wire.Intent) error {
 	b, err := s.begin(ctx)
 	if err != nil {
-		return failure(wire.WriteError, err)
+		return s.notWritten(err)
 	}
 	defer b.rollback()
 	var failed error
@@ -94,10 +94,10 @@ func (s *Storage) applyBatch(ctx context.Context, intents []wire.Intent) error {
 		applied = in.Seq
 	}
 	if err := b.commit(applied); err != nil {
-		return failure(wire.WriteError, err)
+		return s.notWritten(err)
 	}
 	if failed != nil && !errors.Is(failed, errAgain) {
-		return failure(wire.WriteError, failed)
+		return s.notWritten(failed)
 	}
 	return nil
 }

@@ -78,7 +78,7 @@ func (s *Storage) receiveIn(f *folder, op uint64) (*Content, error) {
 	file, err := f.root.OpenFile(receivingName(op), os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		s.release(op, nil)
-		return nil, failure(wire.WriteError, err)
+		return nil, s.notWritten(err)
 	}
 	c := &Content{storage: s, op: op, folder: f, file: file}
 	if s.config.SHA256 {
@@ -126,7 +126,7 @@ func (c *Content) Write(b []byte) (int, error) {
 		c.sha.Write(b[:n])
 	}
 	if err != nil {
-		return n, failure(wire.WriteError, err)
+		return n, c.storage.notWritten(err)
 	}
 	return n, nil
 }
@@ -162,10 +162,10 @@ func (c *Content) keepAs(ctx context.Context, p *prepared) error {
 		err = c.folder.root.Rename(receivingName(c.op), p.name())
 	}
 	if err != nil {
-		return failure(wire.WriteError, err)
+		return c.storage.notWritten(err)
 	}
 	if err := syncName(c.folder.root, preparedDir); err != nil {
-		return failure(wire.WriteError, errors.Join(err, c.folder.root.Remove(p.name())))
+		return c.storage.notWritten(errors.Join(err, c.folder.root.Remove(p.name())))
 	}
 	c.done = true
 	c.storage.release(c.op, p)
@@ -188,6 +188,12 @@ func (c *Content) Close() error {
 		c.storage.release(c.op, nil)
 	}
 	return errors.Join(errs...)
+}
+
+// notWritten tells an error of writing, after which the disks are looked at more closely.
+func (s *Storage) notWritten(err error) error {
+	s.doubted.Store(true)
+	return failure(wire.WriteError, err)
 }
 
 // failure tells an error of the disk as one that the master knows.

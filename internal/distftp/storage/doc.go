@@ -17,7 +17,8 @@
 // and how far intents are applied. A slave that is killed in between gets the same intent
 // again, as the master keeps it until it is told that it is applied, and it does no harm
 // where it is done already: prepared content is linked to its path, and keeps its own
-// name until the transaction is over; what is to be moved or removed may be gone. Several
+// name until the transaction is over; what is to be moved or removed may be gone. What is
+// moved has no other name, so that the directories for it are synced first. Several
 // intents are one transaction if none touches what another one does, so that this holds
 // for any part of them that reached the disk.
 //
@@ -28,7 +29,7 @@
 //
 // A file is read only if it is the one that the index knows, by inode, size and modification
 // time. What is not is checked again, by its checksum where there is one. Files that came
-// from elsewhere are found by [Storage.Scan] and have version 0 until the master adopts
+// from elsewhere are found by scans ([Storage.Scan]) and have version 0 until the master adopts
 // them. They are never removed or overwritten by an intent that means another file, but
 // moved aside.
 //

@@ -51,7 +51,7 @@ func (c *Content) share(ctx context.Context) error {
 			err = io.ErrUnexpectedEOF
 		}
 		if err != nil {
-			return failure(wire.WriteError, err)
+			return c.storage.notWritten(err)
 		}
 		left -= n
 	}

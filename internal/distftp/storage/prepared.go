@@ -105,7 +105,7 @@ func (s *Storage) forget(p *prepared) error {
 	delete(s.prepared, p.Op)
 	s.mu.Unlock()
 	if err := p.folder.root.Remove(p.name()); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return failure(wire.WriteError, err)
+		return s.notWritten(err)
 	}
 	return nil
 }

@@ -29,13 +29,20 @@ const scanSlice = 100 * time.Millisecond
 // that were changed are missing as what they were and come from elsewhere as what they
 // are. Links, and what else is no plain file, are passed over.
 func (s *Storage) Scan(ctx context.Context, top wire.Path) (Scanned, error) {
+	return s.scan(ctx, top, 0)
+}
+
+// scan is Scan, with pauses.
+func (s *Storage) scan(ctx context.Context, top wire.Path, pause time.Duration) (Scanned, error) {
 	sc := &scan{storage: s, ahead: []wire.Path{top}}
 	for len(sc.ahead) > 0 {
-		if err := ctx.Err(); err != nil {
-			return sc.Scanned, err
-		}
 		if err := sc.someDirectories(ctx); err != nil {
 			return sc.Scanned, failure(wire.ReadError, err)
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return sc.Scanned, ctx.Err()
 		}
 	}
 	return sc.Scanned, nil
@@ -76,6 +83,10 @@ type found struct {
 // directory compares one directory with the index.
 func (sc *scan) directory(b *batch, p wire.Path) error {
 	files, below, err := sc.storage.entries(p)
+	if errors.Is(err, fs.ErrPermission) { // lost+found
+		sc.storage.config.Log.Warn("a directory cannot be read, and is passed over", "path", p, "err", err)
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -227,6 +238,7 @@ func (sc *scan) compare(b *batch, d *dir, p wire.Path, r record, on []found) err
 	case i >= 0 && on[i].facts == r.facts:
 		return nil
 	case i < 0 && len(on) == 0:
+		sc.Files--
 		sc.Missing++
 		if r.version != 0 {
 			if err := b.damage(wire.Damage{Ref: wire.Ref{Path: p, Version: r.version, Size: r.size}, Fault: wire.Missing, Text: "it is not on the disk"}, kept{}); err != nil {

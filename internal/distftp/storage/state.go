@@ -3,6 +3,8 @@ package storage
 import (
 	"context"
 	"fmt"
+	"slices"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -51,9 +53,17 @@ func (s *Storage) State(ctx context.Context) (wire.State, error) {
 // Changed returns a channel that is closed when State or Damaged have changed since.
 func (s *Storage) Changed() <-chan struct{} { return s.changed.next() }
 
-// spaces looks at all folders, and that they are still there.
+// spaces looks at all folders, and that they are still there. After something could not be
+// written it tries whether they can be: not every file system says that it has become
+// read-only.
 func (s *Storage) spaces() ([]space, error) {
 	all := make([]space, len(s.folders))
+	doubted := s.doubted.Load()
+	defer func() {
+		if doubted && !slices.ContainsFunc(all, func(sp space) bool { return sp.readOnly }) {
+			s.doubted.Store(false)
+		}
+	}()
 	for i, f := range s.folders {
 		if _, err := f.root.Lstat(markerName); err != nil {
 			return nil, fmt.Errorf("folder %s is gone: %w", f.path, err)
@@ -61,6 +71,10 @@ func (s *Storage) spaces() ([]space, error) {
 		var err error
 		if all[i], err = f.space(); err != nil {
 			return nil, err
+		}
+		if doubted {
+			now := time.Now()
+			all[i].readOnly = all[i].readOnly || f.root.Chtimes(markerName, now, now) != nil
 		}
 	}
 	return all, nil

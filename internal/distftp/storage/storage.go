@@ -41,6 +41,7 @@ type Storage struct {
 	applied  atomic.Uint64
 	changed  signal
 	suspects chan wire.Path // to be checked soon
+	doubted  atomic.Bool    // something could not be written
 
 	// applying is held while names change, on the disk and in the index.
 	applying sync.Mutex

@@ -24,11 +24,12 @@ type bed struct {
 	config Config
 	clock  uint64
 	last   uint64 // intent
+	stop   func() // what runs in the background
 }
 
 func newBed(t *testing.T, folders int) *bed {
 	t.Helper()
-	b := &bed{T: t}
+	b := &bed{T: t, stop: func() {}}
 	for range folders {
 		b.config.Folders = append(b.config.Folders, t.TempDir())
 	}
@@ -56,6 +57,7 @@ func (b *bed) open() {
 
 func (b *bed) reopen() {
 	b.Helper()
+	b.stop()
 	if err := b.Storage.Close(); err != nil {
 		b.Fatal(err)
 	}
@@ -252,6 +254,46 @@ func (b *bed) nothingPrepared() {
 		left, err := os.ReadDir(filepath.Join(folder, preparedDir))
 		if err != nil || len(left) != 0 {
 			b.Errorf("left in %s are %v, %v", folder, left, err)
+		}
+	}
+}
+
+// same compares lists.
+func (b *bed) same(what string, got []string, want ...string) {
+	b.Helper()
+	if !slices.Equal(got, want) {
+		b.Errorf("%s are %q, want %q", what, got, want)
+	}
+}
+
+// run has the storage verify in the background, until the test or its use ends.
+func (b *bed) run() {
+	ctx, cancel := context.WithCancel(b.Context())
+	ended := make(chan struct{})
+	s := b.Storage
+	go func() {
+		defer close(ended)
+		s.Run(ctx)
+	}()
+	b.stop = func() {
+		cancel()
+		<-ended
+	}
+	b.Cleanup(b.stop)
+}
+
+// until waits for something that changes what the storage tells.
+func (b *bed) until(is func() bool) {
+	b.Helper()
+	for limit := time.After(30 * time.Second); ; {
+		changed := b.Changed()
+		if is() {
+			return
+		}
+		select {
+		case <-changed:
+		case <-limit:
+			b.Fatal("it did not come about")
 		}
 	}
 }

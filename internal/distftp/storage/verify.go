@@ -22,11 +22,12 @@ const (
 	verifyStep  = 256 << 10      // bytes that are read at once
 	verifyPage  = 100            // files that are looked up at once
 	verifyRound = 24 * time.Hour // how long a round takes at least
+	scanPause   = time.Second    // between slices of a scan
 )
 
 // Run verifies what is at rest until ctx ends: at once what seems to have been changed by
-// somebody else, and everything else one after the other, slowly. Where no checksum is known
-// it learns it.
+// somebody else, and everything else one after the other, slowly, once a day at most. Each
+// round begins with a scan. Where no checksum is known it learns it.
 func (s *Storage) Run(ctx context.Context) error {
 	var both sync.WaitGroup
 	both.Go(func() { s.checkSuspects(ctx) })
@@ -61,37 +62,28 @@ func (s *Storage) suspect(p wire.Path) {
 
 // checkOne compares one file with the index.
 func (s *Storage) checkOne(ctx context.Context, p wire.Path) error {
-	s.applying.Lock()
-	defer s.applying.Unlock()
-	b, err := s.begin(ctx)
-	if err != nil {
-		return err
-	}
-	defer b.rollback()
-	above, name := split(p)
-	d, err := b.dir(above)
-	if err != nil {
-		return err
-	}
-	r, known, err := b.file(d, name)
-	if err != nil || !known {
-		return err
-	}
-	var on []found
-	for _, f := range s.folders {
-		info, err := f.look(p)
+	return s.amend(ctx, func(b *batch) error {
+		above, name := split(p)
+		d, err := b.dir(above)
 		if err != nil {
 			return err
 		}
-		if info != nil && info.Mode().IsRegular() {
-			on = append(on, found{f.Folder, factsOf(info)})
+		r, known, err := b.file(d, name)
+		if err != nil || !known {
+			return err
 		}
-	}
-	sc := &scan{storage: s}
-	if err := sc.compare(b, d, p, r, on); err != nil {
-		return err
-	}
-	return b.commit(s.applied.Load())
+		var on []found
+		for _, f := range s.folders {
+			info, err := f.look(p)
+			if err != nil {
+				return err
+			}
+			if info != nil && info.Mode().IsRegular() {
+				on = append(on, found{f.Folder, factsOf(info)})
+			}
+		}
+		return (&scan{storage: s}).compare(b, d, p, r, on)
+	})
 }
 
 // A verifier reads all files, one after the other.
@@ -123,6 +115,13 @@ func (v *verifier) next(ctx context.Context) (pause time.Duration, err error) {
 	}
 	if at == (position{}) {
 		at.begun = time.Now().Unix()
+		found, err := s.scan(ctx, "/", scanPause)
+		if err != nil {
+			return 0, err
+		}
+		if found.New+found.Missing+found.Changed > 0 {
+			s.config.Log.Warn("the disks are not as they were left", "new", found.New, "missing", found.Missing, "changed", found.Changed)
+		}
 	}
 	page, err := s.index.filesAfter(ctx, at)
 	if err != nil {
@@ -134,13 +133,18 @@ func (v *verifier) next(ctx context.Context) (pause time.Duration, err error) {
 		}
 		return 0, s.setVerifyPosition(ctx, position{})
 	}
+	var learnt []learned
 	for _, f := range page {
-		if err := v.verify(ctx, f); err != nil {
+		l, err := v.verify(ctx, f)
+		if err != nil {
 			return 0, err
+		}
+		if l != nil {
+			learnt = append(learnt, *l)
 		}
 		at.dir, at.name = f.dir, f.name
 	}
-	return 0, s.setVerifyPosition(ctx, at)
+	return 0, errors.Join(s.learn(ctx, learnt), s.setVerifyPosition(ctx, at))
 }
 
 // A position is how far a round of verification has come.
@@ -203,39 +207,47 @@ func (ix *index) path(ctx context.Context, id int64) (wire.Path, error) {
 	return max(p, "/"), nil
 }
 
-// verify reads a file. What has changed since it was looked up is left to the next round.
-func (v *verifier) verify(ctx context.Context, f resting) error {
+// A learned file has checksums that were not known.
+type learned struct {
+	path wire.Path
+	record
+	sums wire.Sums
+}
+
+// verify reads a file, and returns its checksums if they were not known. What has changed
+// since it was looked up is left to the next round.
+func (v *verifier) verify(ctx context.Context, f resting) (*learned, error) {
 	s := v.storage
 	above, err := s.index.path(ctx, f.dir)
 	if above == "" || err != nil {
-		return err
+		return nil, err
 	}
 	p := join(above, f.name)
 	file, r, err := s.open(ctx, wire.Ref{Path: p, Version: f.version, Size: f.size})
 	if err != nil {
 		if _, isFailure := errors.AsType[*wire.Failure](err); isFailure {
-			return nil // if it is damaged, it is a suspect now
+			return nil, nil // if it is damaged, it is a suspect now
 		}
-		return err
+		return nil, err
 	}
 	defer file.Close()
 	sums, n, err := sumUp(limited{ctx, file, v.limiter}, s.config.SHA256 || r.sums != nil && r.sums.SHA256 != nil)
 	if ctx.Err() != nil {
-		return ctx.Err()
+		return nil, ctx.Err()
 	}
 	_ = unix.Fadvise(int(file.Fd()), 0, 0, unix.FADV_DONTNEED) // what clients read is to stay in memory
 	switch {
 	case err != nil:
-		return s.condemn(ctx, p, r, wire.Unreadable, err.Error())
+		return nil, s.condemn(ctx, p, r, wire.Unreadable, err.Error())
 	case n != r.size:
 		s.suspect(p)
-		return nil
+		return nil, nil
 	case r.sums == nil || sums.SHA256 != nil && r.sums.SHA256 == nil && agree(sums, *r.sums):
-		return s.learn(ctx, p, r, sums)
+		return &learned{p, r, sums}, nil
 	case !agree(sums, *r.sums):
-		return s.condemn(ctx, p, r, wire.Rotten, fmt.Sprintf("its CRC-32 is %08x, and was %08x", sums.CRC32, r.sums.CRC32))
+		return nil, s.condemn(ctx, p, r, wire.Rotten, fmt.Sprintf("its CRC-32 is %08x, and was %08x", sums.CRC32, r.sums.CRC32))
 	}
-	return nil
+	return nil, nil
 }
 
 // limited reads at a rate.
@@ -270,18 +282,36 @@ func sumUp(r io.Reader, withSHA bool) (sums wire.Sums, n int64, err error) {
 	return sums, n, err
 }
 
-// learn writes down the checksums of a file.
-func (s *Storage) learn(ctx context.Context, p wire.Path, r record, sums wire.Sums) error {
-	return s.amend(ctx, p, r, func(b *batch, d *dir, name string) error {
-		is := r
-		is.sums = &sums
-		return b.replace(d, name, r, is)
+// learn writes down the checksums of files that are still what they were.
+func (s *Storage) learn(ctx context.Context, all []learned) error {
+	if len(all) == 0 {
+		return nil
+	}
+	return s.amend(ctx, func(b *batch) error {
+		for _, l := range all {
+			d, name, err := b.still(l.path, l.record)
+			if err != nil {
+				return err
+			}
+			if d != nil {
+				is := l.record
+				is.sums = &l.sums
+				if err := b.replace(d, name, l.record, is); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
 	})
 }
 
-// condemn takes a damaged file out of the index.
+// condemn takes a damaged file out of the index, if it is still what it was.
 func (s *Storage) condemn(ctx context.Context, p wire.Path, r record, fault wire.Fault, story string) error {
-	return s.amend(ctx, p, r, func(b *batch, d *dir, name string) error {
+	return s.amend(ctx, func(b *batch) error {
+		d, name, err := b.still(p, r)
+		if d == nil || err != nil {
+			return err
+		}
 		k, err := b.quarantine(p, r)
 		if err != nil {
 			return err
@@ -293,8 +323,8 @@ func (s *Storage) condemn(ctx context.Context, p wire.Path, r record, fault wire
 	})
 }
 
-// amend changes what the index has of a file, if that is still what it was.
-func (s *Storage) amend(ctx context.Context, p wire.Path, r record, how func(b *batch, d *dir, name string) error) error {
+// amend changes the index otherwise than by an intent.
+func (s *Storage) amend(ctx context.Context, how func(b *batch) error) error {
 	s.applying.Lock()
 	defer s.applying.Unlock()
 	b, err := s.begin(ctx)
@@ -302,17 +332,22 @@ func (s *Storage) amend(ctx context.Context, p wire.Path, r record, how func(b *
 		return err
 	}
 	defer b.rollback()
-	above, name := split(p)
-	d, err := b.dir(above)
-	if err != nil {
-		return err
-	}
-	is, found, err := b.file(d, name)
-	if err != nil || !found || is.version != r.version || is.facts != r.facts {
-		return err
-	}
-	if err := how(b, d, name); err != nil {
+	if err := how(b); err != nil {
 		return err
 	}
 	return b.commit(s.applied.Load())
+}
+
+// still returns where a file is in the index, or no directory if it is another by now.
+func (b *batch) still(p wire.Path, r record) (*dir, string, error) {
+	above, name := split(p)
+	d, err := b.dir(above)
+	if err != nil {
+		return nil, "", err
+	}
+	is, found, err := b.file(d, name)
+	if err != nil || !found || is.version != r.version || is.facts != r.facts {
+		return nil, "", err
+	}
+	return d, name, nil
 }
