@@ -2,6 +2,7 @@ package slave
 
 import (
 	"context"
+	"log/slog"
 	"math"
 	"os"
 	"sync"
@@ -154,38 +155,55 @@ func (s *Slave) transfer(ctx context.Context, t *Transfer, flow *data.Flow, tell
 	return err
 }
 
-// watch tells of a transfer while it is carried out.
+// watch tells of a transfer while it is carried out. Most are over before there is
+// anything to tell.
 func watch(flow *data.Flow, tell func(wire.Event), do func(connected func()) error) error {
-	var telling sync.WaitGroup
-	over := make(chan struct{})
-	connected := false
-	err := do(func() {
-		connected = true
-		tell(wire.Event{Connected: true})
-		telling.Go(func() {
-			tick := time.NewTicker(time.Second)
-			defer tick.Stop()
-			for {
-				select {
-				case <-over:
-					return
-				case <-tick.C:
-					tell(wire.Event{Moved: flow.Moved()})
-				}
-			}
-		})
-	})
-	close(over)
-	telling.Wait()
-	if connected {
-		tell(wire.Event{Moved: flow.Moved()})
-	}
+	w := &watcher{flow: flow, tell: tell}
+	err := do(w.connected)
+	w.stop()
 	return err
+}
+
+type watcher struct {
+	flow *data.Flow
+	tell func(wire.Event)
+
+	mu   sync.Mutex
+	next *time.Timer // nil before there is a connection
+	over bool
+}
+
+func (w *watcher) connected() {
+	w.tell(wire.Event{Connected: true})
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.next = time.AfterFunc(time.Second, w.moved)
+}
+
+func (w *watcher) moved() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.over {
+		w.tell(wire.Event{Moved: w.flow.Moved()})
+		w.next.Reset(time.Second)
+	}
+}
+
+func (w *watcher) stop() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.over = true
+	if w.next != nil {
+		w.next.Stop()
+		w.tell(wire.Event{Moved: w.flow.Moved()})
+	}
 }
 
 // ended tells of a transfer that is over.
 func (s *Slave) ended(t *Transfer) {
-	s.Log.Debug("transfer", "way", t.Way, "at", t.At, "from_slave", t.From, "path", t.Path, "op", t.Op, "bytes", t.Bytes, "took", t.Took, "err", t.Err)
+	if s.Log.Enabled(context.Background(), slog.LevelDebug) {
+		s.Log.Debug("transfer", "way", t.Way, "at", t.At, "from_slave", t.From, "path", t.Path, "op", t.Op, "bytes", t.Bytes, "took", t.Took, "err", t.Err)
+	}
 	if s.Observer != nil {
 		s.Observer(*t)
 	}
