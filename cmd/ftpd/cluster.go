@@ -27,6 +27,7 @@ import (
 	"mirrortracker/internal/distftp/identity"
 	"mirrortracker/internal/distftp/link"
 	"mirrortracker/internal/distftp/master"
+	"mirrortracker/internal/distftp/metrics"
 	"mirrortracker/internal/distftp/overview"
 	"mirrortracker/internal/distftp/wire"
 	"mirrortracker/internal/mirror"
@@ -169,6 +170,14 @@ func (k *cluster) configure(c *distftp.Config) {
 	if c.TLS != nil {
 		c.TLS.Tickets = k.tickets
 	}
+}
+
+// watch implements [site].
+func (k *cluster) watch(m *metrics.Metrics) {
+	m.WatchSlaves(func(ctx context.Context) ([]overview.Slave, error) {
+		return overview.List(ctx, k.master.Catalogue, k.master)
+	})
+	m.WatchCopies(&k.runner.Counts)
 }
 
 // slaves implements [site].

@@ -10,6 +10,7 @@ import (
 	"mirrortracker/internal/distftp/account"
 	"mirrortracker/internal/distftp/config"
 	"mirrortracker/internal/distftp/localfs"
+	"mirrortracker/internal/distftp/metrics"
 	"mirrortracker/internal/distftp/vfs"
 	"mirrortracker/internal/ui"
 )
@@ -59,6 +60,9 @@ func (folder) configure(*distftp.Config) {}
 
 // slaves implements [site].
 func (folder) slaves() string { return "" }
+
+// watch implements [site].
+func (folder) watch(*metrics.Metrics) {}
 
 func unreadable(dir string, err error) error {
 	return ui.Hint(fmt.Errorf("serve %s: %w", dir, err), "name a folder that this user may read")

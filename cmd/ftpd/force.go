@@ -11,6 +11,7 @@ import (
 	"mirrortracker/internal/distftp/admin"
 	"mirrortracker/internal/distftp/config"
 	"mirrortracker/internal/distftp/control"
+	"mirrortracker/internal/distftp/metrics"
 	"mirrortracker/internal/doors"
 )
 
@@ -23,6 +24,8 @@ type site interface {
 	accounts(c *config.Config) (*account.Store, io.Closer, error)
 	// configure adds to what the server is to do.
 	configure(c *distftp.Config)
+	// watch has a monitor look at what there is besides sessions.
+	watch(m *metrics.Metrics)
 	// slaves returns where slaves connect; "" where there are none.
 	slaves() string
 }

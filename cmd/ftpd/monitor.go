@@ -45,6 +45,7 @@ func (v *service) watch() {
 		}
 		return 0
 	})
+	v.site.watch(v.monitor.Metrics)
 	for _, key := range []string{"xferlog", "json"} {
 		v.monitor.WatchLog(key, func() uint64 {
 			if l := v.present.Load().ledger(key); l != nil {

@@ -6,6 +6,7 @@
 package metrics
 
 import (
+	"cmp"
 	"io"
 	"net/http"
 	"sync"
@@ -16,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"mirrortracker/internal/distftp/control"
+	"mirrortracker/internal/distftp/data"
 )
 
 // Metrics are those of one server. They are a [control.Observer].
@@ -33,6 +35,9 @@ type Metrics struct {
 	changes   *prometheus.CounterVec
 	sweeps    *prometheus.CounterVec
 	swept     prometheus.Counter
+	plans     *prometheus.CounterVec
+	carried   *prometheus.CounterVec
+	held      *prometheus.CounterVec
 	traffic   traffic
 }
 
@@ -55,10 +60,13 @@ func New() *Metrics {
 		changes:  counters("changes_total", "Changes of files and directories, uploads not among them, by command.", "verb"),
 		sweeps:   counters("sweeps_total", "Searches for what killed uploads left, by whether they were complete.", "outcome"),
 		swept:    prometheus.NewCounter(prometheus.CounterOpts{Name: "ftpd_swept_files_total", Help: "Files of killed uploads that were removed."}),
+		plans:    counters("planned_transfers_total", "Transfers that ended, by how the bytes travelled: local, direct, relay or slave-relay; none if they did not.", "plan", "outcome"),
+		carried:  counters("planned_bytes_total", "Bytes of transfers that ended, by how they travelled.", "plan"),
+		held:     counters("slave_transferred_bytes_total", "Bytes of clients' transfers that ended, by the slave that sent or received them.", "slave", "direction"),
 		traffic:  traffic{running: map[int]moving{}},
 	}
 	m.registry.MustRegister(
-		m.sessions, m.begun, m.refused, m.logins, m.commands, m.transfers, m.durations, m.computed, m.changes, m.sweeps, m.swept, &m.traffic,
+		m.sessions, m.begun, m.refused, m.logins, m.commands, m.transfers, m.durations, m.computed, m.changes, m.sweeps, m.swept, m.plans, m.carried, m.held, &m.traffic,
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
@@ -147,6 +155,7 @@ func (m *Metrics) Observe(e control.Event) {
 		m.traffic.end(e)
 		m.transfers.WithLabelValues(e.Verb, outcome(e.Err)).Inc()
 		m.durations.WithLabelValues(e.Direction().String()).Observe(e.Took.Seconds())
+		m.travelled(e)
 	case *control.Computed:
 		m.computed.WithLabelValues(outcome(e.Err)).Inc()
 	case *control.Changed:
@@ -154,6 +163,17 @@ func (m *Metrics) Observe(e control.Event) {
 	case *control.Swept:
 		m.sweeps.WithLabelValues(outcome(e.Err)).Inc()
 		m.swept.Add(float64(e.Removed))
+	}
+}
+
+// travelled counts a transfer by its plan. Holders elsewhere are slaves, of which there are
+// as many as the operator wants.
+func (m *Metrics) travelled(e *control.TransferEnded) {
+	plan := cmp.Or(string(e.Kind), "none")
+	m.plans.WithLabelValues(plan, outcome(e.Err)).Inc()
+	m.carried.WithLabelValues(plan).Add(float64(e.Bytes))
+	if e.Kind != "" && e.Kind != data.Local {
+		m.held.WithLabelValues(e.Holder, e.Direction().String()).Add(float64(e.Bytes))
 	}
 }
 

@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"context"
 	"net/http/httptest"
 	"os"
 	"regexp"
@@ -10,15 +11,23 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"mirrortracker/internal/distftp/control"
+	"mirrortracker/internal/distftp/copies"
+	"mirrortracker/internal/distftp/overview"
 )
 
 // Every metric is in the table of the documentation.
 func TestDocumented(t *testing.T) {
-	manual, err := os.ReadFile("../../../docs/ftpd.md")
-	if err != nil {
-		t.Fatal(err)
+	var manual []byte
+	for _, name := range []string{"ftpd.md", "distributed.md"} {
+		text, err := os.ReadFile("../../../docs/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		manual = append(manual, text...)
 	}
 	m := New()
+	m.WatchSlaves(func(context.Context) ([]overview.Slave, error) { return nil, nil })
+	m.WatchCopies(&copies.Counts{})
 	m.WatchLog("xferlog", func() uint64 { return 0 })
 	m.WatchPasswords(func() int { return 0 })
 	descs := make(chan *prometheus.Desc, 200)
@@ -29,7 +38,7 @@ func TestDocumented(t *testing.T) {
 		if n := name.FindStringSubmatch(d.String()); n != nil {
 			found++
 			if !strings.Contains(string(manual), "`"+n[1]+"`") {
-				t.Errorf("docs/ftpd.md does not have %s", n[1])
+				t.Errorf("neither docs/ftpd.md nor docs/distributed.md has %s", n[1])
 			}
 		}
 	}
