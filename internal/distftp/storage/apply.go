@@ -44,23 +44,24 @@ func (s *Storage) Apply(ctx context.Context, intents []wire.Intent) (uint64, err
 }
 
 // independent returns the first intents that may be done in any order, in part, and again:
-// none touches what another one does, or where that is.
+// none touches what another one does, or what is above or below that.
 func independent(intents []wire.Intent) []wire.Intent {
 	touched, above := map[wire.Path]bool{}, map[wire.Path]bool{}
 	for i, in := range intents {
-		alone := in.Deed == wire.Rename || in.Deed == wire.RemoveDir // of whole trees
-		if i > 0 && (alone || i == maxBatch || in.Prev > intents[i-1].Seq || in.Seq <= intents[i-1].Seq) {
+		if i > 0 && (i == maxBatch || in.Prev > intents[i-1].Seq || in.Seq <= intents[i-1].Seq) {
 			return intents[:i]
 		}
-		if alone {
-			return intents[:1]
+		paths := []wire.Path{in.Path, in.To}
+		for _, p := range paths {
+			if above[p] || slices.ContainsFunc(lineage(p), func(p wire.Path) bool { return touched[p] }) {
+				return intents[:i]
+			}
 		}
-		if above[in.Path] || slices.ContainsFunc(lineage(in.Path), func(p wire.Path) bool { return touched[p] }) {
-			return intents[:i]
-		}
-		touched[in.Path] = true
-		for _, p := range lineage(in.Path) {
-			above[p] = true
+		for _, p := range paths {
+			touched[p] = p != ""
+			for _, p := range lineage(p) {
+				above[p] = true
+			}
 		}
 	}
 	return intents

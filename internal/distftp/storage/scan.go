@@ -99,8 +99,8 @@ func (sc *scan) directory(b *batch, p wire.Path) error {
 		return err
 	}
 	maps.Copy(below, known.dirs)
-	for name, r := range known.files {
-		if err := sc.compare(b, d, join(p, name), r, files[name]); err != nil {
+	for _, name := range slices.Sorted(maps.Keys(known.files)) {
+		if err := sc.compare(b, d, join(p, name), known.files[name], files[name]); err != nil {
 			return err
 		}
 		delete(files, name)
