@@ -36,6 +36,7 @@ type Summer interface {
 type expectation struct {
 	path    mirror.Path // of the file, "" if not known
 	upload  bool
+	appends bool // to the file
 	listing bool
 	told    bool // by PRET
 }
@@ -102,8 +103,12 @@ func (s *session) invite(verb string) *data.Invitation {
 		s.why = "it was not known which file would be wanted"
 		return nil
 	}
+	offset := s.offset
+	if e.appends {
+		offset = data.KeepAll
+	}
 	want := data.Expectation{
-		Request: s.request(e.path, s.offset, s.length), Upload: e.upload,
+		Request: s.request(e.path, offset, s.length), Upload: e.upload,
 		Partner: s.partner(), Secure: s.private, Local: s.local, Timeout: s.DataTimeout,
 	}
 	for range invites {

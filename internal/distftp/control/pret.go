@@ -33,7 +33,7 @@ func (s *session) preTransfer(arg string) {
 			s.fail(err)
 			return
 		}
-		s.expect(expectation{path: p, upload: true, told: true})
+		s.expect(expectation{path: p, upload: true, appends: verb == "APPE", told: true})
 		s.out.reply(200, "Ready for an upload")
 	default:
 		s.out.reply(504, "PRET is for commands that transfer something")

@@ -81,29 +81,34 @@ func both(ctx context.Context, a, b data.Meeting) (*net.TCPConn, *net.TCPConn, e
 	return nil, nil, err
 }
 
-// join passes bytes on, both ways, until both sides have ended; the kernel does it. Where
-// one side breaks, so does the other: for who sends a file an end would mean that it is
-// whole.
-func join(a, b *net.TCPConn, flow *data.Flow) error {
-	var failed atomic.Pointer[error]
-	var ways sync.WaitGroup
-	pass := func(to, from *net.TCPConn) {
-		n, err := io.Copy(to, from)
+// join passes bytes on, both ways; the kernel does it. It is over when the master has ended
+// its side, as with any server of FTP: clients may wait for the reply before they end
+// theirs. Where one side breaks, so does the other: for who sends a file an end would mean
+// that it is whole.
+func join(client, master *net.TCPConn, flow *data.Flow) error {
+	var over atomic.Bool
+	sent := make(chan error, 1)
+	go func() {
+		n, err := io.Copy(master, client)
 		flow.Count(n)
 		if err == nil {
-			err = to.CloseWrite()
+			err = master.CloseWrite()
 		}
-		if err != nil && failed.CompareAndSwap(nil, &err) {
-			breakOff(a, b)
+		if err != nil && !over.Load() {
+			breakOff(client, master)
 		}
+		sent <- err
+	}()
+	n, err := io.Copy(client, master)
+	flow.Count(n)
+	if err != nil {
+		breakOff(client, master)
+		return errors.Join(<-sent, err)
 	}
-	ways.Go(func() { pass(a, b) })
-	ways.Go(func() { pass(b, a) })
-	ways.Wait()
-	if err := failed.Load(); err != nil {
-		return *err
-	}
-	return errors.Join(a.Close(), b.Close())
+	over.Store(true)
+	err = client.Close() // ends the other way, too
+	<-sent
+	return errors.Join(err, master.Close())
 }
 
 // breakOff resets connections.
