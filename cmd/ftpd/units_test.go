@@ -20,7 +20,7 @@ func TestUnits(t *testing.T) {
 	}
 	dir := t.TempDir()
 	units, err := filepath.Glob("../../contrib/systemd/ftpd*")
-	if err != nil || len(units) != 3 {
+	if err != nil || len(units) != 4 {
 		t.Fatalf("%q, %v", units, err)
 	}
 	args := []string{"verify"}
