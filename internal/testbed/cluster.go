@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
 	"net/netip"
@@ -18,11 +19,8 @@ import (
 	"time"
 )
 
-// What every cluster has: one user, who may do everything, and ports.
+// Where members of a cluster listen.
 const (
-	ClusterUser     = "operator"
-	ClusterPassword = "open-sesame"
-
 	ftpPort   = 2121
 	ftpsPort  = 2990
 	linkPort  = 1099
@@ -38,13 +36,17 @@ type ClusterConfig struct {
 	Database string   // URL; "": a file of SQLite
 	Network  *Network // where each is a host of its own; nil: on the loopback interface, at addresses of their own
 
-	Keys, Tables           string // added to the configuration of masters: above and below its first table
-	SlaveKeys, SlaveTables string // and to that of slaves
+	User, Password string                     // who may do everything
+	Under          func(name string) []string // the program that a member runs under, with its arguments, such as strace; nil: none
+
+	Keys, MasterKeys, Tables string // added to the configuration of masters: above its first table, to the table "master", below
+	SlaveKeys, SlaveTables   string // and to that of slaves
 }
 
 // A Cluster is a distributed FTP server: masters, slaves, and their database.
 type Cluster struct {
 	Masters, Slaves []*Member
+	User, Password  string
 
 	cfg     ClusterConfig
 	dir     string
@@ -61,6 +63,7 @@ type Member struct {
 	Folder string // what a slave stores
 
 	program string
+	under   []string
 	args    []string
 	ready   func(m *Member) error
 	proc    *process
@@ -119,7 +122,7 @@ func LaunchCluster(cfg ClusterConfig) (*Cluster, error) {
 func newCluster(cfg ClusterConfig, dir string) *Cluster {
 	cfg.Masters = max(cfg.Masters, 1)
 	cfg.Database = cmp.Or(cfg.Database, "sqlite:"+filepath.Join(dir, "ftpd.db"))
-	return &Cluster{cfg: cfg, dir: dir, network: fmt.Sprintf("127.%d.%d", 16+rand.IntN(200), rand.IntN(256))}
+	return &Cluster{User: cmp.Or(cfg.User, "operator"), Password: cmp.Or(cfg.Password, "open-sesame"), cfg: cfg, dir: dir, network: fmt.Sprintf("127.%d.%d", 16+rand.IntN(200), rand.IntN(256))}
 }
 
 // start makes everything: masters first, as they are what slaves enroll at.
@@ -145,22 +148,22 @@ func (c *Cluster) addMaster(i int) error {
 	m.ready = (*Member).answers
 	config := filepath.Join(m.Dir, "ftpd.toml")
 	m.args = []string{"master", "--config", config}
-	doors, secure := m.at(ftpPort), m.at(ftpsPort)
+	doors, secure := m.Doors(false)
 	if m.Addr6.IsValid() {
-		doors += " " + netip.AddrPortFrom(m.Addr6, ftpPort).String()
-		secure += " " + netip.AddrPortFrom(m.Addr6, ftpsPort).String()
+		doors6, secure6 := m.Doors(true)
+		doors, secure = doors+" "+doors6, secure+" "+secure6
 	}
 	text := fmt.Sprintf("listen = %q\ndatabase = %q\nusers = true\n", doors, c.cfg.Database)
 	if strings.Contains(c.cfg.Tables, "[tls]") {
 		text += fmt.Sprintf("tls_listen = %q\n", secure)
 	}
-	text += c.cfg.Keys + fmt.Sprintf("\n[passive]\nports = %q\n[master]\nname = %q\nlisten = %q\n", dataPorts, m.Name, m.at(linkPort)) + c.cfg.Tables
+	text += c.cfg.Keys + fmt.Sprintf("\n[passive]\nports = %q\n[master]\nlisten = %q\n", dataPorts, m.at(linkPort)) + c.cfg.MasterKeys + c.cfg.Tables
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		return err
 	}
 	c.Masters = append(c.Masters, m)
 	if i == 0 {
-		if _, err := c.feed(ClusterPassword+"\n", "user", "add", ClusterUser, "--rule", "allow all,admin,fxp /**"); err != nil {
+		if _, err := c.feed(c.Password+"\n", "user", "add", c.User, "--rule", "allow all,admin,fxp /**"); err != nil {
 			return err
 		}
 	}
@@ -185,8 +188,8 @@ func (c *Cluster) AddSlave(name, folder string) (*Member, error) {
 	if m.Addr6.IsValid() {
 		addrs += fmt.Sprintf(", %q", m.Addr6)
 	}
-	text := fmt.Sprintf("folders = [%q]\nstate = %q\n%s\n[data]\naddresses = [%s]\nports = %q\n[relay]\nlisten = %q\n%s",
-		m.Folder, filepath.Join(m.Dir, "state"), c.cfg.SlaveKeys, addrs, dataPorts, m.at(relayPort), c.cfg.SlaveTables)
+	text := fmt.Sprintf("folders = [%q]\nidentity = %q\n%s\n[data]\naddresses = [%s]\nports = %q\n[relay]\nlisten = %q\n%s",
+		m.Folder, filepath.Join(m.Dir, "slave.pem"), c.cfg.SlaveKeys, addrs, dataPorts, m.at(relayPort), c.cfg.SlaveTables)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		return nil, err
 	}
@@ -208,6 +211,9 @@ func (c *Cluster) AddSlave(name, folder string) (*Member, error) {
 // member makes one that does not run yet.
 func (c *Cluster) member(name string, number int) (*Member, error) {
 	m := &Member{Name: name, Dir: filepath.Join(c.dir, name), program: c.cfg.Program}
+	if c.cfg.Under != nil {
+		m.under = c.cfg.Under(name)
+	}
 	if c.cfg.Network == nil {
 		m.Addr = netip.MustParseAddr(fmt.Sprintf("%s.%d", c.network, number))
 	} else {
@@ -244,8 +250,15 @@ func (c *Cluster) Close() error {
 // FTP is where clients find a master.
 func (m *Member) FTP() string { return m.at(ftpPort) }
 
-// FTPS is where they find it with TLS from the first byte on.
-func (m *Member) FTPS() string { return m.at(ftpsPort) }
+// Doors are where clients find a master: of FTP, and of FTP with TLS from the first byte
+// on, which is there if the configuration has a certificate.
+func (m *Member) Doors(ipv6 bool) (clear, implicit string) {
+	addr := m.Addr
+	if ipv6 {
+		addr = m.Addr6
+	}
+	return netip.AddrPortFrom(addr, ftpPort).String(), netip.AddrPortFrom(addr, ftpsPort).String()
+}
 
 // PID is that of the process, 0 if there is none.
 func (m *Member) PID() int {
@@ -266,13 +279,19 @@ func (m *Member) Start() error {
 
 // Launch starts a member that does not run.
 func (m *Member) Launch() error {
+	m.Mark()
+	return m.do(func() (err error) {
+		m.proc, err = startProcess(m.logFile(), []string{"NO_COLOR=1", "GORACE=atexit_sleep_ms=0"}, slices.Concat(m.under, []string{m.program}, m.args)...)
+		return err
+	})
+}
+
+// Mark lets Log and Await look only at what is logged from now on.
+func (m *Member) Mark() {
+	m.begun = 0
 	if is, err := os.Stat(m.logFile()); err == nil {
 		m.begun = is.Size()
 	}
-	return m.do(func() (err error) {
-		m.proc, err = startProcess(m.logFile(), []string{"NO_COLOR=1", "GORACE=atexit_sleep_ms=0"}, append([]string{m.program}, m.args...)...)
-		return err
-	})
 }
 
 // Await waits until a member that was launched is ready.
@@ -356,4 +375,42 @@ func (m *Member) joined() error {
 		err = errNotJoined
 	}
 	return err
+}
+
+// Follow reads the log as it grows. Reads end when it is closed.
+func (m *Member) Follow() (io.ReadCloser, error) {
+	file, err := os.Open(m.logFile())
+	if err != nil {
+		return nil, err
+	}
+	return &follower{file: file, closed: make(chan struct{})}, nil
+}
+
+// A follower reads a file that others write.
+type follower struct {
+	file   *os.File
+	closed chan struct{}
+}
+
+// Read implements io.Reader.
+func (f *follower) Read(b []byte) (int, error) {
+	again := time.NewTicker(5 * time.Millisecond)
+	defer again.Stop()
+	for {
+		n, err := f.file.Read(b)
+		if n > 0 || err != io.EOF {
+			return n, err
+		}
+		select {
+		case <-f.closed:
+			return 0, io.EOF
+		case <-again.C:
+		}
+	}
+}
+
+// Close lets Read end when it has read all that was written.
+func (f *follower) Close() error {
+	close(f.closed)
+	return nil
 }
