@@ -36,12 +36,13 @@ RCLONE_VERSION := v1.75.1
 
 matrix: .cache/rclone/$(RCLONE_VERSION)/rclone ## try all that clients of others can do with ftpd, and write docs/ftpd-clients.md
 	scripts/test-deps.sh
-	PATH="$(CURDIR)/$(<D):$$PATH" $(GO) test -parallel 6 -timeout 60m -run TestMatrix ./internal/distftp/matrix -all -write
+	PATH="$(CURDIR)/$(<D):$$PATH" $(GO) test -parallel 6 -timeout 120m -run TestMatrix ./internal/distftp/matrix -all -write
 
-chaos: ## what takes longer: a crawler killed at every listing, a hundred copies of a large site, ten minutes without a database, a hundred thousand FTP connections, an FTP server killed a hundred times
+chaos: ## what takes longer: a crawler killed at every listing, a hundred copies of a large site, ten minutes without a database, a hundred thousand FTP connections, an FTP server killed a hundred times, masters, slaves and their database a thousand times
 	scripts/test-deps.sh
 	$(GO) test -v -tags chaos -timeout 60m -run 'Killed|Copies|Serving' ./internal/integration
 	$(GO) test -v -tags chaos -timeout 60m -run 'Connections|Killed' ./internal/distftp/siege
+	$(GO) test -v -tags chaos -timeout 180m -run 'Killed|CutOff' ./internal/distftp/outage
 
 lint: ## vet, staticcheck, govulncheck, gofmt, go fix, tidy modules, equal migrations
 	scripts/lint.sh
@@ -57,7 +58,7 @@ bench-crawl: build ## measure crawls near and far against lftp, rclone and other
 	$(BUILD)bench-crawl ./internal/bench/crawl
 	bin/bench-crawl $(if $(ONLY),--only $(ONLY)) $(if $(DIRS),--dirs $(DIRS)) $(if $(JSON),--json $(JSON))
 
-bench-ftp: build ## measure the FTP server beside vsftpd, proftpd and pure-ftpd (ONLY=files,logins JSON=file)
+bench-ftp: build ## measure the FTP server, alone and with slaves, beside vsftpd, proftpd and pure-ftpd (ONLY=files,logins JSON=file)
 	scripts/test-deps.sh
 	$(BUILD)bench-ftp ./internal/bench/ftp
 	bin/bench-ftp $(if $(ONLY),--only $(ONLY)) $(if $(JSON),--json $(JSON))
