@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"reflect"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -31,6 +32,7 @@ import (
 	"mirrortracker/internal/distftp/overview"
 	"mirrortracker/internal/distftp/wire"
 	"mirrortracker/internal/mirror"
+	"mirrortracker/internal/nearest"
 	"mirrortracker/internal/ui"
 )
 
@@ -42,6 +44,7 @@ type cluster struct {
 	db        *database.DB
 	authority *authority.Authority
 	identity  *identity.Identity
+	databases *nearest.Databases // of addresses
 	chooser   *choice.Chooser
 	master    *master.Master
 	runner    *copies.Runner
@@ -82,13 +85,19 @@ func (k *cluster) open() (err error) {
 	if k.identity, err = k.authority.Master(announced); err != nil {
 		return err
 	}
-	k.chooser = choice.New(nil)
+	k.databases = nearest.NewDatabases(k.config.Nearest.Databases, k.log)
+	if err := k.databases.Reload(); err != nil {
+		return ui.Hint(err, "nearest.databases of the configuration names these files")
+	}
+	places := choice.NewPlaces(k.config.NearestOptions(), k.databases)
+	k.chooser = choice.New(places.Distance)
 	names := catalogue.Config{
 		DB: k.db, Master: announced, Log: k.log,
 		Settle: func(p mirror.Path) bool { return k.runner.Settles(p) },
 	}
 	k.master, err = master.Open(k, names, master.Config{
 		Chooser:     k.chooser,
+		Places:      places,
 		Log:         k.log,
 		Protect:     func(slave string) *tls.Config { return k.identity.Client(identity.Slave(slave)) },
 		Certificate: k.certificate,
@@ -148,7 +157,10 @@ func (k *cluster) announced() (string, error) {
 // content implements [site].
 func (k *cluster) content(c *config.Config, former *force) (*content, error) {
 	if former != nil {
-		for key, changed := range map[string]bool{"database": c.Database != k.config.Database, "master": c.Master != k.config.Master} {
+		for key, changed := range map[string]bool{
+			"database": c.Database != k.config.Database, "master": c.Master != k.config.Master,
+			"nearest": !slices.Equal(c.Nearest.Databases, k.config.Nearest.Databases), "network": !reflect.DeepEqual(c.Networks, k.config.Networks),
+		} {
 			if changed {
 				k.log.Warn("what changed takes effect after a restart only", "key", key)
 			}
@@ -204,6 +216,7 @@ func (k *cluster) run(v *service, hangups <-chan os.Signal) error {
 	work.Go(func() error { return server.Serve(background, k.listener) })
 	work.Go(func() error { k.runner.Run(background); return nil })
 	work.Go(func() error { k.renew(background); return nil })
+	work.Go(func() error { k.databases.Run(background, time.Minute); return nil })
 	v.app = &app{Context: serving, Env: k.Env, flags: k.flags}
 	err := v.run(hangups)
 	stop(nil)

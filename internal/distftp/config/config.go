@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"mirrortracker/internal/config/strict"
+	"mirrortracker/internal/nearest"
 )
 
 // Commented is the configuration file that has every key, each explained and
@@ -35,6 +36,8 @@ type Config struct {
 	TransferLog TransferLog     `toml:"transfer_log"`
 	Metrics     Metrics         `toml:"metrics"`
 	Master      Master          `toml:"master"`
+	Nearest     Nearest         `toml:"nearest"`
+	Networks    []Network       `toml:"network"`
 	Doors       []Door          `toml:"door"`
 }
 
@@ -106,6 +109,28 @@ type Master struct {
 	RepairAfter strict.Duration `toml:"repair_after"`
 }
 
+// Nearest says from what it is known which slaves are near to a client.
+type Nearest struct {
+	Databases []string `toml:"databases"` // files in MaxMind's format
+}
+
+// A Network is one whose clients are sent to some slaves rather than to others.
+type Network struct {
+	Name     string         `toml:"name"`
+	Prefixes []netip.Prefix `toml:"prefixes"`
+	Slaves   []string       `toml:"slaves"`
+}
+
+// NearestOptions returns what is configured in the words of package nearest, for which slaves
+// are sites.
+func (c *Config) NearestOptions() nearest.Options {
+	var o nearest.Options
+	for _, n := range c.Networks {
+		o.Networks = append(o.Networks, nearest.Network{Name: n.Name, Prefixes: n.Prefixes, Sites: n.Slaves})
+	}
+	return o
+}
+
 // Default returns what is in force where nothing else is said.
 func Default() Config {
 	return Config{
@@ -122,6 +147,7 @@ func Default() Config {
 		Limits:      Limits{Sessions: 1000, PerAddress: 100, Failures: 20, FailureMemory: strict.Span(30 * time.Second)},
 		TransferLog: TransferLog{XferLog: Off, JSON: Off, Events: Transfers},
 		Master:      Master{Listen: ":2122", RepairAfter: strict.Span(10 * time.Minute)},
+		Nearest:     Nearest{Databases: []string{}},
 		Timeouts:    Timeouts{Login: strict.Span(time.Minute), Idle: strict.Span(5 * time.Minute), Data: strict.Span(time.Minute)},
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"mirrortracker/internal/config/strict"
 	"mirrortracker/internal/distftp/control"
 	"mirrortracker/internal/distftp/data"
+	"mirrortracker/internal/nearest"
 )
 
 const (
@@ -55,7 +56,34 @@ func (c *Config) Validate() error {
 		addresses("listen", c.Listen),
 		addresses("tls_listen", c.TLSListen),
 		doors(c),
+		networks(c.Networks),
 	)
+}
+
+// networks checks what is said of networks. Which slaves there are cannot be known here.
+func networks(all []Network) error {
+	var failed []error
+	owners := map[netip.Prefix]string{}
+	for i, n := range all {
+		if n.Name == "" {
+			failed = append(failed, fmt.Errorf("network %d: it has no name", i+1))
+		}
+		if len(n.Prefixes) == 0 || len(n.Slaves) == 0 {
+			failed = append(failed, fmt.Errorf("network %s: needs prefixes and slaves", n.Name))
+		}
+		for _, p := range n.Prefixes {
+			switch canonical := nearest.Canonical(p); {
+			case canonical != p:
+				failed = append(failed, fmt.Errorf("network %s: prefix %s: write %s", n.Name, p, canonical))
+			case p.Addr().Is6() && p.Bits() > nearest.MaxBits6:
+				failed = append(failed, fmt.Errorf("network %s: prefix %s: clients of IPv6 are told apart by %d bits", n.Name, p, nearest.MaxBits6))
+			case owners[p] != "":
+				failed = append(failed, fmt.Errorf("network %s: prefix %s stands in network %s too", n.Name, p, owners[p]))
+			}
+			owners[p] = n.Name
+		}
+	}
+	return errors.Join(failed...)
 }
 
 // possible checks that there can be TLS where nobody is to be served without.

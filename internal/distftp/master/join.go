@@ -28,10 +28,8 @@ func (m *Master) Join(ctx context.Context, name string, link wire.Slave) error {
 	defer leave(nil)
 	s.gone = ctx
 	m.enter(s)
-	defer m.leave(s)
 	m.Log.Info("slave has joined", "slave", name, "files", s.state.Load().Files, "unchanged", equal, "took", time.Since(began).Round(time.Millisecond).String())
 	var work sync.WaitGroup
-	defer work.Wait()
 	work.Go(func() { m.deliver(ctx, s) })
 	work.Go(func() { leave(m.hear(ctx, s)) })
 	work.Go(func() { m.keepRecorded(ctx, s) })
@@ -40,6 +38,12 @@ func (m *Master) Join(ctx context.Context, name string, link wire.Slave) error {
 		work.Go(func() { m.compare(ctx, s) })
 	}
 	<-ctx.Done()
+	m.leave(s)
+	work.Wait()
+	m.Chooser.Forget(s.name) // after its last report
+	if m.Places != nil {
+		m.Places.Remove(s.name)
+	}
 	return nil
 }
 
@@ -105,12 +109,21 @@ func (m *Master) over(ctx context.Context, s *slave) ([]uint64, error) {
 
 // enter has a slave take part.
 func (m *Master) enter(s *slave) {
-	m.Chooser.Report(s.name, *s.state.Load())
+	m.report(s)
 	m.mu.Lock()
 	m.slaves[s.id] = s
 	m.mu.Unlock()
 	if m.Changed != nil {
 		m.Changed()
+	}
+}
+
+// report tells those who choose slaves how one is.
+func (m *Master) report(s *slave) {
+	state := s.state.Load()
+	m.Chooser.Report(s.name, *state)
+	if m.Places != nil {
+		m.Places.Set(s.name, state.Data)
 	}
 }
 
@@ -121,7 +134,6 @@ func (m *Master) leave(s *slave) {
 		delete(m.slaves, s.id)
 	}
 	m.mu.Unlock()
-	m.Chooser.Forget(s.name)
 	m.Log.Info("slave has left", "slave", s.name)
 	if m.Changed != nil {
 		m.Changed()

@@ -17,6 +17,7 @@ import (
 // Config says what a master works with. Chooser and Log must be set.
 type Config struct {
 	Chooser *choice.Chooser
+	Places  *choice.Places // is told where slaves are; nil: nobody wants to know
 	Log     *slog.Logger
 
 	// Protect returns how connections to a slave's relay port are put under TLS, and may be

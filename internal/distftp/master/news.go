@@ -24,7 +24,7 @@ func (m *Master) hear(ctx context.Context, s *slave) error {
 		if n.State != nil {
 			s.state.Store(n.State)
 			s.applied.reach(n.State.Applied)
-			m.Chooser.Report(s.name, *n.State)
+			m.report(s)
 		}
 		for _, d := range n.Damaged {
 			m.Log.Error("a file is damaged", "slave", s.name, "path", string(d.Ref.Path), "fault", string(d.Fault), "err", d.Text)
