@@ -14,7 +14,6 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -50,10 +49,16 @@ func run(ctx context.Context, out io.Writer, once bool) error {
 }
 
 func (d *demo) story(ctx context.Context, servers *errgroup.Group, once bool) error {
-	d.say("Five small FTP sites, served by the tracker's own FTP server:")
+	d.say("Five small FTP sites are served by the tracker's own FTP server. The origin is made of a master, which knows names, and two slaves, which have files:")
+	if err := d.serveOrigin(ctx, servers, d.sites[0]); err != nil {
+		return err
+	}
+	d.say("The sites:")
 	for _, s := range d.sites {
-		if err := d.serve(ctx, servers, s); err != nil {
-			return err
+		if !s.slaves {
+			if err := d.serve(ctx, servers, s); err != nil {
+				return err
+			}
 		}
 		fmt.Fprintf(d.out, "  %-12s %-27s %s\n", s.name, s.url, s.about)
 	}
@@ -102,6 +107,13 @@ func (d *demo) story(ctx context.Context, servers *errgroup.Group, once bool) er
 	wrong := 0
 	for _, r := range requests(d.sites) {
 		if err := d.ask(ctx, address, r); err != nil {
+			fmt.Fprintf(d.out, "    WRONG: %v\n", err)
+			wrong++
+		}
+	}
+	d.say("Where the bytes of the origin's newest release come from, by two ways of asking:")
+	for _, w := range ways {
+		if err := d.download(ctx, d.sites[0].addr(), originBase+newest, w); err != nil {
 			fmt.Fprintf(d.out, "    WRONG: %v\n", err)
 			wrong++
 		}
@@ -223,25 +235,17 @@ func (d *demo) startColleague(ctx context.Context, servers *errgroup.Group, addr
 
 // awaitStatus waits until a URL is answered with status 200.
 func awaitStatus(ctx context.Context, url string) error {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	again := time.NewTicker(20 * time.Millisecond)
-	defer again.Stop()
-	for {
+	return await(ctx, url, func() error {
 		answer, err := get(ctx, url)
-		if err == nil {
-			answer.Body.Close()
-			if answer.StatusCode == http.StatusOK {
-				return nil
-			}
-			err = errors.New(answer.Status)
+		if err != nil {
+			return err
 		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("%s is not ready: %w", url, err)
-		case <-again.C:
+		answer.Body.Close()
+		if answer.StatusCode != http.StatusOK {
+			return errors.New(answer.Status)
 		}
-	}
+		return nil
+	})
 }
 
 // invite says what one can do now.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -15,10 +16,14 @@ type site struct {
 	weight int
 	place  string // latitude and longitude
 	far    bool   // crawled by the other tracker
+	slaves bool   // a master with slaves serves it
 	write  func(dir string) error
 
 	url string // filled in when it is served
 }
+
+// addr is where the site is served, as HOST:PORT.
+func (s *site) addr() string { return strings.TrimSuffix(strings.TrimPrefix(s.url, "ftp://"), "/") }
 
 // Where things are on the sites.
 const (
@@ -33,8 +38,8 @@ const (
 // sites returns the five sites of the demo.
 func sites() []*site {
 	return []*site{
-		{name: "origin", about: "the original, in Boston", base: originBase, weight: 100, place: "42.36,-71.06", write: func(dir string) error {
-			return errs(writeToys(dir+originBase, released, nil), os.MkdirAll(dir+"/incoming", 0o755))
+		{name: "origin", about: "the original, in Boston", base: originBase, weight: 100, place: "42.36,-71.06", slaves: true, write: func(dir string) error {
+			return writeToys(dir+originBase, released, nil)
 		}},
 		{name: "mirror", about: "a complete mirror under another path, in Hamburg", base: mirrorBase, weight: 100, place: "53.55,9.99", far: true, write: func(dir string) error {
 			return errs(writeToys(dir+mirrorBase, released, nil), writeFile(dir+"/mirrors/README", 700, released))
