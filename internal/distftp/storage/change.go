@@ -15,7 +15,8 @@ type change struct {
 	ix     *index
 	tx     *sql.Tx
 	dirs   map[dirKey]*dir
-	moved  bool // a directory got another path, or went
+	files  []wire.Path // that are changed
+	moved  bool        // a directory got another path, or went
 	getDir *sql.Stmt
 	get    *sql.Stmt
 	set    *sql.Stmt
@@ -60,12 +61,18 @@ func (c *change) commit() error {
 			return err
 		}
 	}
-	// Before it can be seen, and after it: who looks a path up in between finds what was.
-	if c.moved {
-		c.ix.known.forget()
-		defer c.ix.known.forget()
-	}
+	// Who looks a path up while this is committed finds the one or the other, and what is
+	// remembered of it is forgotten.
+	defer c.forget()
 	return c.tx.Commit()
+}
+
+// forget forgets what was known of what is changed.
+func (c *change) forget() {
+	c.ix.knownFiles.forget(c.moved, c.files)
+	if c.moved {
+		c.ix.knownDirs.forget(true, nil)
+	}
 }
 
 func (c *change) writeDir(d *dir) error {
@@ -89,6 +96,14 @@ func (d *dir) key() dirKey {
 		return dirKey{0, d.name}
 	}
 	return dirKey{d.above.id, d.name}
+}
+
+// path is that of a name in a directory.
+func (d *dir) path(name string) wire.Path {
+	for ; d.above != nil; d = d.above {
+		name = d.name + "/" + name
+	}
+	return wire.Path("/" + name)
 }
 
 // entry is what a directory adds to the digest of the one above it: nothing where it
@@ -210,12 +225,14 @@ func (c *change) replace(d *dir, name string, old, r record) error {
 }
 
 func (c *change) write(d *dir, name string, r record) error {
+	c.files = append(c.files, d.path(name))
 	_, err := c.set.ExecContext(c.ctx, append([]any{d.id, name}, r.values()...)...)
 	return err
 }
 
 // drop forgets a file, of which r is known.
 func (c *change) drop(d *dir, name string, r record) error {
+	c.files = append(c.files, d.path(name))
 	if _, err := c.unset.ExecContext(c.ctx, d.id, name); err != nil {
 		return err
 	}

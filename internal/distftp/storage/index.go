@@ -28,7 +28,9 @@ type index struct {
 
 	getDir, get, set, unset *sql.Stmt // of rw
 	dir, file               *sql.Stmt // of ro
-	known                   knownDirs
+
+	knownDirs  memory[int64]
+	knownFiles memory[record]
 }
 
 // openIndex opens the index. With an identity it makes one for that storage, where there is
@@ -168,6 +170,10 @@ func (r *record) digest(name string) wire.SyncDigest {
 
 // find looks a file up.
 func (ix *index) find(ctx context.Context, p wire.Path) (r record, found bool, err error) {
+	r, generation, found := ix.knownFiles.get(p)
+	if found {
+		return r, true, nil
+	}
 	above, name := split(p)
 	dir, found, err := ix.findDir(ctx, above)
 	if !found || err != nil {
@@ -177,12 +183,16 @@ func (ix *index) find(ctx context.Context, p wire.Path) (r record, found bool, e
 	if errors.Is(err, sql.ErrNoRows) {
 		return r, false, nil
 	}
-	return r, err == nil, err
+	if err != nil {
+		return r, false, err
+	}
+	ix.knownFiles.put(p, r, generation)
+	return r, true, nil
 }
 
 // findDir looks a directory up.
 func (ix *index) findDir(ctx context.Context, p wire.Path) (id int64, found bool, err error) {
-	id, generation, found := ix.known.get(p)
+	id, generation, found := ix.knownDirs.get(p)
 	if found {
 		return id, true, nil
 	}
@@ -196,7 +206,7 @@ func (ix *index) findDir(ctx context.Context, p wire.Path) (id int64, found bool
 			return 0, false, err
 		}
 	}
-	ix.known.put(p, id, generation)
+	ix.knownDirs.put(p, id, generation)
 	return id, true, nil
 }
 
