@@ -204,9 +204,7 @@ func TestPowerCuts(t *testing.T) {
 	cmd := exec.Command(os.Args[0], "-test.run", "^TestSlaveProcess$")
 	cmd.Env = append(os.Environ(), "STORAGE_TEST_FOLDERS="+strings.Join(folders, ":"))
 	r := powercut.Record(t, cmd, folders...)
-	if _, err := os.Stat("/dev/shm"); err == nil {
-		t.Setenv("TMPDIR", "/dev/shm") // to sync costs nothing there
-	}
+	t.Setenv("TMPDIR", shm())
 	random := rand.New(rand.NewPCG(1, 2))
 	coin := func() bool { return random.IntN(2) == 0 }
 	never := func() bool { return false }

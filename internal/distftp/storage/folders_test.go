@@ -96,6 +96,66 @@ func TestInitAgain(t *testing.T) {
 	b.open()
 }
 
+// A disk that is lost is replaced by an empty folder, and what was on it is missing.
+func TestLostDisk(t *testing.T) {
+	b := newBed(t, 3)
+	var refs []wire.Ref
+	for i, f := range b.folders {
+		c, err := b.receiveIn(f, b.tick())
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(c, "content")
+		p, err := c.Commit(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Close()
+		in := b.publication(wire.Path("/"+strings.Repeat("x", i+1)), p)
+		b.apply(in)
+		refs = append(refs, wire.Ref{Path: in.Path, Version: in.Version, Size: 7})
+	}
+	b.Close()
+	b.config.Folders[1] = t.TempDir()
+	b.init()
+	b.open()
+	b.read(refs[0])
+	b.read(refs[2])
+	found, _, err := b.Damaged(t.Context(), 0)
+	if err != nil || len(found) != 1 || found[0].Ref != refs[1] || found[0].Fault != wire.Missing {
+		t.Errorf("it tells %v, %v", found, err)
+	}
+	b.entries()
+}
+
+func TestDamagedIndex(t *testing.T) {
+	b := newBed(t, 1)
+	b.upload("/file", "content")
+	b.Close()
+	index := filepath.Join(b.config.Folders[0], indexName)
+	for _, damage := range []func() error{
+		func() error { return os.WriteFile(index, []byte("something else that is long enough"), 0o600) },
+		func() error { return os.Truncate(index, 0) },
+		func() error { return os.Remove(index) },
+	} {
+		if err := damage(); err != nil {
+			t.Fatal(err)
+		}
+		if s, err := Open(t.Context(), b.config); err == nil {
+			s.Close()
+			t.Error("it is used")
+		} else if !strings.Contains(err.Error(), ownDir) {
+			t.Error(err)
+		}
+	}
+	if err := os.RemoveAll(filepath.Join(b.config.Folders[0], ownDir)); err != nil {
+		t.Fatal(err)
+	}
+	b.init()
+	b.open()
+	b.has("file 0 7")
+}
+
 // A full disk takes nothing, says so, and is as it was; so does one that cannot be written.
 func TestFullDisk(t *testing.T) {
 	disk := os.Getenv("STORAGE_TEST_DISK")

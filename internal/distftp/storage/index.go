@@ -8,7 +8,8 @@ import (
 	"fmt"
 	"strings"
 
-	_ "modernc.org/sqlite"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"mirrortracker/internal/distftp/wire"
 	"mirrortracker/internal/mirror"
@@ -47,7 +48,7 @@ func openIndex(ctx context.Context, path string, id string) (*index, error) {
 	}
 	ix := &index{rw: rw}
 	if err := ix.open(ctx, path, id); err != nil {
-		return nil, errors.Join(fmt.Errorf("index %s: %w", path, err), ix.close())
+		return nil, errors.Join(fmt.Errorf("index %s: %w", path, explain(err)), ix.close())
 	}
 	return ix, nil
 }
@@ -56,10 +57,10 @@ func (ix *index) open(ctx context.Context, path, id string) (err error) {
 	if err := ix.create(ctx, id); err != nil {
 		return err
 	}
-	if ix.ro, err = connect(path, 4, "mode=ro"); err != nil {
+	if ix.ro, err = connect(path, 4, "mode=ro", "_pragma=cache_size(-1024)"); err != nil {
 		return err
 	}
-	if ix.ls, err = connect(path, 4, "mode=ro"); err != nil {
+	if ix.ls, err = connect(path, 4, "mode=ro", "_pragma=cache_size(-1024)"); err != nil {
 		return err
 	}
 	for _, s := range []struct {
@@ -79,6 +80,21 @@ func (ix *index) open(ctx context.Context, path, id string) (err error) {
 		}
 	}
 	return nil
+}
+
+// explain says what to do about an index that cannot be used.
+func explain(err error) error {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	if !ok {
+		return err
+	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT:
+		return fmt.Errorf("it is damaged; move %s away in every folder and make a new storage of them, into which all files come again: %w", ownDir, err)
+	case sqlite3.SQLITE_CANTOPEN:
+		return fmt.Errorf("it is missing, or its disk is read-only; restore it, or move %s away in every folder and make a new storage of them, into which all files come again: %w", ownDir, err)
+	}
+	return err
 }
 
 // create makes the tables, where there are none, if there is an identity to write down.

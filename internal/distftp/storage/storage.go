@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -51,8 +52,9 @@ type Storage struct {
 }
 
 // Init makes folders a slave's storage, or adds those to it that are new in the list, and
-// takes the files that stand in them into the index. It returns the storage's identity. It is
-// a step of its own, so that a disk that is not mounted is never taken for a new one.
+// takes the files that stand in them into the index. A new folder may take the place of one
+// whose disk is lost, but for the first, which has the index. It returns the storage's identity.
+// It is a step of its own, so that a disk that is not mounted is never taken for a new one.
 func Init(ctx context.Context, config Config) (id string, err error) {
 	if len(config.Folders) == 0 {
 		return "", errors.New("a storage needs a folder")
@@ -73,21 +75,15 @@ func Init(ctx context.Context, config Config) (id string, err error) {
 			return "", fmt.Errorf("make %s a slave's storage: %w", config.Folders[0], err)
 		}
 	}
-	count := 0
-	for _, m := range markers {
-		if m.Storage != "" {
-			count = max(count, m.Folder+1)
-		}
-	}
 	for i, m := range markers {
 		if m.Storage == "" {
-			if err := mark(config.Folders[i], marker{id, count}); err != nil {
+			markers[i] = marker{id, freeNumber(markers)}
+			if err := mark(config.Folders[i], markers[i]); err != nil {
 				return "", fmt.Errorf("make %s a slave's storage: %w", config.Folders[i], err)
 			}
-			count++
 		}
 	}
-	if err := countFolders(ctx, config.Folders[0], count); err != nil {
+	if err := countFolders(ctx, config.Folders[0], len(markers)); err != nil {
 		return "", err
 	}
 	s, err := Open(ctx, config)
@@ -96,6 +92,16 @@ func Init(ctx context.Context, config Config) (id string, err error) {
 	}
 	_, err = s.Scan(ctx, "/")
 	return id, errors.Join(err, s.Close())
+}
+
+// freeNumber finds a number that no folder has. It may have been that of a folder whose disk is
+// lost, so that what was there is found missing.
+func freeNumber(markers []marker) int {
+	number := 0
+	for slices.ContainsFunc(markers, func(m marker) bool { return m.Storage != "" && m.Folder == number }) {
+		number++
+	}
+	return number
 }
 
 // readMarkers reads those of all folders; a folder that has none has an empty one.
