@@ -591,9 +591,9 @@ func slavesAreKept(t *testing.T, url string) {
 	if again := slave(t, c, "s"); again != id {
 		t.Errorf("added twice: %d and %d", id, again)
 	}
-	must(t, c.Bind(ctx, id, "disk 1"))
-	must(t, c.Bind(ctx, id, "disk 1"))
-	want(t, "another disk", c.Bind(ctx, id, "disk 2"), ErrStorage)
+	must(t, c.Bind(ctx, id, "disk 1", 0))
+	must(t, c.Bind(ctx, id, "disk 1", 0))
+	want(t, "another disk", c.Bind(ctx, id, "disk 2", 0), ErrStorage)
 	must(t, c.Report(ctx, id, wire.State{Storage: "disk 1", Free: 5, Rack: "r"}))
 	must(t, c.InSync(ctx, id, 9, wire.SyncDigest{1, 2}))
 	must(t, c.SetDrain(ctx, id, true))
@@ -606,7 +606,9 @@ func slavesAreKept(t *testing.T, url string) {
 		t.Errorf("got %+v", s)
 	}
 	upload(t, c, id, "/f", 3)
-	must(t, c.Rebind(ctx, id, "disk 2", 0))
+	must(t, c.Unbind(ctx, id))
+	must(t, c.Bind(ctx, id, "disk 2", 0))
+	must(t, c.Bind(ctx, id, "disk 2", 0))
 	if got := deeds(t, c, id, 0); got != "" {
 		t.Errorf("got %s", got)
 	}

@@ -146,9 +146,11 @@ func (c *Catalogue) RemoveSlave(ctx context.Context, slave SlaveID, lose bool) e
 	})
 }
 
-// Bind notes the identity of a slave's storage folders when it joins for the first time.
-// It returns [ErrStorage] if another is known.
-func (c *Catalogue) Bind(ctx context.Context, slave SlaveID, storage string) error {
+// Bind notes the identity of a slave's storage folders where none is known: when it joins for
+// the first time, or after [Catalogue.Unbind]. They have applied intents up to one only, and
+// what they lack shows when they are compared. It returns [ErrStorage] if another identity
+// is known.
+func (c *Catalogue) Bind(ctx context.Context, slave SlaveID, storage string, applied uint64) error {
 	return c.change(ctx, "note a slave's storage", func(t *change) error {
 		var known string
 		there, err := t.get([]any{&known}, `SELECT storage FROM ftp_slaves WHERE id = ?`, slave)
@@ -162,17 +164,6 @@ func (c *Catalogue) Bind(ctx context.Context, slave SlaveID, storage string) err
 		case known != "":
 			return ErrStorage
 		}
-		return t.exec(`UPDATE ftp_slaves SET storage = ? WHERE id = ?`, storage, slave)
-	})
-}
-
-// Rebind has a slave go on with storage folders that have applied intents up to one only:
-// new ones, or a copy that was restored. What it lacks shows when it is compared.
-func (c *Catalogue) Rebind(ctx context.Context, slave SlaveID, storage string, applied uint64) error {
-	return c.change(ctx, "replace a slave's storage", func(t *change) error {
-		if _, there := t.last[slave]; !there {
-			return ErrNoSlave
-		}
 		t.last[slave] = applied
 		delete(t.intents, slave)
 		if err := t.exec(`DELETE FROM ftp_intents WHERE slave = ?`, slave); err != nil {
@@ -183,6 +174,17 @@ func (c *Catalogue) Rebind(ctx context.Context, slave SlaveID, storage string, a
 			SET storage = ?, last_seq = ?, applied = ?, sync_seq = 0, sync_digest = ?
 			WHERE id = ?`,
 			storage, applied, applied, []byte{}, slave)
+	})
+}
+
+// Unbind lets a slave come with other storage folders than it had: new ones, or ones that
+// were restored from a copy.
+func (c *Catalogue) Unbind(ctx context.Context, slave SlaveID) error {
+	return c.change(ctx, "forget a slave's storage", func(t *change) error {
+		if _, there := t.last[slave]; !there {
+			return ErrNoSlave
+		}
+		return t.exec(`UPDATE ftp_slaves SET storage = '' WHERE id = ?`, slave)
 	})
 }
 

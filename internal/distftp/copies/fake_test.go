@@ -64,7 +64,7 @@ func (y *yard) add(t *testing.T, name, rack string) *fake {
 	y.mu.Lock()
 	y.slaves[row.ID] = f
 	y.mu.Unlock()
-	if err := y.catalogue.Bind(t.Context(), row.ID, "storage of "+name); err != nil {
+	if err := y.catalogue.Bind(t.Context(), row.ID, "storage of "+name, 0); err != nil {
 		t.Fatal(err)
 	}
 	f.report(t)

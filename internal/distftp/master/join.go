@@ -61,7 +61,10 @@ func (m *Master) meet(ctx context.Context, name string, link wire.Slave) (*slave
 	if err != nil {
 		return nil, false, err
 	}
-	if err := m.Catalogue.Bind(ctx, row.ID, state.Storage); err != nil {
+	if err := m.Catalogue.Bind(ctx, row.ID, state.Storage, state.Applied); err != nil {
+		return nil, false, err
+	}
+	if row, err = m.Catalogue.Slave(ctx, name); err != nil {
 		return nil, false, err
 	}
 	if state.Applied > row.Last {

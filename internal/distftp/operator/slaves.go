@@ -17,6 +17,7 @@ type SlaveCommands struct {
 	Undrain  slaveUndrain  `cmd:"" help:"Let a slave that was to be drained take files again."`
 	Trust    slaveTrust    `cmd:"" help:"Let a slave have the master's certificate, so that it can meet clients under TLS."`
 	Distrust slaveDistrust `cmd:"" help:"Give a slave the master's certificate no longer."`
+	Reset    slaveReset    `cmd:"" help:"Let a slave come with other folders than it had."`
 	Remove   slaveRemove   `cmd:"" help:"Forget a slave."`
 }
 
@@ -120,6 +121,17 @@ func (slaveDistrust) Help() string {
 // Run takes the mark away.
 func (d *slaveDistrust) Run(a *App) error {
 	return d.change(a, "%s is no longer trusted with the certificate", func(c *Database, s catalogue.Slave) error { return c.SetTrusted(a, s.ID, false) })
+}
+
+type slaveReset struct{ named }
+
+func (slaveReset) Help() string {
+	return "A slave that comes with other folders than it had is refused, as they may be a disk that is not mounted. After this command the folders that it comes with next are its own from then on: new ones in place of a disk that is lost, or ones that were restored. What they hold is compared with the database: what is equal counts as a copy, what nobody knows is taken up, and what is missing is fetched from others.\n\n" + examples("ftpd slave reset atlas")
+}
+
+// Run forgets the folders.
+func (d *slaveReset) Run(a *App) error {
+	return d.change(a, "the folders that %s comes with next are its own", func(c *Database, s catalogue.Slave) error { return c.Unbind(a, s.ID) })
 }
 
 type slaveRemove struct {
