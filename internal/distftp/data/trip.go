@@ -113,6 +113,7 @@ func (t *trip) invited(ctx context.Context, at *Invitation) (over bool, err erro
 	switch {
 	case here:
 		at.Close()
+		t.failure = nil // which was that it came here
 		return true, t.relay(ctx, conn, Route{Why: "the client came to us, not to " + at.there.Holder()})
 	case over, errors.Is(err, ErrNoConnection):
 		return true, err
