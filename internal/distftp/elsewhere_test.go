@@ -442,6 +442,21 @@ func TestAbortElsewhere(t *testing.T) {
 	}
 }
 
+// So is one to which nobody has come yet.
+func TestAbortUnmet(t *testing.T) {
+	h, addr := serveHolders(t, distftp.Config{})
+	c := binary(t, addr)
+	for _, line := range []string{"RETR a", "STOR new", "LIST"} {
+		c.do("CLNT "+line, "200")
+		c.do("SIZE a", "213")
+		c.pasv()
+		c.send(line)
+		c.do("ABOR", "426")
+		c.want("226")
+		h.want(t, line[:4]+"  "+map[string]string{"LIST": "listing"}[line])
+	}
+}
+
 func TestHolderDies(t *testing.T) {
 	for _, way := range []string{"direct", "relay"} {
 		t.Run(way, func(t *testing.T) {

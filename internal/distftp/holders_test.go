@@ -232,6 +232,9 @@ func (r *remote) Move(ctx context.Context, at data.Meeting, o *data.Order) error
 		return fmt.Errorf("a meeting of somebody else: %T", at)
 	}
 	conn, err := met.Meet(ctx)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	if err != nil {
 		return fmt.Errorf("%w: %w", data.ErrNoConnection, err)
 	}

@@ -37,8 +37,11 @@ func (t *trip) make(ctx context.Context) error {
 		case *Invitation:
 			over, err = t.invited(ctx, at)
 		}
-		if over || ctx.Err() != nil {
+		switch {
+		case over:
 			return final(ctx, err)
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
 		}
 	}
 	conn, away, err := meet(ctx, t.Meet)
@@ -57,7 +60,7 @@ func (t *trip) dialled(ctx context.Context, at *Dialer) (over bool, err error) {
 			o.Parting = max(o.Parting, wary)
 		}
 		if over, err = t.direct(ctx, r, at, o, func() bool { return true }); over || ctx.Err() != nil {
-			return true, err
+			return over, err
 		}
 	}
 	return false, nil
