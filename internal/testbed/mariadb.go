@@ -92,6 +92,7 @@ func newMariaDB(dir string) (*MariaDBServer, error) {
 	s := &MariaDBServer{Socket: filepath.Join(dir, "socket"), Port: port, dir: dir, program: program}
 	err = run("mariadb-install-db", "--no-defaults",
 		"--datadir="+s.dataDir(),
+		"--tmpdir="+s.dir, // in /tmp, names of servers in other namespaces of processes would be the same
 		"--auth-root-authentication-method=normal",
 		"--skip-test-db",
 		"--user=root",
@@ -109,6 +110,7 @@ func (s *MariaDBServer) Start() error {
 	proc, err := startProcess(s.logFile(), []string{"TZ=UTC", "LC_ALL=C"}, s.program, "--no-defaults",
 		"--user=root",
 		"--datadir="+s.dataDir(),
+		"--tmpdir="+s.dir,
 		"--socket="+s.Socket,
 		"--bind-address=127.0.0.1",
 		"--port="+strconv.Itoa(s.Port),
