@@ -48,6 +48,9 @@ func (a *app) userFindings(f *doctor.Findings, cfg *config.Config) {
 		return
 	}
 	defer store.Close()
+	if why, err := store.Forgets(a); err == nil && why != "" {
+		f.Doubt("database", "set innodb_flush_log_at_trx_commit = 1 in the server's configuration", "%s", why)
+	}
 	users, err := store.Users(a)
 	switch {
 	case err != nil:

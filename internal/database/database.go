@@ -120,3 +120,19 @@ func (db *DB) transact(ctx context.Context, pool *sqlx.DB, op string, fn func(tx
 
 // Reader has the connections for single statements that only read.
 func (db *DB) Reader() *sqlx.DB { return db.ro }
+
+// Forgets says why what was committed may be lost when the database's machine fails; "" if
+// it is not. SQLite is opened so that it is not.
+func (db *DB) Forgets(ctx context.Context) (string, error) {
+	if db.Dialect == SQLite {
+		return "", nil
+	}
+	var flush int
+	if err := db.ro.GetContext(ctx, &flush, `SELECT @@innodb_flush_log_at_trx_commit`); err != nil {
+		return "", fmt.Errorf("ask the database server how it writes: %w", err)
+	}
+	if flush == 1 {
+		return "", nil
+	}
+	return fmt.Sprintf("innodb_flush_log_at_trx_commit is %d: what was committed in the last second is lost if the server's machine fails", flush), nil
+}

@@ -27,3 +27,6 @@ func On(db *database.DB) *Store { return &Store{db} }
 
 // Close closes all connections.
 func (s *Store) Close() error { return s.db.Close() }
+
+// Forgets says why what was committed may be lost, see [database.DB.Forgets].
+func (s *Store) Forgets(ctx context.Context) (string, error) { return s.db.Forgets(ctx) }

@@ -88,10 +88,22 @@ func Open(ctx context.Context, config Config) (*Catalogue, error) {
 	if err == nil {
 		err = c.register(ctx)
 	}
+	if err == nil && config.Master != "" {
+		err = c.warn(ctx)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return c, nil
+}
+
+// warn says in the log if the database does not keep what uploads are acknowledged by.
+func (c *Catalogue) warn(ctx context.Context) error {
+	why, err := c.db.Forgets(ctx)
+	if why != "" {
+		c.config.Log.Warn("uploads that were acknowledged can be lost", "why", why)
+	}
+	return err
 }
 
 // pollInterval is how often it is looked whether another master has changed something.

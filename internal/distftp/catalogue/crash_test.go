@@ -158,15 +158,17 @@ func TestKilledServer(t *testing.T) {
 		must(t, err)
 		done := make([]int, crashWorkers)
 		var mu sync.Mutex
+		var killed sync.WaitGroup
 		left := 20 + rand.IntN(300)
 		work(t.Context(), c, round, func(w, steps int) {
 			mu.Lock()
 			defer mu.Unlock()
 			done[w] = steps
 			if left--; left == 0 {
-				go server.Kill()
+				killed.Go(server.Kill)
 			}
 		})
+		killed.Wait()
 		_ = db.Close() // the connections are broken
 		must(t, server.Start())
 		survived(t, open(t, url), round, done)
