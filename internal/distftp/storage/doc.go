@@ -1,7 +1,7 @@
 // Package storage keeps a slave's files on its disks.
 //
-// Files stand under their paths, in one or several folders, so that the operator finds
-// them there. An index (SQLite) says of each which version it is, its size and checksums,
+// Files stand under their paths, in one or several folders, each of one file system, so that
+// the operator finds them there. An index (SQLite) says of each which version it is, its size and checksums,
 // and in which folder it stands, and of each directory its sync digest ([wire.SyncDigest]).
 // What belongs to the storage itself stands in a folder .ftpd-slave in each: who it is, what is
 // prepared, and in the first one the index.

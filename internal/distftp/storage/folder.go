@@ -35,9 +35,10 @@ type marker struct {
 // A folder is one of those that hold the files.
 type folder struct {
 	marker
-	path string // as configured
-	root *os.Root
-	lock *os.File // the marker, locked
+	path   string // as configured
+	root   *os.Root
+	lock   *os.File // the marker, locked
+	device uint64   // of its file system
 }
 
 // openFolder opens a folder that has a marker, and locks it. Without a marker the error is
@@ -66,6 +67,11 @@ func (f *folder) open() error {
 	if f.lock, err = f.root.Open(markerName); err != nil {
 		return err
 	}
+	info, err := f.lock.Stat()
+	if err != nil {
+		return err
+	}
+	f.device = device(info)
 	err = syscall.Flock(int(f.lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		return fmt.Errorf("%s: %w", f.path, ErrLocked)
@@ -163,6 +169,14 @@ func factsOf(info fs.FileInfo) facts {
 		is.inode = sys.Ino
 	}
 	return is
+}
+
+// device is on which file system a file is.
+func device(info fs.FileInfo) uint64 {
+	if sys, ok := info.Sys().(*syscall.Stat_t); ok {
+		return sys.Dev
+	}
+	return 0
 }
 
 // look describes what stands at a path, nil if nothing does, be it because a file stands

@@ -133,10 +133,15 @@ func (s *Storage) entries(p wire.Path) (files map[string][]found, below map[stri
 	files, below = map[string][]found{}, map[string]bool{}
 	for _, f := range s.folders {
 		err := f.each(p, func(name string, info fs.FileInfo) {
+			p := join(p, name)
 			switch {
-			case reserved(join(p, name)) || strings.ContainsAny(name, "\r\n"):
+			case reserved(p) || strings.ContainsAny(name, "\r\n"):
+			case info.IsDir() && device(info) != f.device:
+				s.config.Log.Warn("another file system within a folder is passed over; name it as a folder of its own", "folder", f.path, "path", p)
 			case info.IsDir():
 				below[name] = true
+			case info.Mode().IsRegular() && !f.readable(p, info):
+				s.config.Log.Warn("a file that must not be read is passed over", "folder", f.path, "path", p)
 			case info.Mode().IsRegular():
 				files[name] = append(files[name], found{f.Folder, factsOf(info)})
 			}
@@ -146,6 +151,18 @@ func (s *Storage) entries(p wire.Path) (files map[string][]found, below map[stri
 		}
 	}
 	return files, below, nil
+}
+
+// readable reports whether a file may be read, without trying that where everybody may.
+func (f *folder) readable(p wire.Path, info fs.FileInfo) bool {
+	if info.Mode().Perm()&0o444 == 0o444 {
+		return true
+	}
+	file, _, err := f.openFile(p)
+	if err == nil {
+		file.Close()
+	}
+	return !errors.Is(err, fs.ErrPermission)
 }
 
 // each tells what is in a directory of a folder, which need not be there.

@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"syscall"
 	"testing"
 	"time"
 
 	"mirrortracker/internal/distftp/wire"
+	"mirrortracker/internal/testbed"
 )
 
 // file writes a file into a folder, as somebody else does.
@@ -192,4 +194,39 @@ func TestVerification(t *testing.T) {
 		t.Errorf("kept are %v, %v", kept, err)
 	}
 	b.entries()
+}
+
+// What the slave's user may not read is passed over, and does not end a scan.
+func TestUnreadable(t *testing.T) {
+	testbed.Need(t, "root") // to be somebody else
+	b := newBed(t, 1)
+	b.file(0, "closed", "closed")
+	b.file(0, "lost+found/file", "closed")
+	b.file(0, "open", "open")
+	ours := b.upload("/ours", "content")
+	in := func(name string) string { return filepath.Join(b.config.Folders[0], name) }
+	if err := errors.Join(os.Chmod(in("closed"), 0o600), os.Chmod(in("lost+found"), 0o700), os.Chmod(in("ours"), 0)); err != nil {
+		t.Fatal(err)
+	}
+	asNobody(t, func() {
+		if got, err := b.Scan(t.Context(), "/"); err != nil || got != (Scanned{Files: 1, New: 1, Missing: 1}) {
+			t.Errorf("a scan found %+v, %v", got, err)
+		}
+	})
+	b.has("open 0 4")
+	if found, _, err := b.Damaged(t.Context(), 0); err != nil || len(found) != 1 || found[0].Ref != ours {
+		t.Errorf("damaged are %v, %v", found, err)
+	}
+}
+
+// asNobody does something with the rights of another user to files.
+func asNobody(t *testing.T, do func()) {
+	t.Helper()
+	runtime.LockOSThread() // file rights are those of a thread
+	defer runtime.UnlockOSThread()
+	if err := syscall.Setfsuid(65534); err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Setfsuid(0)
+	do()
 }

@@ -78,7 +78,7 @@ func (s *Storage) checkOne(ctx context.Context, p wire.Path) error {
 			if err != nil {
 				return err
 			}
-			if info != nil && info.Mode().IsRegular() {
+			if info != nil && info.Mode().IsRegular() && f.readable(p, info) {
 				on = append(on, found{f.Folder, factsOf(info)})
 			}
 		}
