@@ -17,6 +17,7 @@ import (
 type doctorCommand struct {
 	serveCommand `embed:""`
 
+	Master      bool          `help:"Look at a master, and in its database at its slaves, rather than at a folder."`
 	Connect     string        `placeholder:"HOST:PORT" help:"Look at this server, as a client from here, and at nothing of this machine."`
 	Implicit    bool          `help:"With --connect: begin with TLS, as at port 990."`
 	User        string        `placeholder:"NAME" help:"Log in as this user, whose password is asked for on a terminal or is the first line of standard input. Default: anonymous."`
@@ -29,7 +30,7 @@ func (doctorCommand) Help() string {
 
 Flags of "ftpd serve" mean here what they mean there. The exit code is 1 if something fails.
 
-` + examples("ftpd doctor", "ftpd doctor /srv/pub --listen :2121", "ftpd doctor --connect ftp.example.org:21", "ftpd doctor --connect ftp.example.org:990 --implicit --user ann < password.txt", "ftpd doctor --json")
+` + examples("ftpd doctor", "ftpd doctor /srv/pub --listen :2121", "ftpd doctor --master", "ftpd doctor --connect ftp.example.org:21", "ftpd doctor --connect ftp.example.org:990 --implicit --user ann < password.txt", "ftpd doctor --json")
 }
 
 // Run examines, and says what was found.
@@ -68,11 +69,13 @@ func (c *doctorCommand) check() error {
 		return ui.Misuse("--connections is %d, must be at least 1", c.Connections)
 	case c.Timeout <= 0:
 		return ui.Misuse("--timeout is %v, must be more than 0", c.Timeout)
+	case c.Master && c.Dir != "":
+		return ui.Misuse("--master: a master has no folder of its own; slaves have them")
 	case c.Connect == "" && c.Implicit:
 		return ui.Misuse("--implicit goes with --connect; of a server on this machine, tls_listen and door say it")
 	case c.Connect == "":
 		return nil
-	case c.serveCommand != serveCommand{}:
+	case c.Master, c.serveCommand != serveCommand{}:
 		return ui.Misuse("--connect looks at nothing of this machine, so that a folder and the flags of ftpd serve do not go with it")
 	}
 	if _, _, err := net.SplitHostPort(c.Connect); err != nil {
@@ -128,7 +131,11 @@ func (c *doctorCommand) examine(a *app, f *doctor.Findings, visit doctor.Visit) 
 	} else {
 		f.Good("configuration", "no file; the defaults")
 	}
-	folderFindings(f, cfg.Directory)
+	if c.Master {
+		a.masterFindings(f, &cfg)
+	} else {
+		folderFindings(f, cfg.Directory)
+	}
 	a.userFindings(f, &cfg)
 	certificateFindings(f, &cfg)
 	portFindings(f, &cfg)
@@ -159,6 +166,10 @@ func (c *doctorCommand) visits(a *app, f *doctor.Findings, cfg *config.Config, v
 		}
 	}
 	var targets []config.Door
+	if free && c.Master {
+		f.Bad("server", "start it: ftpd master", "not running")
+		return nil
+	}
 	if free {
 		f.Doubt("server", "ftpd serve", "not running; one is started for this check")
 		started, stop, err := c.start(a)
