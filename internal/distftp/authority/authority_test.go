@@ -4,8 +4,10 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"errors"
+	"net/netip"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -32,6 +34,7 @@ func contract(t *testing.T, fresh func(testing.TB) string) {
 		"replacement":     replacement,
 		"renewal":         renewal,
 		"doors":           doors,
+		"refusals":        refusals,
 		"keys of tickets": ticketKeys,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -284,6 +287,26 @@ func doors(t *testing.T, db *database.DB) {
 	are([]string{"a:1"}, "a:1", "b:1")
 	now = now.Add(2 * 24 * time.Hour)
 	are(nil, "a:1")
+}
+
+func refusals(t *testing.T, db *database.DB) {
+	a := open(t, db)
+	now := time.Unix(1e9, 0).UTC()
+	a.Now = func() time.Time { return now }
+	addr := netip.MustParseAddr("2001:db8::1")
+	for _, reason := range []string{"first", "then \xff" + strings.Repeat("é", 600)} {
+		if err := a.NoteRefusal(t.Context(), "atlas", addr, errors.New(reason)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := a.Refusals(t.Context())
+	if err != nil || len(got) != 1 || got[0].Slave != "atlas" || got[0].Addr != addr || !got[0].At.Equal(now) || !strings.HasPrefix(got[0].Reason, "then ?é") {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	now = now.Add(25 * time.Hour)
+	if got, err := a.Refusals(t.Context()); err != nil || len(got) != 0 {
+		t.Errorf("a day later: %+v, %v", got, err)
+	}
 }
 
 func ticketKeys(t *testing.T, db *database.DB) {

@@ -141,3 +141,8 @@ func (i *Identity) ours(s tls.ConnectionState) error {
 	}
 	return verify(s.PeerCertificates[0], i.authority, time.Now())
 }
+
+// Issued reports whether a certificate is by the authority, though it may have expired.
+func (i *Identity) Issued(cert *x509.Certificate) bool {
+	return cert.CheckSignatureFrom(i.authority) == nil
+}

@@ -316,9 +316,10 @@ func TestWhoIsRefused(t *testing.T) {
 	db := openDatabase(t)
 	m := serveMaster(t, db)
 	for _, c := range []struct {
-		what string
-		id   func(t *testing.T) *identity.Identity
-		want string
+		what  string
+		id    func(t *testing.T) *identity.Identity
+		want  string
+		known bool
 	}{
 		{"revoked", func(t *testing.T) *identity.Identity {
 			id := m.enroll(t, "two")
@@ -326,12 +327,12 @@ func TestWhoIsRefused(t *testing.T) {
 				t.Fatal(err)
 			}
 			return id
-		}, authority.ErrRevoked.Error()},
+		}, authority.ErrRevoked.Error(), true},
 		{"replaced", func(t *testing.T) *identity.Identity {
 			id := m.enroll(t, "three")
 			m.enroll(t, "three")
 			return id
-		}, authority.ErrReplaced.Error()},
+		}, authority.ErrReplaced.Error(), true},
 		{"of another service", func(t *testing.T) *identity.Identity {
 			other := serveMaster(t, openDatabase(t))
 			id := other.enroll(t, "four")
@@ -339,15 +340,21 @@ func TestWhoIsRefused(t *testing.T) {
 				t.Fatal(err)
 			}
 			return id
-		}, "bad certificate"}, // the slave does not believe the master either
+		}, "bad certificate", false}, // the slave does not believe the master either
 		{"expired", func(t *testing.T) *identity.Identity {
 			return m.enrollThen(t, "five", authority.Lifetime, filepath.Join(t.TempDir(), "identity.json"))
-		}, "expired"},
+		}, "expired", true},
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			runSlave(t, c.id(t))
-			if r := wait(t, m.refused); !strings.Contains(r.Reason.Error(), c.want) {
+			r := wait(t, m.refused)
+			if !strings.Contains(r.Reason.Error(), c.want) || r.Known != c.known {
 				t.Errorf("refused %+v", r)
+			}
+			noted, err := m.auth.Refusals(t.Context())
+			is := slices.ContainsFunc(noted, func(n authority.Refusal) bool { return n.Slave == r.Name && n.Reason == r.Reason.Error() })
+			if err != nil || is != c.known {
+				t.Errorf("noted are %+v, %v", noted, err)
 			}
 		})
 	}

@@ -36,7 +36,8 @@ type ServerConfig struct {
 
 // A Refusal is about somebody who came as a slave and was not let in.
 type Refusal struct {
-	Name   string // what it says it is: it need not be true; "" where it says nothing
+	Name   string // what it says it is; "" where it says nothing
+	Known  bool   // it has a certificate for that name by the authority, though it may have expired
 	Addr   netip.AddrPort
 	Reason error
 }
@@ -48,6 +49,7 @@ var ErrTaken = errors.New("a slave of this name is linked, from elsewhere, and a
 const (
 	maxStrangers = 64 // at a time
 	takenTimeout = 2 * time.Second
+	noteTimeout  = 5 * time.Second  // for the database
 	goneTimeout  = 10 * time.Second // for what a link that ended has left to do
 )
 
@@ -93,7 +95,7 @@ type Link struct {
 // refusal.
 func (l *Link) Close(reason error) {
 	if reason != nil {
-		l.server.refuse(l.asking, Refusal{Name: l.Name, Addr: l.Addr, Reason: reason})
+		l.server.refuse(l.asking, Refusal{Name: l.Name, Known: true, Addr: l.Addr, Reason: reason})
 	}
 	l.conn.Close()
 }
@@ -169,7 +171,8 @@ func (s *Server) receive(ctx context.Context, conn *tls.Conn) {
 	shaking, cancel := context.WithTimeout(ctx, handshakeTimeout)
 	defer cancel()
 	if err := conn.HandshakeContext(shaking); err != nil {
-		s.report(Refusal{Name: claimed(err), Addr: addr, Reason: fmt.Errorf("TLS: %w", err)})
+		name, known := s.claimed(err)
+		s.report(Refusal{Name: name, Known: known, Addr: addr, Reason: fmt.Errorf("TLS: %w", err)})
 		return
 	}
 	state := conn.ConnectionState()
@@ -183,18 +186,30 @@ func (s *Server) receive(ctx context.Context, conn *tls.Conn) {
 	}
 }
 
-// claimed returns the name in a certificate that was not accepted.
-func claimed(err error) string {
-	if e, ok := errors.AsType[*tls.CertificateVerificationError](err); ok && len(e.UnverifiedCertificates) > 0 {
-		if name, err := identity.SlaveOf(e.UnverifiedCertificates[0]); err == nil {
-			return name
-		}
+// claimed returns the name in a certificate that was not accepted, and whether it is true.
+func (s *Server) claimed(err error) (name string, known bool) {
+	e, ok := errors.AsType[*tls.CertificateVerificationError](err)
+	if !ok || len(e.UnverifiedCertificates) == 0 {
+		return "", false
 	}
-	return ""
+	cert := e.UnverifiedCertificates[0]
+	if name, err = identity.SlaveOf(cert); err != nil {
+		return "", false
+	}
+	return name, s.Identity.Issued(cert)
 }
 
+// report tells of a refusal. Only of those that are or were slaves it is written down, so
+// that strangers can fill no table.
 func (s *Server) report(r Refusal) {
 	s.Log.Warn("slave refused", "name", r.Name, "addr", r.Addr, "reason", r.Reason)
+	if r.Known {
+		ctx, cancel := context.WithTimeout(context.Background(), noteTimeout)
+		defer cancel()
+		if err := s.Authority.NoteRefusal(ctx, r.Name, r.Addr.Addr(), r.Reason); err != nil {
+			s.Log.Warn("a refusal is not written down", "err", err)
+		}
+	}
 	if s.Refused != nil {
 		s.Refused(r)
 	}
@@ -229,13 +244,13 @@ func (s *Server) link(ctx context.Context, conn net.Conn, l *Link, known func())
 		err = s.enter(beginning, l)
 	}
 	if err != nil {
-		s.refuse(l.asking, Refusal{Name: name, Addr: l.Addr, Reason: err})
+		s.refuse(l.asking, Refusal{Name: name, Known: name != "", Addr: l.Addr, Reason: err})
 		return
 	}
 	defer s.leave(l)
 	masters, err := s.greet(beginning, l, nil)
 	if !timely() || err != nil {
-		s.report(Refusal{Name: name, Addr: l.Addr, Reason: fmt.Errorf("it does not answer: %w", err)})
+		s.report(Refusal{Name: name, Known: true, Addr: l.Addr, Reason: fmt.Errorf("it does not answer: %w", err)})
 		return
 	}
 	known()
