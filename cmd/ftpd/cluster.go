@@ -215,7 +215,6 @@ func (k *cluster) run(v *service, hangups <-chan os.Signal) error {
 	work.Go(func() error { return k.master.Catalogue.Run(background) })
 	work.Go(func() error { return server.Serve(background, k.listener) })
 	work.Go(func() error { k.runner.Run(background); return nil })
-	work.Go(func() error { k.renew(background); return nil })
 	work.Go(func() error { k.databases.Run(background, time.Minute); return nil })
 	v.app = &app{Context: serving, Env: k.Env, flags: k.flags}
 	err := v.run(hangups)
@@ -241,21 +240,6 @@ func (k *cluster) masters(ctx context.Context) ([]string, error) {
 		addresses[i] = m.Name
 	}
 	return addresses, err
-}
-
-// renew renews the identity that slaves are shown.
-func (k *cluster) renew(ctx context.Context) {
-	for tick := time.NewTicker(time.Hour); ; {
-		if err := k.authority.RenewMaster(k.identity); err != nil {
-			k.log.Error("the certificate for slaves is not renewed", "err", err)
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			tick.Stop()
-			return
-		}
-	}
 }
 
 // tickets returns the keys of session tickets, which all masters and slaves have in common.

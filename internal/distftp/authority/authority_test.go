@@ -291,7 +291,7 @@ func doors(t *testing.T, db *database.DB) {
 
 func refusals(t *testing.T, db *database.DB) {
 	a := open(t, db)
-	now := time.Unix(1e9, 0).UTC()
+	now := time.Now().UTC().Truncate(time.Second)
 	a.Now = func() time.Time { return now }
 	addr := netip.MustParseAddr("2001:db8::1")
 	for _, reason := range []string{"first", "then \xff" + strings.Repeat("é", 600)} {
@@ -299,12 +299,15 @@ func refusals(t *testing.T, db *database.DB) {
 			t.Fatal(err)
 		}
 	}
-	got, err := a.Refusals(t.Context())
+	got, err := authority.Refusals(t.Context(), db)
 	if err != nil || len(got) != 1 || got[0].Slave != "atlas" || got[0].Addr != addr || !got[0].At.Equal(now) || !strings.HasPrefix(got[0].Reason, "then ?é") {
 		t.Errorf("got %+v, %v", got, err)
 	}
-	now = now.Add(25 * time.Hour)
-	if got, err := a.Refusals(t.Context()); err != nil || len(got) != 0 {
+	now = now.Add(-25 * time.Hour)
+	if err := a.NoteRefusal(t.Context(), "atlas", addr, errors.New("long ago")); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := authority.Refusals(t.Context(), db); err != nil || len(got) != 0 {
 		t.Errorf("a day later: %+v, %v", got, err)
 	}
 }

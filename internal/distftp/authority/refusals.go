@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
+
+	"mirrortracker/internal/database"
 )
 
 // A Refusal is about somebody who came as a slave, with a certificate of the authority's,
@@ -36,18 +38,18 @@ func (a *Authority) NoteRefusal(ctx context.Context, slave string, addr netip.Ad
 	})
 }
 
-// Refusals lists who was refused in the last 24 hours, by name.
-func (a *Authority) Refusals(ctx context.Context) ([]Refusal, error) {
+// Refusals lists who was refused in the last 24 hours, by name, as a database has it.
+func Refusals(ctx context.Context, db *database.DB) ([]Refusal, error) {
 	var rows []struct {
 		Slave   string `db:"slave"`
 		Address string `db:"address"`
 		Reason  string `db:"reason"`
 		At      int64  `db:"refused_at"`
 	}
-	err := a.db.Read(ctx, "list refusals", func(tx *sqlx.Tx) error {
+	err := db.Read(ctx, "list refusals", func(tx *sqlx.Tx) error {
 		rows = nil
 		return tx.SelectContext(ctx, &rows, `SELECT slave, address, reason, refused_at FROM ftp_refusals WHERE refused_at >= ? ORDER BY slave`,
-			a.Now().Add(-refusalsKept).Unix())
+			time.Now().Add(-refusalsKept).Unix())
 	})
 	all := make([]Refusal, len(rows))
 	for i, r := range rows {

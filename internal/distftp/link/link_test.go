@@ -40,6 +40,7 @@ func (s *slave) Send(ctx context.Context, _ wire.Send, tell func(wire.Event)) er
 // A master, as far as it takes slaves in.
 type master struct {
 	addr    string
+	db      *database.DB
 	auth    *authority.Authority
 	joined  chan *link.Link
 	left    chan *link.Link
@@ -82,7 +83,7 @@ func serveMasterAt(t testing.TB, db *database.DB, ln net.Listener, addr string) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &master{addr: addr, auth: auth, joined: make(chan *link.Link, 9), left: make(chan *link.Link, 9), refused: make(chan link.Refusal, 99)}
+	m := &master{addr: addr, db: db, auth: auth, joined: make(chan *link.Link, 9), left: make(chan *link.Link, 9), refused: make(chan link.Refusal, 99)}
 	m.masters.Store(new([]string))
 	auth.Now = func() time.Time { return time.Now().Add(-time.Duration(m.ago.Load())) }
 	id, err := auth.Master(m.addr)
@@ -351,7 +352,7 @@ func TestWhoIsRefused(t *testing.T) {
 			if !strings.Contains(r.Reason.Error(), c.want) || r.Known != c.known {
 				t.Errorf("refused %+v", r)
 			}
-			noted, err := m.auth.Refusals(t.Context())
+			noted, err := authority.Refusals(t.Context(), m.db)
 			is := slices.ContainsFunc(noted, func(n authority.Refusal) bool { return n.Slave == r.Name && n.Reason == r.Reason.Error() })
 			if err != nil || is != c.known {
 				t.Errorf("noted are %+v, %v", noted, err)

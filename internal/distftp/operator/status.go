@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"mirrortracker/internal/distftp/authority"
 	"mirrortracker/internal/distftp/overview"
 	"mirrortracker/internal/human"
 	"mirrortracker/internal/ui"
@@ -15,7 +16,7 @@ import (
 type StatusCommand struct{}
 
 func (StatusCommand) Help() string {
-	return "Shows the masters that run, the slaves as they last reported, and what is to be done about copies.\n\n" + examples("ftpd status", "ftpd status --json")
+	return "Shows the masters that run, the slaves as they last reported, who was refused as a slave, and what is to be done about copies.\n\n" + examples("ftpd status", "ftpd status --json")
 }
 
 // maxJobs bounds the jobs that are shown.
@@ -27,6 +28,8 @@ type status struct {
 	Slaves  []overview.Slave `json:"slaves"`
 	Jobs    map[string]int64 `json:"jobs"`     // how many there are of each kind
 	Trouble []trouble        `json:"troubles"` // jobs that have failed before, the first of them
+
+	Refused []authority.Refusal `json:"refused"` // who came as a slave in the last 24 hours, and was not let in
 }
 
 type master struct {
@@ -61,7 +64,7 @@ func (StatusCommand) Run(a *App) error {
 
 // look reads the database.
 func look(a *App, c *Database) (s status, err error) {
-	s = status{Masters: []master{}, Slaves: []overview.Slave{}, Trouble: []trouble{}}
+	s = status{Masters: []master{}, Slaves: []overview.Slave{}, Trouble: []trouble{}, Refused: []authority.Refusal{}}
 	masters, err := c.Masters(a)
 	if err != nil {
 		return s, err
@@ -74,6 +77,11 @@ func look(a *App, c *Database) (s status, err error) {
 		return s, err
 	}
 	s.Slaves = append(s.Slaves, slaves...)
+	refused, err := authority.Refusals(a, c.db)
+	if err != nil {
+		return s, err
+	}
+	s.Refused = append(s.Refused, refused...)
 	if s.Jobs, err = c.CountJobs(a); err != nil {
 		return s, err
 	}
@@ -104,6 +112,16 @@ func (a *App) status(s *status) error {
 	fmt.Fprintln(a.Stdout)
 	if err := a.slaves(s.Slaves); err != nil {
 		return err
+	}
+	if len(s.Refused) > 0 {
+		fmt.Fprintln(a.Stdout)
+		rows = rows[:0]
+		for _, r := range s.Refused {
+			rows = append(rows, []any{r.Slave, r.Addr, human.Span(now.Sub(r.At)) + " ago", ui.Rest(ui.Printable(r.Reason))})
+		}
+		if err := a.Table([]string{"refused", "from", "when", "reason"}, rows); err != nil {
+			return err
+		}
 	}
 	if len(s.Jobs) > 0 {
 		fmt.Fprintln(a.Stdout)
