@@ -94,6 +94,14 @@ type machine struct {
 // join starts a slave with a folder, and has it join; "" is a new folder.
 func (f *fleet) join(name, folder string) *machine {
 	f.t.Helper()
+	m := f.slave(name, folder)
+	f.link(m)
+	return m
+}
+
+// slave starts one with a folder; "" is a new folder.
+func (f *fleet) slave(name, folder string) *machine {
+	f.t.Helper()
 	if folder == "" {
 		folder = f.t.TempDir()
 	}
@@ -131,7 +139,6 @@ func (f *fleet) join(name, folder string) *machine {
 		}
 	})
 	f.t.Cleanup(m.leave)
-	f.link(m)
 	return m
 }
 

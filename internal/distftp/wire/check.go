@@ -170,8 +170,9 @@ func (p *Prepared) check() error {
 	return p.Sums.check()
 }
 
-// fits checks what a slave has received against what it was to.
-func (p *Prepared) fits(r *Receive) error {
+// fits checks what a slave has received against what it was to, and what it has said to
+// have come.
+func (p *Prepared) fits(r *Receive, moved int64) error {
 	switch {
 	case p.Op != r.Op:
 		return fmt.Errorf("operation %d was wanted, and %d is prepared", r.Op, p.Op)
@@ -179,6 +180,8 @@ func (p *Prepared) fits(r *Receive) error {
 		return fmt.Errorf("%d bytes were to be kept, and %d are there", r.First, p.Size)
 	case r.Most >= 0 && p.Size-r.First > r.Most:
 		return fmt.Errorf("%d bytes were permitted, and %d came", r.Most, p.Size-r.First)
+	case !r.Text && p.Size-r.First != moved:
+		return fmt.Errorf("%d bytes came, and %d are prepared", moved, p.Size-r.First)
 	case r.Want != nil && (p.Size != r.Want.Size || p.CRC32 != r.Want.CRC32):
 		return errors.New("it is not what was wanted")
 	}

@@ -171,7 +171,7 @@ func (c *Client) Receive(ctx context.Context, r Receive, tell func(Event)) (Prep
 	if last.Prepared == nil {
 		return Prepared{}, c.sound(errors.New("it is done, and nothing is prepared"))
 	}
-	return *last.Prepared, c.sound(last.Prepared.fits(&r))
+	return *last.Prepared, c.sound(last.Prepared.fits(&r, last.Moved))
 }
 
 // Bridge implements [Slave].
@@ -180,7 +180,7 @@ func (c *Client) Bridge(ctx context.Context, b Bridge, tell func(Event)) error {
 	return err
 }
 
-// transfer follows one to its last event, which is that it is done. The connection must
+// transfer follows one to its last event, which is that it is done, and how much has moved. The connection must
 // come about within wait; the slave tells something within silence from then on, and
 // bytes move within stall, or a while after it.
 func (c *Client) transfer(ctx context.Context, path string, q any, wait, stall time.Duration, tell func(Event)) (Event, error) {
@@ -214,6 +214,7 @@ func (c *Client) transfer(ctx context.Context, path string, q any, wait, stall t
 		case e.Failed != nil:
 			return Event{}, e.Failed
 		case e.Done:
+			e.Moved = max(e.Moved, last.Moved)
 			return e, nil
 		}
 		if e.Moved > last.Moved {

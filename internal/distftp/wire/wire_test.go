@@ -376,6 +376,8 @@ func TestSlavesThatAnswerNonsense(t *testing.T) {
 		{"another operation", receive, 200, `{"done":true,"prepared":{"op":8,"size":1}}` + "\n"},
 		{"too much", receive, 200, `{"done":true,"prepared":{"op":9,"size":6}}` + "\n"},
 		{"less than nothing", receive, 200, `{"done":true,"prepared":{"op":9,"size":-1}}` + "\n"},
+		{"more than came", receive, 200, `{"done":true,"moved":2,"prepared":{"op":9,"size":3}}` + "\n"},
+		{"less than came", receive, 200, `{"moved":2}` + "\n" + `{"done":true,"prepared":{"op":9,"size":1}}` + "\n"},
 		{"half a checksum", receive, 200, `{"done":true,"prepared":{"op":9,"size":1,"sha256":"AAAA"}}` + "\n"},
 		{"not compressed", directory, 200, `{"end":true}`},
 		{"nothing", directory, 200, ``},
