@@ -53,6 +53,11 @@ func (c *doctorCommand) Run(a *app) error {
 	} else if err := c.examine(a, &f, visit); err != nil {
 		return err
 	}
+	return a.diagnose(f)
+}
+
+// diagnose writes what was found; if something fails, so does the command.
+func (a *app) diagnose(f doctor.Findings) error {
 	if err := a.tell(f); err != nil {
 		return err
 	}

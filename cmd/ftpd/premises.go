@@ -2,11 +2,11 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/netip"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -86,26 +86,34 @@ func portFindings(f *doctor.Findings, cfg *config.Config) {
 		if err != nil {
 			continue // the configuration was validated
 		}
-		check := "passive ports " + ports.String()
-		n := int(ports.Last) - int(ports.First) + 1
-		step := max(1, n/64)
-		tried, taken := 0, 0
-		for port := int(ports.First); port <= int(ports.Last); port += step {
-			tried++
-			if l, err := net.Listen("tcp", fmt.Sprintf(":%d", port)); err != nil {
-				taken++
-			} else {
-				l.Close()
-			}
+		rangeFindings(f, ports, "", "passive.ports")
+	}
+}
+
+// rangeFindings looks at a range of ports at one address, or at all ("").
+func rangeFindings(f *doctor.Findings, ports data.Ports, host, key string) {
+	check := "passive ports " + ports.String()
+	if host != "" {
+		check += " at " + host
+	}
+	n := int(ports.Last) - int(ports.First) + 1
+	step := max(1, n/64)
+	tried, taken := 0, 0
+	for port := int(ports.First); port <= int(ports.Last); port += step {
+		tried++
+		if l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port))); err != nil {
+			taken++
+		} else {
+			l.Close()
 		}
-		switch {
-		case taken*2 > tried:
-			f.Bad(check, "choose a range that nothing else uses: passive.ports", "of %d tried, %d are in use", tried, taken)
-		case n < fewPorts:
-			f.Doubt(check, "choose a larger range: passive.ports", "only %d; a port is in use for as long as its transfer, and a minute more", n)
-		default:
-			f.Good(check, "of %d tried, %d are free", tried, tried-taken)
-		}
+	}
+	switch {
+	case taken*2 > tried:
+		f.Bad(check, "choose a range that nothing else uses: "+key, "of %d tried, %d are in use", tried, taken)
+	case n < fewPorts:
+		f.Doubt(check, "choose a larger range: "+key, "only %d; a port is in use for as long as its transfer, and a minute more", n)
+	default:
+		f.Good(check, "of %d tried, %d are free", tried, tried-taken)
 	}
 }
 

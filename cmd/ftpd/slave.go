@@ -20,6 +20,7 @@ type slaveCommand struct {
 	Run    slaveRun    `cmd:"" default:"withargs" help:"Hold files for masters (what \"ftpd slave\" does by itself)."`
 	Enroll slaveEnroll `cmd:"" help:"Become a slave of the master that made a token."`
 	Init   slaveInit   `cmd:"" help:"Make folders that are new in the configuration this slave's."`
+	Doctor slaveDoctor `cmd:"" help:"Find out why a slave does not do its work."`
 	Config slaveConfig `cmd:"" help:"Write or check a slave's configuration file."`
 
 	operator.SlaveCommands

@@ -105,6 +105,14 @@ func (m *testMaster) join(s *running) *link.Link {
 	}
 }
 
+// ftpd runs a command in the slave's folder, and returns what it says.
+func (s *running) ftpd(args ...string) (string, error) {
+	cmd := exec.Command("ftpd", args...)
+	cmd.Dir = s.dir
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
 func nothing(wire.Event) {}
 
 // A slave that runs by itself takes files and gives them, and holds what it held after it
@@ -180,6 +188,11 @@ func TestSlave(t *testing.T) {
 		t.Errorf("%+v, %v", state, err)
 	}
 
+	if out, err := s.ftpd("slave", "doctor"); err != nil || !strings.Contains(out, "ok\tmaster "+m.addr+"\tcan be reached, and is the one") ||
+		!strings.Contains(out, "ok\tfolders\tin use by the slave that runs") || !strings.Contains(out, "ok\tidentity\tslave disk1 until ") {
+		t.Errorf("%v: %s", err, out)
+	}
+
 	// What is changed in the configuration counts, a mistake does not.
 	s.write("slave.toml", "folders = ['disk']\nrack = 'b'\n")
 	s.Send(syscall.SIGHUP)
@@ -226,11 +239,9 @@ func TestSlaveDoesNotStart(t *testing.T) {
 	s := m.slave("disk1", "")
 	try := func(want ...string) {
 		t.Helper()
-		cmd := exec.Command("ftpd", "slave")
-		cmd.Dir = s.dir
-		out, err := cmd.CombinedOutput()
+		out, err := s.ftpd("slave")
 		for _, text := range want {
-			if err == nil || !strings.Contains(string(out), text) {
+			if err == nil || !strings.Contains(out, text) {
 				t.Errorf("%v: %s; want %q", err, out, text)
 			}
 		}
