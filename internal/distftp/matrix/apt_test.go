@@ -14,6 +14,7 @@ var apt = &client{
 	needs:   []string{aptMethod},
 	version: debianVersion("apt"),
 	lacks:   lacking(noPret, noTLS, onlyDownloads, noListings),
+	relayed: lack(namesNoHost, "EPSV", "EPSV IPv6"),
 	fetch: func(j *job, name string) {
 		config := map[string]string{"Acquire::ftp::Passive": strconv.FormatBool(!j.active()), "Acquire::ftp::ForceExtended": strconv.FormatBool(j.extended())}
 		message := []string{"601 Configuration"}

@@ -10,6 +10,7 @@ var busybox = &client{
 		"rename":         "fetches and stores alone",
 		"delete":         "fetches and stores alone",
 	}),
+	relayed: lack(namesNoHost, "EPSV", "EPSV IPv6"),
 	fetch: func(j *job, name string) {
 		if j.resume {
 			j.busybox("ftpget", "-c", j.address(), j.local(), j.path(name))

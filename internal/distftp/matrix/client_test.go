@@ -20,6 +20,12 @@ type client struct {
 	// client has both.
 	apart map[[2]string]string
 
+	// relayed says in which ways, or ways and operations, a file does not go between the
+	// client and the slave that has it, and why. All others must.
+	relayed map[string]string
+	// mayFollow is a way that is relayed with the newest version, and not with older ones.
+	mayFollow string
+
 	// How it is driven. What is nil must be lacking. Names are those of the server, in
 	// the folder of the job.
 	fetch  func(j *job, name string)          // into j.local(), from where that ends if j.resume

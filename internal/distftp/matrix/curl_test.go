@@ -5,6 +5,7 @@ var curl = &client{
 	needs:   []string{"curl"},
 	version: debianVersion("curl"),
 	apart:   apart("curl 7.87 and 7.88 do not accept data connections under TLS from any server (curl issue 10666)", []string{"PORT", "EPRT", "EPRT IPv6"}, explicit, implicit),
+	relayed: lacking(lack(namesNoHost, "EPSV", "EPSV IPv6", "PRET EPSV", "PRET EPSV IPv6"), lack(ownAddress, "PASV")),
 	fetch: func(j *job, name string) {
 		j.curl(append(j.curlResume(), "-o", j.local(), j.url(name))...)
 	},
@@ -38,7 +39,7 @@ func (j *job) curl(more ...string) string {
 		args = append(args, "--disable-epsv")
 	}
 	if j.pret {
-		args = append(args, "--ftp-pret")
+		args = append(args, "--ftp-pret", "--no-ftp-skip-pasv-ip")
 	}
 	if j.protection == explicit {
 		args = append(args, "--ssl-reqd")

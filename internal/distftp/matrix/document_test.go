@@ -81,6 +81,9 @@ func tables(versions map[string]string) string {
 	fmt.Fprintf(&b, "\nTogether %d cells.\n", total)
 	all := columns()
 	n.table(&b, "How data connections are opened; IPv4 where nothing is said.", all[:len(ways)])
+	for _, operation := range []string{"download", "upload"} {
+		n.routes(&b, operation)
+	}
 	n.table(&b, "How they are protected.", all[len(ways):len(ways)+len(protections)])
 	n.table(&b, "What is done.", all[len(ways)+len(protections):])
 	b.WriteString("\n")
@@ -111,6 +114,32 @@ func (n *notes) table(b *strings.Builder, title string, columns []string) {
 		fmt.Fprintf(b, "| %s |", c.name)
 		for _, column := range columns {
 			fmt.Fprintf(b, " %s |", n.mark(c, column))
+		}
+		b.WriteString("\n")
+	}
+}
+
+// routes writes which way the files of an operation go where slaves have them.
+func (n *notes) routes(b *strings.Builder, operation string) {
+	fmt.Fprintf(b, "\nWhich way the file of a plain %s goes where slaves have the files.\n\n| client |", operation)
+	for _, w := range ways {
+		fmt.Fprintf(b, " %s |", w)
+	}
+	fmt.Fprintf(b, "\n|---|%s\n", strings.Repeat(":-:|", len(ways)))
+	for _, c := range clients {
+		if !c.can(operation) {
+			continue
+		}
+		fmt.Fprintf(b, "| %s |", c.name)
+		for _, w := range ways {
+			switch why := c.relays(w.String(), operation); {
+			case !c.can(w.String()):
+				b.WriteString(" - |")
+			case why != "":
+				fmt.Fprintf(b, " relayed (%d) |", n.number(why))
+			default:
+				b.WriteString(" direct |")
+			}
 		}
 		b.WriteString("\n")
 	}

@@ -12,11 +12,12 @@ var ftplib = &client{
 	lacks: lacking(noPret, onlyIPv6Extended, map[string]string{
 		string(implicit): "FTP_TLS is explicit",
 	}),
-	fetch:  func(j *job, name string) { j.library("fetch", name) },
-	store:  func(j *job, name string) { j.library("store", name) },
-	list:   func(j *job, name string) []string { return baseNames(lines(j.library("list", name))) },
-	rename: func(j *job, from, to string) { j.library("rename", from, to) },
-	remove: func(j *job, name string) { j.library("remove", name) },
+	relayed: lacking(lack(namesNoHost, "EPSV IPv6"), lack(ownAddress, "PASV")),
+	fetch:   func(j *job, name string) { j.library("fetch", name) },
+	store:   func(j *job, name string) { j.library("store", name) },
+	list:    func(j *job, name string) []string { return baseNames(lines(j.library("list", name))) },
+	rename:  func(j *job, from, to string) { j.library("rename", from, to) },
+	remove:  func(j *job, name string) { j.library("remove", name) },
 }
 
 //go:embed testdata/client.pl
@@ -27,6 +28,7 @@ var netftp = &client{
 	needs:   []string{"/usr/bin/perl"},
 	version: firstLine("/usr/bin/perl", "-MNet::FTP", "-e", `print "Net::FTP $Net::FTP::VERSION, Perl $^V\n"`),
 	lacks:   lacking(noPret, onlyIPv6Extended),
+	relayed: lacking(lack(namesNoHost, "EPSV IPv6"), lack(noHint, "PASV download", "PASV resumed download", "PASV upload")),
 	fetch:   func(j *job, name string) { j.library("fetch", name) },
 	store:   func(j *job, name string) { j.library("store", name) },
 	list:    func(j *job, name string) []string { return baseNames(lines(j.library("list", name))) },

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"io"
+	"net"
 	"os"
 
 	"github.com/jlaffaye/ftp"
@@ -15,6 +16,7 @@ var jlaffaye = &client{
 	name:    "jlaffaye/ftp",
 	version: firstLine("go", "list", "-m", "-f", "{{.Version}}", "github.com/jlaffaye/ftp"),
 	lacks:   lacking(onlyPassive, alwaysPret),
+	relayed: lacking(lack(namesNoHost, "PRET EPSV", "PRET EPSV IPv6"), lack(ownAddress, "PRET PASV")),
 	fetch: func(j *job, name string) {
 		var start int64
 		if j.resume {
@@ -74,6 +76,17 @@ func (j *job) jlaffaye() *ftp.ServerConn {
 		options = append(options, ftp.DialWithExplicitTLS(trust))
 	case implicit:
 		options = append(options, ftp.DialWithTLS(trust))
+	}
+	if j.at != nil { // where it does not see to TLS on data connections
+		connections := 0
+		options = append(options, ftp.DialWithDialFunc(func(network, addr string) (net.Conn, error) {
+			conn, err := j.dial(network, addr)
+			connections++
+			if err == nil && (j.protection == implicit || j.protection == explicit && connections > 1) {
+				conn = tls.Client(conn, trust)
+			}
+			return conn, err
+		}))
 	}
 	c, err := ftp.Dial(j.address(), options...)
 	j.must(err)

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"mirrortracker/internal/testbed"
 )
 
 // A job is one cell being tried.
@@ -21,9 +23,10 @@ type job struct {
 	cell
 	resume bool // fetch and store go on where the target ends
 	server *server
-	home   string   // the client's working directory and HOME
-	folder string   // its own directory on the server, as a path from the root without a slash
-	said   []string // what programs printed
+	home   string        // the client's working directory and HOME
+	folder string        // its own directory on the server, as a path from the root without a slash
+	said   []string      // what programs printed
+	at     *testbed.Host // where the client is; nil: on this machine
 }
 
 // patience is how long a client may take. It is not meant to be reached.
@@ -107,9 +110,32 @@ func (j *job) command(input string, env []string, program string, args ...string
 	cmd.Stdin = strings.NewReader(input)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	err := cmd.Run()
+	err := j.start(cmd)
+	if err == nil {
+		err = cmd.Wait()
+	}
 	j.said = append(j.said, stdout.String()+stderr.String())
 	return stdout.String(), err
+}
+
+// start starts a program where the client is.
+func (j *job) start(cmd *exec.Cmd) error {
+	if j.at == nil {
+		return cmd.Start()
+	}
+	return j.at.Do(cmd.Start)
+}
+
+// dial connects from where the client is.
+func (j *job) dial(network, addr string) (conn net.Conn, err error) {
+	if j.at == nil {
+		return net.Dial(network, addr)
+	}
+	err = j.at.Do(func() (err error) {
+		conn, err = net.DialTimeout(network, addr, patience)
+		return err
+	})
+	return conn, err
 }
 
 // lines cuts a program's output into its lines.

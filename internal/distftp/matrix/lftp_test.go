@@ -7,6 +7,7 @@ var lftp = &client{
 	needs:   []string{"lftp"},
 	version: debianVersion("lftp"),
 	lacks:   lacking(map[string]string{"EPRT": "sends EPRT with IPv6 only"}),
+	relayed: lack(noHint, "PASV upload", "EPSV upload", "EPSV IPv6 upload"),
 	fetch: func(j *job, name string) {
 		j.lftp("get" + j.lftpResume() + lftpQuote(name) + " -o" + lftpQuote(j.local()))
 	},

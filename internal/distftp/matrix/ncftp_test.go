@@ -10,11 +10,8 @@ var ncftp = &client{
 	needs:   []string{"ncftp3", "ncftpget", "ncftpput", "ncftpls"},
 	version: debianVersion("ncftp"),
 	lacks:   lacking(noPret, noTLS, noExtended, lack("sends the whole file after REST", "resumed upload")),
+	relayed: lacking(lack(onlyMaster, "PORT"), lack(noHint, "PASV upload")),
 	fetch: func(j *job, name string) {
-		args := []string{"-Z"}
-		if j.resume {
-			args = []string{"-z"}
-		}
 		dir := filepath.Join(j.home, "fetched")
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			j.Fatal(err)
@@ -25,7 +22,7 @@ var ncftp = &client{
 				j.Fatal(err)
 			}
 		}
-		j.ncftp("ncftpget", append(args, j.host(), dir, j.path(name))...)
+		j.ncftp("ncftpget", "-z", j.host(), dir, j.path(name))
 		if err := os.Rename(fetched, j.local()); err != nil {
 			j.Fatal(err)
 		}

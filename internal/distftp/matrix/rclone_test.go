@@ -13,6 +13,8 @@ var rclone = &client{
 	lacks: lacking(onlyPassive, alwaysPret, map[string]string{
 		"resumed upload": "uploads begin anew",
 	}),
+	relayed:   lacking(lack(namesNoHost, "PRET EPSV", "PRET EPSV IPv6"), lack(ownAddress, "PRET PASV")),
+	mayFollow: "PRET PASV",
 	fetch: func(j *job, name string) {
 		if j.resume {
 			rest := j.rclone("cat", "--offset", strconv.Itoa(len(half)), "matrix:"+j.path(name))

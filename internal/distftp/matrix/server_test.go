@@ -2,6 +2,7 @@ package matrix
 
 import (
 	"bufio"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,10 +19,11 @@ const user, password = "matrix", "open-sesame"
 // A server is one ftpd for all jobs, listening on both loopback addresses, with and
 // without TLS from the first byte on.
 type server struct {
-	stock stock
-	trust string // file with the certificate of the authority that clients are to trust
-	trace *trace
-	addrs map[door]string // host:port
+	stock   stock
+	trust   string // file with the certificate of the authority that clients are to trust
+	trace   *trace
+	addrs   map[door]string // host:port
+	holders *holders        // nil: the server has its files itself
 }
 
 // A door is one of the server's listeners.
@@ -53,15 +55,9 @@ func startServer(t *testing.T) *server {
 	dir := t.TempDir()
 	root := filepath.Join(dir, "root")
 	s := &server{stock: folder(root), trust: filepath.Join(dir, "trust.pem"), addrs: map[door]string{}}
-	authority := testbed.NewAuthority(t)
-	certificate, err := testbed.PEMOf(authority.Issue(t, time.Now().Add(time.Hour), "127.0.0.1", "::1"))
-	if err != nil {
+	certify(t, dir, "127.0.0.1", "::1")
+	if err := os.WriteFile(filepath.Join(dir, "ftpd.toml"), []byte(configuration), 0o600); err != nil {
 		t.Fatal(err)
-	}
-	for name, text := range map[string]string{"trust.pem": string(authority.PEM()), "certificate.pem": certificate, "ftpd.toml": configuration} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
 	}
 	if err := os.Mkdir(root, 0o755); err != nil {
 		t.Fatal(err)
@@ -73,6 +69,21 @@ func startServer(t *testing.T) *server {
 	}
 	s.run(t, dir, exec.Command(program, "serve", root, "--config", "ftpd.toml"))
 	return s
+}
+
+// certify writes a certificate for the server, and that of its authority for clients.
+func certify(t *testing.T, dir string, hosts ...string) {
+	t.Helper()
+	authority := testbed.NewAuthority(t)
+	certificate, err := testbed.PEMOf(authority.Issue(t, time.Now().Add(time.Hour), hosts...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"trust.pem": string(authority.PEM()), "certificate.pem": certificate} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // run starts the program, and waits until it has said where it listens.
@@ -90,7 +101,7 @@ func (s *server) run(t *testing.T, dir string, serve *exec.Cmd) {
 	if err := serve.Start(); err != nil {
 		t.Fatal(err)
 	}
-	s.trace = follow(stderr)
+	s.trace = follow(stderr, net.Dial)
 	t.Cleanup(func() {
 		serve.Process.Signal(os.Interrupt)
 		if bad := s.trace.bad(); len(bad) > 0 {

@@ -21,7 +21,10 @@ type trace struct {
 	last     int                      // number of a mark
 	wrong    []string                 // lines that should not be there
 	ended    chan struct{}            // closed at the end of the log
+	dial     dialer                   // reaches the server
 }
+
+type dialer = func(network, addr string) (net.Conn, error)
 
 // A session is the commands of one control connection.
 type session struct {
@@ -32,8 +35,8 @@ type session struct {
 }
 
 // follow reads a log until it ends.
-func follow(log io.Reader) *trace {
-	t := &trace{sessions: map[string]*session{}, folders: map[string][]*session{}, marks: map[string]chan struct{}{}, ended: make(chan struct{})}
+func follow(log io.Reader, dial dialer) *trace {
+	t := &trace{dial: dial, sessions: map[string]*session{}, folders: map[string][]*session{}, marks: map[string]chan struct{}{}, ended: make(chan struct{})}
 	go func() {
 		defer close(t.ended)
 		lines := bufio.NewScanner(log)
@@ -97,7 +100,7 @@ func (t *trace) of(folder, addr string) (all []session, err error) {
 	mark := fmt.Sprint("mark-", t.last)
 	t.marks[mark] = read
 	t.mu.Unlock()
-	conn, err := net.Dial("tcp", addr)
+	conn, err := t.dial("tcp", addr)
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ var wget = &client{
 	needs:   []string{"wget"},
 	version: debianVersion("wget"),
 	lacks:   lacking(noPret, onlyIPv6Extended, onlyDownloads),
+	relayed: lack(namesNoHost, "EPSV IPv6"),
 	fetch: func(j *job, name string) {
 		args := []string{"-O", j.local()}
 		if j.resume {
