@@ -334,6 +334,30 @@ func TestMismatch(t *testing.T) {
 	}
 }
 
+// tnftp refuses, too, and is known by what it asks for.
+func TestShy(t *testing.T) {
+	_, addr := serveHolders(t, distftp.Config{})
+	for _, test := range []struct{ lines, want string }{
+		{"SYST FEAT", "127.0.0.1"},
+		{"SYST PWD", "127.0.0.2"},
+		{"FEAT", "127.0.0.2"},
+		{"SYST FEAT OPTS", "127.0.0.2"},
+	} {
+		c := binary(t, addr)
+		for line := range strings.FieldsSeq(test.lines) {
+			if line == "OPTS" {
+				line = "OPTS UTF8 ON"
+			}
+			c.do(line, "2")
+		}
+		c.do("SIZE a", "213")
+		if at := c.pasv(); at.Addr().String() != test.want {
+			t.Errorf("after %s, 227 names %s", test.lines, at)
+		}
+		c.send("RETR a") // so that it does not count as one that does not come
+	}
+}
+
 // A client that asks for addresses may be one that does not go where PASV says.
 func TestCustomExtendedElsewhere(t *testing.T) {
 	h, addr := serveHolders(t, distftp.Config{})

@@ -20,7 +20,7 @@ func (s *session) language(arg string) {
 // clientName answers CLNT: which program the client is. It makes no difference but for
 // where data connections can be made.
 func (s *session) clientName(arg string) {
-	s.program = arg
+	s.program, s.signs = arg, s.signs|toldMore
 	s.log.Debug("client", "program", arg)
 	s.out.reply(200, "Noted")
 }
@@ -28,7 +28,7 @@ func (s *session) clientName(arg string) {
 // identify answers CSID (draft-peterson-streamlined-ftp-command-extensions, 4): the same,
 // from both sides. What a client could rely on FEAT says.
 func (s *session) identify(arg string) {
-	s.program = arg
+	s.program, s.signs = arg, s.signs|toldMore
 	s.log.Debug("client", "program", arg)
 	s.out.reply(200, "Name=Mirror Tracker ftpd; CaseSensitive=1; DirSep=/;")
 }

@@ -99,6 +99,9 @@ func (s *session) invite(verb string) *data.Invitation {
 	case e.listing, s.text && !e.told:
 		s.why = "a listing was expected"
 		return nil
+	case s.signs.shy() && !comes.known(now):
+		s.why = "the client could be one that refuses other addresses than ours"
+		return nil
 	case e.path == "" && !comes.known(now):
 		s.why = "it was not known which file would be wanted"
 		return nil

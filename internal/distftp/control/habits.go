@@ -84,6 +84,21 @@ func coming(h *habit) *opinion    { return &h.comes }
 func obeying(h *habit) *opinion   { return &h.obeys }
 func accepting(h *habit) *opinion { return &h.accepts }
 
+// Signs of which program a client is that does not say so.
+type signs uint8
+
+// The signs: it asked for SYST, for FEAT, and told something of itself or its wishes (CLNT,
+// CSID, OPTS).
+const (
+	askedSyst signs = 1 << iota
+	askedFeat
+	toldMore
+)
+
+// shy reports whether they are those of tnftp, which ends the session where PASV names
+// another address than ours.
+func (s signs) shy() bool { return s == askedSyst|askedFeat }
+
 // picky reports whether a program is known to accept no data connection but from the
 // address of the control connection. ncftp says so, and takes the transfer for failed.
 func picky(program string) bool { return strings.HasPrefix(program, "NcFTP") }

@@ -59,11 +59,15 @@ func (s *session) refuseParameter(verb, word, known, text string) {
 }
 
 // system answers SYST; clients conclude from it how paths and LIST look.
-func (s *session) system(string) { s.out.reply(215, "UNIX Type: L8") }
+func (s *session) system(string) {
+	s.signs |= askedSyst
+	s.out.reply(215, "UNIX Type: L8")
+}
 
 // features answers FEAT (RFC 2389, 3). The names are those registered by RFC 5797. LANG is
 // not among them: lftp would conclude that all names are UTF-8, whatever its user says.
 func (s *session) features(string) {
+	s.signs |= askedFeat
 	features := []string{
 		"CEPR",
 		"CLNT",
@@ -101,6 +105,7 @@ func (s *session) features(string) {
 // options answers OPTS (RFC 2389, 4). UTF8 makes no difference: names are bytes and are
 // never converted.
 func (s *session) options(arg string) {
+	s.signs |= toldMore
 	name, value, _ := strings.Cut(strings.TrimSpace(arg), " ")
 	switch strings.ToUpper(name) {
 	case "UTF8", "UTF-8":

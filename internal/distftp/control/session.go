@@ -46,6 +46,7 @@ type session struct {
 	loginBy  time.Time // when the client must have logged in
 	host     string    // as HOST gave it
 	program  string    // as CLNT or CSID gave it
+	signs    signs     // of other ways of telling
 	user     string    // as USER gave it
 	failures int       // failed logins
 	loggedIn bool
