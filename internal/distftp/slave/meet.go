@@ -30,8 +30,8 @@ func (m *meeting) Meet(ctx context.Context) (net.Conn, error) {
 	return m.Meeting.Meet(ctx)
 }
 
-// meet prepares a meeting. A listener that it names is its own from then on. To whom it
-// goes that sends is an upload.
+// meet prepares a meeting, with somebody who sends if upload is set. A listener that it
+// names is its own from then on.
 func (s *Slave) meet(m *wire.Meeting, upload bool) (*meeting, error) {
 	meet := &meeting{timeout: m.Timeout}
 	var err error
