@@ -54,10 +54,10 @@ func (b *bench) open() (err error) {
 		return err
 	}
 	errs := []error{fill(b.root+once, 1, smallSize)}
-	if b.wants("download") {
+	if b.wants("download") || b.wants("slaves") || b.wants("four") {
 		errs = append(errs, fill(b.root+large, b.options.MiB, 1<<20))
 	}
-	if b.wants("files") {
+	if b.wants("files") || b.wants("slaves") {
 		errs = append(errs, os.Mkdir(b.root+small, 0o755))
 		for i := range b.options.Files {
 			errs = append(errs, fill(b.root+smallFile(i), 1, smallSize))

@@ -60,7 +60,7 @@ func (b *bench) rest(s *server, kind string) (idle, error) {
 	for n := range i.Sessions {
 		// From more addresses than one, as they come, too.
 		from := netip.AddrFrom4([4]byte{127, 0, byte(n / 250), byte(1 + n%250)})
-		c, err := connect(from, s, client(kind == underTLS))
+		c, err := connect(from, s, clientTLS(kind == underTLS))
 		if err != nil {
 			return i, err
 		}
@@ -72,7 +72,7 @@ func (b *bench) rest(s *server, kind string) (idle, error) {
 		}
 	}
 	time.Sleep(settle)
-	m, err := s.family.Memory()
+	m, err := s.families[0].Memory()
 	i.Bytes = m.PSS
 	runtime.KeepAlive(sessions)
 	return i, err

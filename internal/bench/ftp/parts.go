@@ -58,7 +58,7 @@ func (b *bench) turns(ctx context.Context, m measure, visits []*visit, do func(*
 
 // round measures something that is done with a server.
 func (s *server) round(do func() (units int, err error)) (r round, err error) {
-	before, err := s.family.CPU()
+	before, err := s.cpu()
 	if err != nil {
 		return r, err
 	}
@@ -67,7 +67,7 @@ func (s *server) round(do func() (units int, err error)) (r round, err error) {
 		return r, err
 	}
 	r.Seconds = time.Since(began).Seconds()
-	after, err := s.family.CPU()
+	after, err := s.cpu()
 	r.CPU = (after - before).Seconds()
 	return r, err
 }
@@ -75,30 +75,35 @@ func (s *server) round(do func() (units int, err error)) (r round, err error) {
 // visit opens sessions on servers, calls a function, and closes them.
 func (b *bench) visit(secure bool, sessions int, fn func([]*visit) error) error {
 	return b.withServers(secure, func(servers []*server) (err error) {
-		var visits []*visit
-		defer func() {
-			for _, v := range visits {
-				for _, c := range v.sessions {
-					c.close()
-				}
-			}
-		}()
-		for _, s := range servers {
-			v := &visit{server: s}
-			visits = append(visits, v)
-			for range sessions {
-				c, err := connect(loopback, s, client(secure))
-				if err != nil {
-					return err
-				}
-				v.sessions = append(v.sessions, c)
-				if _, err := c.ask('2', "TYPE I"); err != nil {
-					return fmt.Errorf("%s: %w", s.name, err)
-				}
+		return visitAll(servers, secure, sessions, habits{}, fn)
+	})
+}
+
+func visitAll(servers []*server, secure bool, sessions int, client habits, fn func([]*visit) error) error {
+	var visits []*visit
+	defer func() {
+		for _, v := range visits {
+			for _, c := range v.sessions {
+				c.close()
 			}
 		}
-		return fn(visits)
-	})
+	}()
+	for _, s := range servers {
+		v := &visit{server: s}
+		visits = append(visits, v)
+		for range sessions {
+			c, err := connect(loopback, s, clientTLS(secure))
+			if err != nil {
+				return err
+			}
+			c.habits = client
+			v.sessions = append(v.sessions, c)
+			if _, err := c.ask('2', "TYPE I"); err != nil {
+				return fmt.Errorf("%s: %w", s.name, err)
+			}
+		}
+	}
+	return fn(visits)
 }
 
 // download measures a large file, plain and over TLS.
@@ -204,26 +209,28 @@ func (b *bench) files(ctx context.Context) error {
 			if m == eightAtOnce {
 				sessions = len(visits[0].sessions)
 			}
-			err := b.turns(ctx, m, visits, func(v *visit) (int, error) {
-				var group errgroup.Group
-				for n := range sessions {
-					group.Go(func() error {
-						for i := n; i < b.options.Files; i += sessions {
-							if err := v.sessions[n].discard("RETR "+smallFile(i), smallSize); err != nil {
-								return err
-							}
-						}
-						return nil
-					})
-				}
-				return b.options.Files, group.Wait()
-			})
-			if err != nil {
+			if err := b.turns(ctx, m, visits, func(v *visit) (int, error) { return b.fetchSmall(v, sessions) }); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+// fetchSmall fetches all small files, in some sessions at a time.
+func (b *bench) fetchSmall(v *visit, sessions int) (files int, err error) {
+	var group errgroup.Group
+	for n := range sessions {
+		group.Go(func() error {
+			for i := n; i < b.options.Files; i += sessions {
+				if err := v.sessions[n].discard("RETR "+smallFile(i), smallSize); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return b.options.Files, group.Wait()
 }
 
 // logins measures anonymous logins, one after the other: from connecting to the answer to

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"mirrortracker/internal/bench/report"
+	"mirrortracker/internal/human"
 )
 
 // findings are all that a run has found out.
@@ -50,6 +51,14 @@ func (r *results) tables(out *strings.Builder) {
 			fmt.Fprintf(out, "\n"+memory, "idle sessions", "", "sessions", "MiB", "KiB each")
 		}
 		fmt.Fprintf(out, memory, kind.Kind, kind.Server, strconv.Itoa(kind.Sessions), report.Mebibytes(kind.Bytes), report.Significant(kind.each()))
+	}
+	const large = "%-10s %10s %12s %14s %14s %9s %9s\n"
+	for i, s := range r.Scale {
+		if i == 0 {
+			fmt.Fprintf(out, "\n"+large, "at scale", "files", "taken in, s", "unchanged, s", "1 % changed, s", "LIST, ms", "MiB")
+		}
+		fmt.Fprintf(out, large, s.Database, human.Count(int64(s.Files)), report.Significant(s.Adopted), report.Significant(s.Unchanged),
+			report.Significant(s.Changed), report.Significant(s.Listing), report.Mebibytes(s.Memory))
 	}
 }
 

@@ -30,6 +30,8 @@ type results struct {
 	Rates  []*rated `json:"rates,omitempty"`
 	Idle   []idle   `json:"idle,omitempty"`
 	Cipher []cipher `json:"ciphers,omitempty"`
+	Direct []direct `json:"direct,omitempty"`
+	Scale  []scale  `json:"scale,omitempty"`
 }
 
 // A rated is what came of a measure and a server, round by round.
@@ -66,6 +68,12 @@ func (i idle) each() float64 { return float64(i.Bytes) / float64(i.Sessions) / 1
 type cipher struct {
 	Server string `json:"server"`
 	Name   string `json:"name"`
+}
+
+// A direct is what a download from a slave takes of the master's processors.
+type direct struct {
+	Path string  `json:"path"`
+	CPU  float64 `json:"cpu"` // seconds
 }
 
 // of returns what there is of a measure and a server, made where there is nothing yet.

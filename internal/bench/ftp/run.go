@@ -12,13 +12,14 @@ import (
 
 // runCommand measures.
 type runCommand struct {
-	Only     []string `help:"Parts to measure: download, files, logins, idle, list. Default: all." placeholder:"PART,..."`
+	Only     []string `help:"Parts to measure: download, files, logins, idle, list, slaves, four, scale. Default: all." placeholder:"PART,..."`
 	Rounds   int      `help:"How often each server has its turn." default:"7"`
 	MiB      int      `name:"mib" help:"Size of the large file." default:"1024"`
 	Files    int      `help:"Small files." default:"2000"`
 	Logins   int      `help:"Logins in a round; of the others a tenth, as they are slower." default:"2000"`
 	Sessions int      `help:"Idle sessions; of the others, which take a process for each, fifty times less." default:"5000"`
 	Entries  int      `help:"Entries of the directory that is listed." default:"10000"`
+	Million  int      `help:"Files of three slaves together." default:"1000000"`
 	FTPD     string   `name:"ftpd" help:"Our server. Default: the one beside this program." placeholder:"PATH"`
 	Inside   bool     `hidden:"" help:"This is the network of its own."`
 	JSON     string   `name:"json" help:"Write the results to this file, too." placeholder:"FILE"`
@@ -29,8 +30,8 @@ func (c *runCommand) Validate() error {
 	if err := run.Known(c.Only, parts); err != nil {
 		return err
 	}
-	if min(c.Rounds, c.MiB, c.Files, c.Logins/10, c.Sessions/50, c.Entries) < 1 {
-		return errors.New("all numbers must be positive, --logins 10 and --sessions 50 at least")
+	if min(c.Rounds, c.MiB, c.Files, c.Logins/10, c.Sessions/50, c.Entries, c.Million/300) < 1 {
+		return errors.New("all numbers must be positive, --logins 10, --sessions 50 and --million 300 at least")
 	}
 	return nil
 }
@@ -63,6 +64,9 @@ var parts = []run.Part[*bench]{
 	{Name: "logins", Run: (*bench).logins},
 	{Name: "idle", Run: (*bench).idle},
 	{Name: "list", Run: (*bench).list},
+	{Name: "slaves", Run: (*bench).slaves},
+	{Name: "four", Run: (*bench).four},
+	{Name: "scale", Run: (*bench).scale},
 }
 
 // wants reports whether a part of the run is asked for.

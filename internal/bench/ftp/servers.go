@@ -22,10 +22,22 @@ const vsftpd = "vsftpd"
 
 // A server is running.
 type server struct {
-	name   string
-	addr   netip.AddrPort
-	family process.Family
-	close  func() error
+	name     string
+	addr     netip.AddrPort
+	families []process.Family // its processes
+	close    func() error
+}
+
+// cpu is the time that its processes have taken of the processors.
+func (s *server) cpu() (sum time.Duration, err error) {
+	for _, f := range s.families {
+		one, err := f.CPU()
+		if err != nil {
+			return 0, err
+		}
+		sum += one
+	}
+	return sum, nil
 }
 
 // withServers starts the servers, ours first, calls a function with those that could be
@@ -67,7 +79,7 @@ func (b *bench) startOther(name string, secure bool) (*server, error) {
 		return nil, err
 	}
 	addr, err := netip.ParseAddrPort(ftp.Addr)
-	return &server{name: name, addr: addr, family: process.Family(ftp.PID), close: ftp.Close}, err
+	return &server{name: name, addr: addr, families: []process.Family{process.Family(ftp.PID)}, close: ftp.Close}, err
 }
 
 // ftpdConfig is what an administrator of a public server would say: no limit that the
@@ -107,7 +119,7 @@ func (b *bench) startOurs() (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{name: ours, family: p.Family(), close: p.Stop}
+	s := &server{name: ours, families: []process.Family{p.Family()}, close: p.Stop}
 	err = p.Await(10*time.Second, func() error {
 		addr, err := p.Announced("ftp://")
 		if err == nil {
@@ -121,9 +133,9 @@ func (b *bench) startOurs() (*server, error) {
 	return s, nil
 }
 
-// client is the configuration of a client's TLS, nil if it has none. Each session has its
+// clientTLS is the configuration of a client's TLS, nil if it has none. Each session has its
 // own, whose tickets its data connections use.
-func client(secure bool) *tls.Config {
+func clientTLS(secure bool) *tls.Config {
 	if !secure {
 		return nil
 	}

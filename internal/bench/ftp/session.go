@@ -19,6 +19,14 @@ type session struct {
 	conn   net.Conn // the same, or TLS on it
 	in     *bufio.Reader
 	secure *tls.Config // nil: plain
+	habits
+	sent netip.Addr // where the last reply to PASV sent us
+}
+
+// habits are what a client does that others do not.
+type habits struct {
+	asks  bool // for the size of a file, before it agrees on a data connection for it
+	obeys bool // goes to the address that the reply to PASV names, and not to that of the control connection
 }
 
 var loopback = netip.AddrFrom4([4]byte{127, 0, 0, 1})
@@ -105,15 +113,24 @@ type transferred struct {
 
 // retrieve begins a transfer with a command.
 func (c *session) retrieve(command string) (t transferred, err error) {
+	if path, ok := strings.CutPrefix(command, "RETR "); ok && c.asks {
+		if _, err := c.ask('2', "SIZE "+path); err != nil {
+			return t, err
+		}
+	}
 	reply, err := c.ask('2', "PASV")
 	if err != nil {
 		return t, err
 	}
-	port, err := passivePort(reply)
+	to, err := passiveAddr(reply)
 	if err != nil {
 		return t, err
 	}
-	bare, err := dial(c.from, netip.AddrPortFrom(c.addr.Addr(), port))
+	c.sent = to.Addr()
+	if !c.obeys {
+		to = netip.AddrPortFrom(c.addr.Addr(), to.Port())
+	}
+	bare, err := dial(c.from, to)
 	if err != nil {
 		return t, err
 	}
@@ -133,15 +150,15 @@ func (c *session) retrieve(command string) (t transferred, err error) {
 	return t, err
 }
 
-// passivePort reads the port of a reply to PASV.
-func passivePort(reply string) (uint16, error) {
-	var h [4]int
+// passiveAddr reads the address of a reply to PASV.
+func passiveAddr(reply string) (netip.AddrPort, error) {
+	var h [4]byte
 	var high, low uint16
 	_, numbers, _ := strings.Cut(reply, "(")
 	if _, err := fmt.Sscanf(numbers, "%d,%d,%d,%d,%d,%d", &h[0], &h[1], &h[2], &h[3], &high, &low); err != nil {
-		return 0, fmt.Errorf("the reply is %q", reply)
+		return netip.AddrPort{}, fmt.Errorf("the reply is %q", reply)
 	}
-	return high<<8 | low, nil
+	return netip.AddrPortFrom(netip.AddrFrom4(h), high<<8|low), nil
 }
 
 // finish ends a transfer of which all has come.

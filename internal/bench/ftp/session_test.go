@@ -63,12 +63,12 @@ func TestDiscard(t *testing.T) {
 	}
 }
 
-func TestPassivePort(t *testing.T) {
-	port, err := passivePort("227 Entering Passive Mode (127,0,0,1,4,210).\r\n")
-	if err != nil || port != 1234 {
-		t.Errorf("%d, %v", port, err)
+func TestPassiveAddr(t *testing.T) {
+	addr, err := passiveAddr("227 Entering Passive Mode (127,0,0,1,4,210).\r\n")
+	if want := netip.MustParseAddrPort("127.0.0.1:1234"); err != nil || addr != want {
+		t.Errorf("%v, %v", addr, err)
 	}
-	if _, err := passivePort("227 =127\r\n"); err == nil {
+	if _, err := passiveAddr("227 =127\r\n"); err == nil {
 		t.Error("what is no address is one")
 	}
 }

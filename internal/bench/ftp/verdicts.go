@@ -28,7 +28,38 @@ func (b *bench) judge() []report.Verdict {
 			all = append(all, b.median(m, round.millis, "ms", "less than 50", func(ms float64) bool { return ms < 50 }))
 		}
 	}
+	if b.wants("slaves") {
+		all = append(all, b.faster(fromSlave, 1), b.faster(throughMaster, 0.6), b.faster(slaveOne, 0.6), b.faster(slaveEight, 0.5), b.independent())
+	}
+	if b.wants("four") {
+		all = append(all, b.faster(fourSlaves, 0.9))
+	}
+	if b.wants("scale") {
+		for _, s := range b.results.Scale {
+			all = append(all,
+				below(s.Database+": an unchanged slave joins", s.Unchanged, 2, "s"),
+				below(s.Database+": a slave with 1 % changed joins", s.Changed, 10, "s"),
+				below(s.Database+": LIST", s.Listing, 50, "ms"),
+				below(s.Database+": memory of the master", float64(s.Memory)/(1<<20), 300, "MiB"))
+		}
+	}
 	return all
+}
+
+// below asks that a figure is less than so much.
+func below(name string, figure, most float64, unit string) report.Verdict {
+	return report.Judge(figure < most, name, report.Significant(figure)+" "+unit, fmt.Sprintf("less than %g", most))
+}
+
+// independent asks that a download from a slave takes no more of the master's processors
+// if the file is large. They are counted in hundredths of a second.
+func (b *bench) independent() report.Verdict {
+	const name = "the master's CPU time for a large download from a slave, to that for a small one"
+	if len(b.results.Direct) != 2 {
+		return report.Skip(name, notMeasured)
+	}
+	little, much := b.results.Direct[0].CPU*1e3, b.results.Direct[1].CPU*1e3
+	return report.Judge(much <= little+1, name, fmt.Sprintf("%s ms to %s ms", report.Significant(much), report.Significant(little)), "no more than a millisecond above")
 }
 
 // notMeasured is why there is no figure of something that is there.

@@ -24,7 +24,8 @@ func TestJudge(t *testing.T) {
 			{anonymous, ours, rounds(1./3000, 1./2000, 1./2600)},
 			{listLong, ours, rounds(0.060)},
 		},
-		Idle: []idle{{justLoggedIn, vsftpd, 1, 300 << 10}, {justLoggedIn, ours, 10, 150 << 10}},
+		Idle:   []idle{{justLoggedIn, vsftpd, 1, 300 << 10}, {justLoggedIn, ours, 10, 150 << 10}},
+		Direct: []direct{{once, 0.002}, {large, 0.0035}},
 	}
 	b := &bench{options: &runCommand{}, results: all, absent: map[string]string{}}
 	var got []string
@@ -40,6 +41,12 @@ func TestJudge(t *testing.T) {
 		"ok memory of an idle session 15.0 KiB (asked: less than 20)",
 		"short LIST 60.0 ms (asked: less than 50)",
 		"skip MLSD (not measured)",
+		"skip download from a slave, ftpd to vsftpd (not measured)",
+		"skip download through the master, ftpd to vsftpd (not measured)",
+		"skip files of 4 KiB from a slave, one connection, ftpd to vsftpd (not measured)",
+		"skip files of 4 KiB from a slave, eight connections, ftpd to vsftpd (not measured)",
+		"short the master's CPU time for a large download from a slave, to that for a small one 3.50 ms to 2.00 ms (asked: no more than a millisecond above)",
+		"skip four downloads from four slaves, ftpd to vsftpd (not measured)",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("verdicts:\n%q\nwant:\n%q", got, want)
