@@ -15,6 +15,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -81,6 +82,9 @@ func namesAfter(steps int) map[string]int {
 
 const crashWorkers = 6
 
+// crashLimit is how long they may work, on a machine that is busy with other tests.
+const crashLimit = time.Minute
+
 // work has workers change names until something fails, and tells what was done. Each has
 // a directory of its own, and one of two slaves.
 func work(ctx context.Context, c *Catalogue, round int, did func(worker, steps int)) {
@@ -124,7 +128,8 @@ func TestWorkUntilKilled(t *testing.T) {
 func TestKilledMaster(t *testing.T) {
 	url := freshSQLite(t)
 	for round := range 8 {
-		cmd := exec.Command(os.Args[0], "-test.run", "^TestWorkUntilKilled$")
+		ctx, cancel := context.WithTimeout(t.Context(), crashLimit)
+		cmd := exec.CommandContext(ctx, os.Args[0], "-test.run", "^TestWorkUntilKilled$")
 		cmd.Env = append(os.Environ(), "CATALOGUE_URL="+url, fmt.Sprint("CATALOGUE_ROUND=", round))
 		out, err := cmd.StdoutPipe()
 		must(t, err)
@@ -141,6 +146,7 @@ func TestKilledMaster(t *testing.T) {
 			}
 		}
 		_ = cmd.Wait() // it was killed
+		cancel()
 		c := open(t, url)
 		survived(t, c, round, done)
 		must(t, c.db.Close())
@@ -160,7 +166,8 @@ func TestKilledServer(t *testing.T) {
 		var mu sync.Mutex
 		var killed sync.WaitGroup
 		left := 20 + rand.IntN(300)
-		work(t.Context(), c, round, func(w, steps int) {
+		ctx, cancel := context.WithTimeout(t.Context(), crashLimit)
+		work(ctx, c, round, func(w, steps int) {
 			mu.Lock()
 			defer mu.Unlock()
 			done[w] = steps
@@ -168,6 +175,7 @@ func TestKilledServer(t *testing.T) {
 				killed.Go(server.Kill)
 			}
 		})
+		cancel()
 		killed.Wait()
 		_ = db.Close() // the connections are broken
 		must(t, server.Start())
