@@ -226,9 +226,13 @@ func (rd *reader) find(file string) *node {
 	return nil
 }
 
-// descriptor takes 5<path> apart.
+// descriptor takes 5<path> apart. A file that has no name any more has no path.
 func descriptor(arg string) (number, file string) {
-	number, file, _ = strings.Cut(strings.TrimSuffix(arg, ">"), "<")
+	number, rest, _ := strings.Cut(arg, "<")
+	file, rest, _ = strings.Cut(rest, ">")
+	if rest != "" { // (deleted)
+		return number, ""
+	}
 	return number, string(unhex(file))
 }
 
