@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"time"
 
 	"mirrortracker/internal/bench/process"
@@ -59,7 +60,6 @@ func (b *bench) scaleOn(_ context.Context, name, url string) (err error) {
 	cluster, err := testbed.LaunchCluster(testbed.ClusterConfig{
 		Program:  b.options.FTPD,
 		Database: url,
-		Tables:   "[log]\nlevel = \"warn\"\n",
 	})
 	if err != nil {
 		return err
@@ -89,23 +89,18 @@ func (b *bench) scaleOn(_ context.Context, name, url string) (err error) {
 	}
 	defer c.Close()
 	c.Patience = time.Minute
-	for i := range slavesAtScale {
-		if err := await(30*time.Minute, func() error {
-			_, err := c.Do(250, "MLST %s", scaleFile(i, s.Files/slavesAtScale-1))
-			return err
-		}); err != nil {
-			return err
-		}
+	if err := await(time.Hour, func() error { return compared(master) }); err != nil {
+		return err
 	}
 	s.Adopted = time.Since(began).Seconds()
 	b.Say("%s: all were taken in after %.0f s", name, s.Adopted)
 
 	one := cluster.Slaves[0]
-	if s.Unchanged, err = rejoin(one, nil); err != nil {
+	if s.Unchanged, err = rejoin(master, one, nil); err != nil {
 		return err
 	}
 	s.Changes = s.Files / slavesAtScale / 100
-	s.Changed, err = rejoin(one, func() error {
+	s.Changed, err = rejoin(master, one, func() error {
 		for n := range s.Changes {
 			if _, err := c.Do(250, "DELE %s", scaleFile(0, n)); err != nil {
 				return err
@@ -159,19 +154,41 @@ func scaleFile(slave, i int) string {
 	return fmt.Sprintf("/slave%d/folder_%d/file_%d.rpm", slave, i/perFolder, i)
 }
 
-// rejoin stops a slave, lets something happen, and returns how many seconds the slave
-// takes from its start until it has joined and done all that it has missed.
-func rejoin(slave *testbed.Member, meanwhile func() error) (seconds float64, err error) {
+// compared is an error until a master has compared all slaves with its database.
+func compared(master *testbed.Member) error {
+	text, err := master.Log()
+	if n := bytes.Count(text, []byte("slave was compared")); err == nil && n < slavesAtScale {
+		err = fmt.Errorf("%d of %d slaves are compared", n, slavesAtScale)
+	}
+	return err
+}
+
+// rejoin stops a slave, lets something happen, and returns how many seconds pass from its
+// start until it takes part again, with all done that it has missed. It must not have to
+// be compared.
+func rejoin(master, slave *testbed.Member, meanwhile func() error) (seconds float64, err error) {
 	slave.Stop()
 	if meanwhile != nil {
 		if err := meanwhile(); err != nil {
 			return 0, err
 		}
 	}
+	master.Mark()
 	began := time.Now()
-	err = slave.Start()
+	if err := slave.Start(); err != nil {
+		return 0, err
+	}
+	err = await(time.Minute, func() error {
+		text, err := master.Log()
+		if err == nil && !rejoined.Match(text) {
+			err = errors.New("the slave has not joined, or not as it was")
+		}
+		return err
+	})
 	return time.Since(began).Seconds(), err
 }
+
+var rejoined = regexp.MustCompile("slave has joined.* unchanged=true")
 
 // listing returns how many milliseconds a LIST takes, the median of some.
 func listing(c *testbed.FTPClient, dir string, entries int) (float64, error) {

@@ -34,7 +34,9 @@ type field struct {
 func TestKilled(t *testing.T) {
 	t.Run("SQLite", func(t *testing.T) {
 		t.Parallel()
-		newField(t, nil, testbed.ClusterConfig{Slaves: 2}).suffer(rounds)
+		f := newField(t, nil, testbed.ClusterConfig{Slaves: 3})
+		keepTwo(t, f.Cluster)
+		f.suffer(rounds)
 	})
 	t.Run("MariaDB", func(t *testing.T) {
 		t.Parallel()
@@ -72,11 +74,11 @@ func (f *field) suffer(rounds int) {
 	f.Helper()
 	for round := range rounds {
 		var working sync.WaitGroup
-		stop := make(chan struct{})
+		stop, made := make(chan struct{}), make(chan struct{}, 1000)
 		for i, l := range f.ledgers {
-			working.Go(func() { f.work(l, i, stop) })
+			working.Go(func() { f.work(l, i, stop, made) })
 		}
-		<-time.After(time.Duration(rand.IntN(400)) * time.Millisecond) // the instant
+		f.instant(made)
 		victim, revive := f.kill()
 		time.AfterFunc(time.Duration(rand.IntN(300))*time.Millisecond, func() { close(stop) })
 		working.Wait()
@@ -93,8 +95,23 @@ func (f *field) suffer(rounds int) {
 	f.conclude()
 }
 
-// work makes changes until one is not acknowledged.
-func (f *field) work(l *ledger, n int, stop <-chan struct{}) {
+// instant waits for some changes to have been made, and then a little, so that the next ones
+// are under way.
+func (f *field) instant(made <-chan struct{}) {
+	late := time.After(10 * time.Second)
+	for range rand.IntN(20) {
+		select {
+		case <-made:
+		case <-late:
+			f.Log("the clients are slow")
+			return
+		}
+	}
+	<-time.After(time.Duration(rand.IntN(40)) * time.Millisecond)
+}
+
+// work makes changes until one is not acknowledged, and tells of each that was.
+func (f *field) work(l *ledger, n int, stop <-chan struct{}, made chan<- struct{}) {
 	c, err := f.login(n)
 	if err != nil {
 		return
@@ -115,6 +132,7 @@ func (f *field) work(l *ledger, n int, stop <-chan struct{}) {
 		f.mu.Unlock()
 		switch {
 		case err == nil:
+			made <- struct{}{}
 		case code(err)/100 == 5:
 			f.Errorf("%s: %v", ch.kind, err)
 			return
@@ -177,6 +195,23 @@ func (f *field) conclude() {
 		if time.Now().After(limit) {
 			f.Errorf("the slaves have\n%v, want\n%v", slices.Sorted(maps.Keys(got)), slices.Sorted(maps.Keys(want)))
 			break
+		}
+	}
+	examine(f.T, f.Cluster)
+}
+
+// examine lets the operator's command compare database and slaves, until all is well.
+func examine(t *testing.T, cluster *testbed.Cluster) {
+	t.Helper()
+	again := time.NewTicker(200 * time.Millisecond)
+	defer again.Stop()
+	for limit := time.Now().Add(30 * time.Second); ; <-again.C { // copies may be under way
+		out, err := cluster.Command("fsck")
+		if err == nil {
+			return
+		}
+		if time.Now().After(limit) {
+			t.Fatalf("%v\n%s", err, out)
 		}
 	}
 }

@@ -95,6 +95,7 @@ func TestCutOff(t *testing.T) {
 		copies(t, cluster.Slaves, path, int64(len(piece(n))), 2)
 	}
 	converge(t, cluster, want)
+	examine(t, cluster)
 }
 
 // compare reads all files at the master.
