@@ -53,7 +53,6 @@ type Catalogue struct {
 
 	nodes   *cache[nodeKey, *node]    // by their names; nil: there is none
 	holders *cache[uint64, []SlaveID] // by the file
-	dirs    *cache[uint64, *node]     // by their ids
 
 	queue queue
 	tails tails
@@ -76,7 +75,6 @@ func Open(ctx context.Context, config Config) (*Catalogue, error) {
 		config: config, db: config.DB,
 		nodes:   newCache[nodeKey, *node](entries),
 		holders: newCache[uint64, []SlaveID](entries),
-		dirs:    newCache[uint64, *node](entries / 8),
 		queue:   queue{turn: make(chan struct{}, 1)},
 		tails:   tails{of: map[SlaveID]*tail{}},
 		ops:     ops{busy: map[uint64]bool{}},
@@ -137,7 +135,6 @@ func (c *Catalogue) Run(ctx context.Context) error {
 func (c *Catalogue) Forget() {
 	c.nodes.clear()
 	c.holders.clear()
-	c.dirs.clear()
 }
 
 // refresh looks whether another master has changed something.

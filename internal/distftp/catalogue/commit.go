@@ -12,7 +12,24 @@ import (
 	"mirrortracker/internal/distftp/data"
 	"mirrortracker/internal/distftp/vfs"
 	"mirrortracker/internal/distftp/wire"
+	"mirrortracker/internal/mirror"
 )
+
+// An Arrival is content that a slave has prepared, and that is to be a file's.
+type Arrival struct {
+	Path     mirror.Path
+	Slave    SlaveID
+	Prepared wire.Prepared
+	Base     *wire.Ref // the content that it goes on from, which must still be the file's; nil: whatever is there is replaced
+	Owner    string
+	ModTime  time.Time // zero: now
+}
+
+// Committed is what became of it.
+type Committed struct {
+	File File
+	Seq  uint64 // of the intent to publish it
+}
 
 // errOther says that something else than expected is to be replaced.
 var errOther = errors.New("something else is to be replaced")

@@ -10,6 +10,27 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
+// A Job is something to be done by any of the masters, once.
+type Job struct {
+	ID      uint64
+	Kind    string
+	Node    uint64  // what it is about, or 0
+	Slave   SlaveID // likewise
+	Detail  []byte
+	Tries   int       // that failed
+	Due     time.Time // not before
+	Note    string    // what became of the last try
+	Running bool      // a master does it now
+
+	asked int64 // when it was claimed
+}
+
+// The kinds of jobs that come from changes of names.
+const (
+	SettleJob = "settle" // Node has changed: look at its copies
+	SweepJob  = "sweep"  // a directory was renamed: look at all files
+)
+
 // AddJobs adds jobs. One of the same kind, about the same, that is there already becomes
 // due; if it is being done it will be done again.
 func (c *Catalogue) AddJobs(ctx context.Context, jobs []Job) error {

@@ -6,6 +6,13 @@ import (
 	"time"
 )
 
+// A Master is one that is running.
+type Master struct {
+	ID   uint64 // the clock when it started
+	Name string
+	Seen time.Time
+}
+
 // How often a master says that it lives, and after which time without that another one
 // takes it for dead. Clocks are the database's.
 const (

@@ -89,12 +89,7 @@ func (n *node) entry() vfs.Entry {
 }
 
 // modTime is when it was modified; zero for the root, of which that is not known.
-func (n *node) modTime() time.Time {
-	if n.ModTime == 0 {
-		return time.Time{}
-	}
-	return time.Unix(0, n.ModTime)
-}
+func (n *node) modTime() time.Time { return fromNano(n.ModTime) }
 
 // usage is what a node takes of a quota; n may be nil.
 func (n *node) usage() vfs.Usage {
@@ -118,4 +113,19 @@ func (n *node) file(p mirror.Path, holders []Holder) File {
 		f.Sums.SHA256 = n.SHA256
 	}
 	return f
+}
+
+// unixNano and fromNano convert times; the zero time is 0.
+func unixNano(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixNano()
+}
+
+func fromNano(n int64) time.Time {
+	if n == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, n)
 }

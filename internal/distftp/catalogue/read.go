@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io/fs"
 
 	"github.com/jmoiron/sqlx"
 
@@ -84,54 +83,6 @@ func (c *Catalogue) stat(ctx context.Context, p mirror.Path, follow bool) (vfs.E
 	return at.node.entry(), nil
 }
 
-// File returns the plain file that p leads to.
-func (c *Catalogue) File(ctx context.Context, p mirror.Path) (File, error) {
-	at, err := c.names(ctx).find(p, true)
-	if err != nil {
-		return File{}, err
-	}
-	if at.node.Kind != fileKind {
-		return File{}, fmt.Errorf("%s: %w", p, vfs.ErrNotRegular)
-	}
-	return c.file(ctx, at)
-}
-
-func (c *Catalogue) file(ctx context.Context, at spot) (File, error) {
-	slaves, err := c.held(ctx, at.node.ID)
-	if err != nil {
-		return File{}, err
-	}
-	return at.node.file(at.path(), c.after(slaves)), nil
-}
-
-// after adds how far each slave must have come. What is kept in memory is not newer than
-// that.
-func (c *Catalogue) after(slaves []SlaveID) []Holder {
-	holders := make([]Holder, len(slaves))
-	for i, slave := range slaves {
-		holders[i] = Holder{slave, c.Last(slave)}
-	}
-	return holders
-}
-
-// Target returns where an upload to p would go.
-func (c *Catalogue) Target(ctx context.Context, p mirror.Path) (Target, error) {
-	at, err := c.names(ctx).free(p)
-	if err != nil {
-		return Target{}, err
-	}
-	t := Target{Path: at.path()}
-	switch {
-	case at.node == nil || at.node.Kind == linkKind:
-		return t, nil
-	case at.node.Kind == directoryKind:
-		return t, fmt.Errorf("%s: %w", p, vfs.ErrNotRegular)
-	}
-	old, err := c.file(ctx, at)
-	t.Old = &old
-	return t, err
-}
-
 // OpenDir implements [mirrortracker/internal/distftp/control.FS].
 func (c *Catalogue) OpenDir(ctx context.Context, p mirror.Path) (vfs.Dir, error) {
 	at, err := c.names(ctx).find(p, true)
@@ -143,6 +94,3 @@ func (c *Catalogue) OpenDir(ctx context.Context, p mirror.Path) (vfs.Dir, error)
 	}
 	return &dir{ctx: ctx, q: c.db.Reader(), id: at.node.ID}, nil
 }
-
-// errGone says that what a number names is not there any more.
-var errGone = fmt.Errorf("it is gone: %w", fs.ErrNotExist)

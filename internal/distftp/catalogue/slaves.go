@@ -11,6 +11,29 @@ import (
 	"mirrortracker/internal/distftp/wire"
 )
 
+// A SlaveID is a slave's number. It is never given away again.
+type SlaveID uint64
+
+// A Slave is one that was enrolled.
+type Slave struct {
+	ID      SlaveID
+	Name    string
+	Storage string // the identity of its storage folders; "": it has never joined
+	Last    uint64 // the last intent for it
+	Applied uint64 // the last that it has said to have applied
+
+	// When it had applied SyncSeq, its names were what they should be, and this was their
+	// digest; 0: that was never so.
+	SyncSeq    uint64
+	SyncDigest wire.SyncDigest
+
+	Drain   bool       // it is to be emptied
+	Trusted bool       // it may have the masters' certificate
+	Added   time.Time  // when it was enrolled
+	Seen    time.Time  // when it last reported to any master; zero: never
+	Report  wire.State // what it said then
+}
+
 // A slaveRow is a slave as the database has it.
 type slaveRow struct {
 	ID         SlaveID `db:"id"`
