@@ -164,7 +164,7 @@ func (t *sending) words(meet wire.Meeting, o *data.Order) wire.Send {
 }
 
 // stale reports whether an error came from what the cache has being old, and looks again.
-// Only a slave that has nothing sent yet says so.
+// Only a slave that has sent nothing yet says so.
 func (t *sending) stale(ctx context.Context, err error) bool {
 	var f *wire.Failure
 	if !errors.As(err, &f) || f.Reason != wire.Absent && f.Reason != wire.Behind {
