@@ -20,7 +20,7 @@ func TestUnits(t *testing.T) {
 	}
 	dir := t.TempDir()
 	units, err := filepath.Glob("../../contrib/systemd/ftpd*")
-	if err != nil || len(units) != 4 {
+	if err != nil || len(units) != 5 {
 		t.Fatalf("%q, %v", units, err)
 	}
 	args := []string{"verify"}
