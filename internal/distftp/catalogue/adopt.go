@@ -12,12 +12,14 @@ import (
 // adopt takes a file in that came from elsewhere.
 func (r *reconciling) adopt(t *change, at *spot, e *wire.Entry, n known) (bool, error) {
 	p := r.dir.Join(string(e.Name))
-	if n.ID != 0 && n.Kind == fileKind && n.Size == e.Size && n.CRC32 != noSum {
-		if e.Sums == nil {
+	if n.ID != 0 && n.Kind == fileKind && n.Size == e.Size && (n.CRC32 != noSum || n.Held) {
+		// Of what has no checksum nobody else has a copy, so that this is it.
+		summed := n.CRC32 != noSum
+		if summed && e.Sums == nil {
 			r.sum.Unsummed = append(r.sum.Unsummed, string(e.Name))
 			return false, nil
 		}
-		if n.equal(e.Sums) {
+		if !summed || n.equal(e.Sums) {
 			r.sum.Copies++
 			r.intend(t, wire.Intent{Deed: wire.Adopt, Path: wire.Path(p), Version: n.Version, Size: n.Size})
 			t.settle(n.ID, p)
