@@ -616,6 +616,16 @@ func slavesAreKept(t *testing.T, url string) {
 	if got := deeds(t, c, id, 0); got != "publish /g" {
 		t.Errorf("got %s", got)
 	}
+
+	// Folders that have seen more than the database.
+	const seen = 1 << 30
+	must(t, c.Unbind(ctx, id))
+	want(t, "all numbers", c.Bind(ctx, id, "disk 2", 1<<62), ErrStorage)
+	must(t, c.Bind(ctx, id, "disk 2", seen))
+	upload(t, c, id, "/h", 3)
+	if got := deeds(t, c, id, seen); got != "publish /h" {
+		t.Errorf("got %s", got)
+	}
 	slave(t, c, "another")
 	all, err := c.Slaves(ctx)
 	if err != nil || len(all) != 2 || all[0].Name != "another" || all[1].Storage != "disk 2" {

@@ -169,10 +169,15 @@ func (c *Catalogue) RemoveSlave(ctx context.Context, slave SlaveID, lose bool) e
 	})
 }
 
+// maxAhead is how far a slave may be ahead of the clock: so that no slave uses all numbers
+// up by what it says, and far more than any database has lost.
+const maxAhead = 1 << 40
+
 // Bind notes the identity of a slave's storage folders where none is known: when it joins for
 // the first time, or after [Catalogue.Unbind]. They have applied intents up to one only, and
-// what they lack shows when they are compared. It returns [ErrStorage] if another identity
-// is known.
+// what they lack shows when they are compared. Where that intent is of a database that was
+// lost, the clock goes on from it, so that the intents to come follow it. It returns
+// [ErrStorage] if another identity is known.
 func (c *Catalogue) Bind(ctx context.Context, slave SlaveID, storage string, applied uint64) error {
 	return c.change(ctx, "note a slave's storage", func(t *change) error {
 		var known string
@@ -187,6 +192,10 @@ func (c *Catalogue) Bind(ctx context.Context, slave SlaveID, storage string, app
 		case known != "":
 			return ErrStorage
 		}
+		if applied > t.tick+maxAhead {
+			return fmt.Errorf("%w: it says to have applied intent %d, and the clock is at %d", ErrStorage, applied, t.tick)
+		}
+		t.tick = max(t.tick, applied)
 		t.last[slave] = applied
 		delete(t.intents, slave)
 		if err := t.exec(`DELETE FROM ftp_intents WHERE slave = ?`, slave); err != nil {
