@@ -8,7 +8,7 @@ import (
 	"sync"
 )
 
-// HTTP/2 without TLS, as net/http sees it: the connection is under TLS already.
+// plainHTTP2 is HTTP/2 without TLS, as net/http sees it: the connection is under TLS already.
 func plainHTTP2() *http.Protocols {
 	var p http.Protocols
 	p.SetUnencryptedHTTP2(true)
@@ -24,7 +24,7 @@ func settings() *http.HTTP2Config {
 	}
 }
 
-// A wire is a connection of which it can be told that it was closed. Its type hides that
+// A wireConn is a connection of which it can be told that it was closed. Its type hides that
 // of what it holds, so that net/http does not look for TLS.
 type wireConn struct {
 	net.Conn
