@@ -9,10 +9,10 @@ import (
 	"mirrortracker/internal/distftp/wire"
 )
 
-// adopt takes a file in that came from elsewhere.
+// adopt takes a file in that came from elsewhere. One that has a version keeps it.
 func (r *reconciling) adopt(t *change, at *spot, e *wire.Entry, n known) (bool, error) {
 	p := r.dir.Join(string(e.Name))
-	if n.ID != 0 && n.Kind == fileKind && n.Size == e.Size && (n.CRC32 != noSum || n.Held) {
+	if e.Version == 0 && n.ID != 0 && n.Kind == fileKind && n.Size == e.Size && (n.CRC32 != noSum || n.Held) {
 		// Of what has no checksum nobody else has a copy, so that this is it.
 		summed := n.CRC32 != noSum
 		if summed && e.Sums == nil {
@@ -56,7 +56,10 @@ func (r *reconciling) adopt(t *change, at *spot, e *wire.Entry, n known) (bool, 
 	}
 	fresh := node{
 		Parent: at.node.ID, Name: []byte(name), ID: t.next(), Kind: fileKind, Size: e.Size, ModTime: modified.UnixNano(), Mode: newFile,
-		Owner: group, Version: t.next(), CRC32: noSum,
+		Owner: group, Version: e.Version, CRC32: noSum,
+	}
+	if e.Version == 0 {
+		fresh.Version = t.next()
 	}
 	if e.Sums != nil {
 		fresh.CRC32, fresh.SHA256 = int64(e.Sums.CRC32), e.Sums.SHA256
@@ -64,7 +67,9 @@ func (r *reconciling) adopt(t *change, at *spot, e *wire.Entry, n known) (bool, 
 	t.touch(at.below(name, nil))
 	t.modify(at.node)
 	r.fresh = append(r.fresh, fresh)
-	r.intend(t, wire.Intent{Deed: wire.Adopt, Path: wire.Path(r.dir.Join(name)), Version: fresh.Version, Size: e.Size})
+	if e.Version == 0 {
+		r.intend(t, wire.Intent{Deed: wire.Adopt, Path: wire.Path(r.dir.Join(name)), Version: fresh.Version, Size: e.Size})
+	}
 	t.settle(fresh.ID, r.dir.Join(name))
 	return true, nil
 }

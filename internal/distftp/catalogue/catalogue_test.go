@@ -56,6 +56,7 @@ func contract(t *testing.T, fresh func(testing.TB) string) {
 		"slaves":      slavesAreKept,
 		"listing":     listingsAreWhole,
 		"compare":     slavesAreCompared,
+		"lost":        databasesAreFilledFromSlaves,
 		"large":       largeDirectoriesAreCompared,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, fresh(t)) })

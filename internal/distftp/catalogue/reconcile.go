@@ -30,8 +30,9 @@ type Reconciled struct {
 // where the file there has the same size and checksums, and otherwise under a name of its
 // own, which the slave is told. Where such a comparison lacks the checksums of what the
 // slave has, nothing is done, and the file is in Unsummed: ask for them and call again.
-// Files of a version that the slave should not have are removed; what it should have and
-// has not is noted as lost.
+// Files of a version that the slave should not have are removed; if it was never in sync
+// with this database they are taken in, as they may be what another one had that was lost.
+// What the slave should have and has not is noted as lost.
 //
 // It returns [ErrAhead] if the slave knows more than the database, which then is not the
 // one that it last worked with.
@@ -58,8 +59,13 @@ const reconcileStep = 500
 
 // A reconciling is the comparison of one directory, as far as it has come.
 type reconciling struct {
-	slave   SlaveID
-	name    string // the slave's
+	slave SlaveID
+	name  string // the slave's
+
+	// stranger says that the slave was never in sync with this database: what it has may
+	// be what a database had that was lost.
+	stranger bool
+
 	dir     mirror.Path
 	applied uint64
 	list    []wire.Entry
@@ -118,7 +124,7 @@ func (r *reconciling) settle(t *change) (more bool, err error) {
 		case e.Version == 0:
 			changed, err = r.adopt(t, &at, e, n)
 		default:
-			changed, err = r.check(t, at, e, n)
+			changed, err = r.check(t, &at, e, n)
 		}
 		if err != nil {
 			return false, err
@@ -148,7 +154,7 @@ func (r *reconciling) settle(t *change) (more bool, err error) {
 
 // current makes sure that the listing is of what the database speaks of.
 func (r *reconciling) current(t *change) error {
-	there, err := t.get([]any{&r.name}, `SELECT name FROM ftp_slaves WHERE id = ?`, r.slave)
+	there, err := t.get([]any{&r.name, &r.stranger}, `SELECT name, LENGTH(sync_digest) = 0 FROM ftp_slaves WHERE id = ?`, r.slave)
 	if err != nil {
 		return err
 	}
@@ -241,7 +247,7 @@ func (s spot) below(name string, n *node) spot {
 func (r *reconciling) intend(t *change, i wire.Intent) { r.ours[t.intend(r.slave, i)] = true }
 
 // check looks at a file that has a version.
-func (r *reconciling) check(t *change, at spot, e *wire.Entry, n known) (bool, error) {
+func (r *reconciling) check(t *change, at *spot, e *wire.Entry, n known) (bool, error) {
 	right := n.Kind == fileKind && n.Version == e.Version && n.Size == e.Size
 	switch {
 	case right && n.Held:
@@ -252,6 +258,8 @@ func (r *reconciling) check(t *change, at spot, e *wire.Entry, n known) (bool, e
 		return true, t.hold(r.slave, n.ID)
 	case e.Version > t.tick:
 		return false, fmt.Errorf("%s has version %d of %s: %w", r.name, e.Version, r.dir.Join(string(e.Name)), ErrAhead)
+	case r.stranger:
+		return r.adopt(t, at, e, n)
 	}
 	r.sum.Removed++
 	r.intend(t, wire.Intent{Deed: wire.Remove, Path: wire.Path(r.dir.Join(string(e.Name))), Version: e.Version})

@@ -232,6 +232,7 @@ func slavesAreCompared(t *testing.T, url string) {
 	gone := db.files["/d/gone"]
 	db.apply(t, c, b)
 	db.files["/d/gone"], db.files["/d/late"] = gone, old
+	must(t, c.InSync(ctx, b, db.applied, wire.SyncDigest{}))
 	if r := db.compare(t, c, b); r.Copies != 1 || r.Removed != 1 || r.Missing+r.Adopted+r.Collided != 0 {
 		t.Errorf("got %+v", r)
 	}
@@ -252,6 +253,49 @@ func slavesAreCompared(t *testing.T, url string) {
 	expected, err := c.Expected(ctx, b, "/d")
 	if err != nil || len(expected) != 3 {
 		t.Errorf("got %+v, %v", expected, err)
+	}
+}
+
+// A database that was lost, or is an older copy, is filled from the slaves, once they are
+// bound to it.
+func databasesAreFilledFromSlaves(t *testing.T, url string) {
+	lost, ctx := open(t, freshSQLite(t)), t.Context()
+	disks := map[string]*disk{}
+	for _, name := range []string{"a", "b"} {
+		disks[name] = &disk{files: map[wire.Path]wire.Entry{}}
+		s := slave(t, lost, name)
+		must(t, lost.Bind(ctx, s, name, 0))
+		for i := range 3 {
+			upload(t, lost, s, mirror.Path(fmt.Sprintf("/%s%d", name, i)), int64(i))
+		}
+		upload(t, lost, s, "/both", 9)
+		disks[name].apply(t, lost, s)
+	}
+	disks["a"].files["/copy"] = wire.Entry{Kind: wire.File, Size: 4, Version: 7}
+	disks["b"].files["/copy"] = wire.Entry{Kind: wire.File, Size: 4, Version: 7}
+
+	c := open(t, url)
+	for _, name := range []string{"a", "b"} {
+		d, s := disks[name], slave(t, c, name)
+		must(t, c.Bind(ctx, s, name, d.applied))
+		r := d.compare(t, c, s)
+		if r.Removed+r.Missing != 0 {
+			t.Errorf("%s: %+v", name, r)
+		}
+		for p, e := range d.files {
+			f, err := c.File(ctx, mirror.Path(p))
+			if err != nil || f.Ref.Version != e.Version || len(f.Holders) == 0 {
+				t.Errorf("%s: %+v, %v", p, f, err)
+			}
+		}
+		upload(t, c, s, "/new", 1)
+		d.apply(t, c, s)
+		if _, there := d.files["/new"]; !there {
+			t.Errorf("%s passes over what is new", name)
+		}
+	}
+	if f, err := c.File(ctx, "/copy"); err != nil || len(f.Holders) != 2 {
+		t.Errorf("got %+v, %v", f, err)
 	}
 }
 
