@@ -13,9 +13,6 @@ import (
 	"mirrortracker/internal/distftp/wire"
 )
 
-// ErrAhead says that a slave has applied intents that the database never had.
-var ErrAhead = errors.New("the slave is ahead of the database, which must be older than it was: it was restored from a copy")
-
 // Join has a slave take part until ctx ends, which its link's end ends. Any other end is a
 // reason for which the slave cannot take part.
 func (m *Master) Join(ctx context.Context, name string, link wire.Slave) error {
@@ -68,7 +65,7 @@ func (m *Master) meet(ctx context.Context, name string, link wire.Slave) (*slave
 		return nil, false, err
 	}
 	if state.Applied > row.Last {
-		return nil, false, fmt.Errorf("%w (%d, and not more than %d)", ErrAhead, state.Applied, row.Last)
+		return nil, false, fmt.Errorf("%w (%d, and not more than %d)", catalogue.ErrAhead, state.Applied, row.Last)
 	}
 	s := &slave{Slave: link, id: row.ID, name: name, gone: ctx}
 	s.row.Store(&row)
