@@ -12,6 +12,7 @@ import (
 
 	"mirrortracker/internal/bench/process"
 	"mirrortracker/internal/bench/report"
+	"mirrortracker/internal/bench/run"
 	"mirrortracker/internal/human"
 	"mirrortracker/internal/testbed"
 )
@@ -55,7 +56,7 @@ func (b *bench) scale(ctx context.Context) error {
 	return nil
 }
 
-func (b *bench) scaleOn(_ context.Context, name, url string) (err error) {
+func (b *bench) scaleOn(ctx context.Context, name, url string) (err error) {
 	s := scale{Database: name, Files: b.options.Million}
 	cluster, err := testbed.LaunchCluster(testbed.ClusterConfig{
 		Program:  b.options.FTPD,
@@ -89,18 +90,18 @@ func (b *bench) scaleOn(_ context.Context, name, url string) (err error) {
 	}
 	defer c.Close()
 	c.Patience = time.Minute
-	if err := await(time.Hour, func() error { return compared(master) }); err != nil {
+	if err := await(ctx, time.Hour, func() error { return compared(master) }); err != nil {
 		return err
 	}
 	s.Adopted = time.Since(began).Seconds()
 	b.Say("%s: all were taken in after %.0f s", name, s.Adopted)
 
 	one := cluster.Slaves[0]
-	if s.Unchanged, err = rejoin(master, one, nil); err != nil {
+	if s.Unchanged, err = rejoin(ctx, master, one, nil); err != nil {
 		return err
 	}
 	s.Changes = s.Files / slavesAtScale / 100
-	s.Changed, err = rejoin(master, one, func() error {
+	s.Changed, err = rejoin(ctx, master, one, func() error {
 		for n := range s.Changes {
 			if _, err := c.Do(250, "DELE %s", scaleFile(0, n)); err != nil {
 				return err
@@ -117,6 +118,7 @@ func (b *bench) scaleOn(_ context.Context, name, url string) (err error) {
 	}
 	memory, err := process.Family(master.PID()).Memory()
 	s.Memory = memory.Peak
+	b.Say("%s: LIST takes %.1f ms, and the master has had %d MiB at most", name, s.Listing, s.Memory>>20)
 	b.results.Scale = append(b.results.Scale, s)
 	return err
 }
@@ -166,7 +168,7 @@ func compared(master *testbed.Member) error {
 // rejoin stops a slave, lets something happen, and returns how many seconds pass from its
 // start until it takes part again, with all done that it has missed. It must not have to
 // be compared.
-func rejoin(master, slave *testbed.Member, meanwhile func() error) (seconds float64, err error) {
+func rejoin(ctx context.Context, master, slave *testbed.Member, meanwhile func() error) (seconds float64, err error) {
 	slave.Stop()
 	if meanwhile != nil {
 		if err := meanwhile(); err != nil {
@@ -178,7 +180,7 @@ func rejoin(master, slave *testbed.Member, meanwhile func() error) (seconds floa
 	if err := slave.Start(); err != nil {
 		return 0, err
 	}
-	err = await(time.Minute, func() error {
+	err = await(ctx, time.Minute, func() error {
 		text, err := master.Log()
 		if err == nil && !rejoined.Match(text) {
 			err = errors.New("the slave has not joined, or not as it was")
@@ -209,10 +211,13 @@ func listing(c *testbed.FTPClient, dir string, entries int) (float64, error) {
 }
 
 // await repeats something until it succeeds.
-func await(limit time.Duration, fn func() error) error {
+func await(ctx context.Context, limit time.Duration, fn func() error) error {
 	again := time.NewTicker(50 * time.Millisecond)
 	defer again.Stop()
 	for end := time.Now().Add(limit); ; <-again.C {
+		if ctx.Err() != nil {
+			return run.ErrInterrupted
+		}
 		if err := fn(); err == nil || time.Now().After(end) {
 			return err
 		}

@@ -110,7 +110,7 @@ func (l *ledger) verify(login func() (*testbed.FTPClient, error)) error {
 
 // fields are the names in the answer to NLST /, as paths.
 func fields(text []byte) (paths []string) {
-	for _, name := range strings.Fields(string(text)) {
+	for name := range strings.FieldsSeq(string(text)) {
 		paths = append(paths, "/"+strings.TrimPrefix(name, "/"))
 	}
 	return paths
