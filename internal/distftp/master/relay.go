@@ -38,7 +38,8 @@ func (m *Master) connect(ctx context.Context, s *slave, secret []byte, secure bo
 	defer cancel()
 	failed := fmt.Errorf("slave %s announces no relay port", s.name)
 	for _, addr := range s.state.Load().Relay {
-		var dialer net.Dialer
+		dialer := net.Dialer{KeepAlive: -1} // what does not move ends
+		dialer.SetMultipathTCP(false)
 		var conn net.Conn
 		if conn, failed = dialer.DialContext(ctx, "tcp", addr.String()); failed != nil {
 			continue

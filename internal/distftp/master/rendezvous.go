@@ -41,9 +41,10 @@ func (m *Master) Expect(ctx context.Context, e data.Expectation) (data.Rendezvou
 		}
 		return ""
 	}) {
-		l, err := s.Listen(ctx, wire.Listen{Family: family(e.Local), Peer: client, Foreign: e.Partner.Foreign, Timeout: listening})
+		ask := wire.Listen{Family: family(e.Local), Peer: client, Foreign: e.Partner.Foreign, Timeout: listening}
+		l, err := s.listen(ctx, ask)
 		if err == nil && l.Addr.Addr().Is4() == e.Local.Is4() {
-			return &rendezvous{master: m, slave: s, Listening: l, release: release, timeout: e.Timeout}, nil
+			return &rendezvous{master: m, slave: s, asked: ask, Listening: l, release: release, timeout: e.Timeout}, nil
 		}
 		release()
 		m.Log.Warn("a slave does not listen for a client", "slave", s.name, "err", err)
@@ -81,6 +82,7 @@ func family(a netip.Addr) int {
 type rendezvous struct {
 	master *Master
 	slave  *slave
+	asked  wire.Listen
 	wire.Listening
 	release func()
 	timeout time.Duration
@@ -103,9 +105,7 @@ func (r *rendezvous) Close() error {
 		if r.taken.Load() {
 			return
 		}
-		go func() {
-			_ = r.slave.Unlisten(r.slave.gone, r.Listening.Listener) // if it fails, time ends it
-		}()
+		go r.slave.unlisten(r.Listening)
 	})
 	return nil
 }

@@ -134,24 +134,31 @@ func (t *sending) Move(ctx context.Context, where data.Meeting, o *data.Order) e
 	}
 	o = taking(where, o)
 	if via == nil {
-		return t.send(ctx, t.slave, meet, o)
+		return t.send(ctx, t.slave, meet, o, again(where))
 	}
 	return t.pass(ctx, via, meet, o)
 }
 
 // send has the slave send the file, and looks once more where it is if the slave says that
 // it is not there.
-func (t *sending) send(ctx context.Context, s *slave, meet wire.Meeting, o *data.Order) error {
-	err := t.once(ctx, s, meet, o)
+func (t *sending) send(ctx context.Context, s *slave, meet wire.Meeting, o *data.Order, next *wire.Listen) error {
+	err := t.once(ctx, s, meet, o, next)
 	if t.stale(ctx, err) {
-		err = t.once(ctx, s, meet, o)
+		err = t.once(ctx, s, meet, o, next)
 	}
 	return err
 }
 
-func (t *sending) once(ctx context.Context, s *slave, meet wire.Meeting, o *data.Order) error {
+func (t *sending) once(ctx context.Context, s *slave, meet wire.Meeting, o *data.Order, next *wire.Listen) error {
+	words := t.words(meet, o)
+	words.Next = next
 	return watch(ctx, o, func(ctx context.Context, tell func(wire.Event)) error {
-		return s.Send(ctx, t.words(meet, o), tell)
+		return s.Send(ctx, words, func(e wire.Event) {
+			if e.Next != nil && next != nil {
+				s.keep(*next, *e.Next)
+			}
+			tell(e)
+		})
 	})
 }
 

@@ -22,6 +22,7 @@ type slave struct {
 	certified atomic.Bool                     // it can show clients our certificate
 	agreed    atomic.Bool                     // its names are those that the database gives it, but for intents on their way
 	applied   progress
+	ahead     ports
 }
 
 // drains reports whether nothing is to be stored there.

@@ -230,6 +230,30 @@ func TestSend(t *testing.T) {
 	}
 }
 
+// The port of a client's next transfer is open when this one ends.
+func TestNextPort(t *testing.T) {
+	r := run(t)
+	l := r.listen()
+	got := take(dial(t, l.Addr))
+	ask := wire.Listen{Family: 4, Peer: netip.MustParseAddr("127.0.0.1"), Timeout: time.Minute}
+	var next *wire.Listening
+	meet := wire.Meeting{Listener: l.Listener, Timeout: time.Minute}
+	err := r.Send(t.Context(), wire.Send{Ref: r.ref, Meet: meet, Next: &ask, Stall: time.Minute}, func(e wire.Event) {
+		if e.Next != nil {
+			next = e.Next
+		}
+	})
+	if came := <-got; err != nil || !bytes.Equal(came, r.content) || next == nil {
+		t.Fatalf("%d bytes came, %v; next %v", len(came), err, next)
+	}
+	got = take(dial(t, next.Addr))
+	meet.Listener = next.Listener
+	err = r.Send(t.Context(), wire.Send{Ref: r.ref, Meet: meet, Stall: time.Minute}, func(wire.Event) {})
+	if came := <-got; err != nil || !bytes.Equal(came, r.content) {
+		t.Fatalf("%d bytes came over the next, %v", len(came), err)
+	}
+}
+
 // wants reports whether a transfer waits for a secret.
 func (r *rig) wants(n byte) bool {
 	r.relay.mu.Lock()

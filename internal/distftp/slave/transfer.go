@@ -19,7 +19,7 @@ import (
 func (s *Slave) Send(ctx context.Context, w wire.Send, tell func(wire.Event)) error {
 	flow := &data.Flow{Stall: w.Stall, Pace: data.NewPace(w.Pace), Most: w.Length}
 	t := Transfer{Way: Sent, From: w.From != nil, Path: w.Ref.Path}
-	return s.transfer(ctx, &t, flow, tell, func() (data.Plan, *meeting, error) {
+	err := s.transfer(ctx, &t, flow, tell, func() (data.Plan, *meeting, error) {
 		plan, err := s.source(ctx, &w)
 		if err != nil {
 			return plan, nil, err
@@ -31,6 +31,12 @@ func (s *Slave) Send(ctx context.Context, w wire.Send, tell func(wire.Event)) er
 		}
 		return plan, m, err
 	})
+	if err == nil && w.Next != nil {
+		if l, err := s.Listen(ctx, *w.Next); err == nil { // else the master asks when it needs one
+			tell(wire.Event{Next: &l, Last: true})
+		}
+	}
+	return err
 }
 
 // source opens what is sent.
@@ -151,12 +157,36 @@ func (s *Slave) transfer(ctx context.Context, t *Transfer, flow *data.Flow, tell
 	}
 	t.At = m.at
 	plan.Meet, plan.Flow, plan.Secure = m, flow, m.secure
-	err = failure(ctx, watch(flow, tell, func(connected func()) error { return plan.Execute(ctx, connected) }))
+	carry := watch
+	if atOnce(&plan) {
+		carry = report
+	}
+	err = failure(ctx, carry(flow, tell, func(connected func()) error { return plan.Execute(ctx, connected) }))
 	return err
 }
 
-// watch tells of a transfer while it is carried out. Most are over before there is
-// anything to tell.
+// small is what the system takes of a connection's bytes, though the client may not read
+// any yet.
+const small = 16 << 10
+
+// atOnce reports whether a transfer is over as soon as there is a connection, whatever the
+// client does.
+func atOnce(p *data.Plan) bool {
+	return p.Source != nil && p.Sized && p.Size <= small && p.Secure == nil && p.Parting == 0 && p.Flow.Pace == nil
+}
+
+// report tells of a transfer when it is over, which saves the master from being woken up
+// twice.
+func report(flow *data.Flow, tell func(wire.Event), do func(connected func()) error) error {
+	connected := false
+	err := do(func() { connected = true })
+	if connected {
+		tell(wire.Event{Connected: true, Moved: flow.Moved(), Last: true})
+	}
+	return err
+}
+
+// watch tells of a transfer while it is carried out.
 func watch(flow *data.Flow, tell func(wire.Event), do func(connected func()) error) error {
 	w := &watcher{flow: flow, tell: tell}
 	err := do(w.connected)
@@ -195,7 +225,7 @@ func (w *watcher) stop() {
 	w.over = true
 	if w.next != nil {
 		w.next.Stop()
-		w.tell(wire.Event{Moved: w.flow.Moved()})
+		w.tell(wire.Event{Moved: w.flow.Moved(), Last: true})
 	}
 }
 

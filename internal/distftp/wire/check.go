@@ -106,6 +106,9 @@ func (s *Send) check() error {
 	if s.From != nil {
 		err = errors.Join(err, s.From.check())
 	}
+	if s.Next != nil {
+		err = errors.Join(err, s.Next.check())
+	}
 	return err
 }
 
@@ -265,6 +268,9 @@ func (n *News) check() error {
 func (e *Event) follows(last *Event) error {
 	if e.Moved != 0 && e.Moved < last.Moved {
 		return fmt.Errorf("it has moved %d bytes after %d", e.Moved, last.Moved)
+	}
+	if e.Next != nil {
+		return e.Next.check()
 	}
 	return nil
 }

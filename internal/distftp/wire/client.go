@@ -207,8 +207,8 @@ func (c *Client) transfer(ctx context.Context, path string, q any, wait, stall t
 		if err != nil {
 			return Event{}, c.broken(ctx, err)
 		}
-		if e.Connected || e.Moved > 0 {
-			tell(Event{Connected: e.Connected, Moved: e.Moved})
+		if e.Connected || e.Moved > 0 || e.Next != nil {
+			tell(Event{Connected: e.Connected, Moved: e.Moved, Next: e.Next})
 		}
 		switch {
 		case e.Failed != nil:

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -62,7 +63,8 @@ func (e *events) tell(event Event) {
 	defer e.mu.Unlock()
 	e.pending.Connected = e.pending.Connected || event.Connected
 	e.pending.Moved = max(e.pending.Moved, event.Moved)
-	if e.leaves == nil && !e.ended {
+	e.pending.Next = cmp.Or(e.pending.Next, event.Next)
+	if e.leaves == nil && !e.ended && !event.Last {
 		e.leaves = time.AfterFunc(gather, e.leave)
 	}
 }
@@ -85,7 +87,7 @@ func (e *events) end(last Event) {
 		e.leaves.Stop()
 	}
 	e.ended = true
-	last.Connected, last.Moved = e.pending.Connected, e.pending.Moved
+	last.Connected, last.Moved, last.Next = e.pending.Connected, e.pending.Moved, e.pending.Next
 	_ = e.lines.add(last)
 }
 

@@ -61,6 +61,7 @@ type Send struct {
 	Length int64   `json:"length,omitempty"` // 0: to the end
 	Text   bool    `json:"text,omitempty"`   // LF becomes CR LF
 	Meet   Meeting `json:"meet"`
+	Next   *Listen `json:"next,omitempty"` // open this, too, in the end: the client is likely to come again
 	From   *Place  `json:"from,omitempty"` // send what comes from there instead of a file: to a client that came to the wrong slave
 
 	Pace  int64         `json:"pace,omitempty"` // bytes a second; 0: any number
@@ -106,13 +107,15 @@ type Duplicate struct {
 }
 
 // An Event is what a slave says while a transfer is under way: Connected once, Moved every
-// second and at the end, and then Done or Failed as the last. Several may be one.
+// second and at the end, Next once, and then Done or Failed as the last. Several may be one.
 type Event struct {
-	Connected bool      `json:"connected,omitempty"`
-	Moved     int64     `json:"moved,omitempty"` // bytes over the data connection so far
-	Done      bool      `json:"done,omitempty"`
-	Prepared  *Prepared `json:"prepared,omitempty"` // with Done, of what was received
-	Failed    *Failure  `json:"failed,omitempty"`
+	Connected bool       `json:"connected,omitempty"`
+	Moved     int64      `json:"moved,omitempty"` // bytes over the data connection so far
+	Next      *Listening `json:"next,omitempty"`  // that [Send] asked for, if there could be one
+	Done      bool       `json:"done,omitempty"`
+	Prepared  *Prepared  `json:"prepared,omitempty"` // with Done, of what was received
+	Last      bool       `json:"-"`                  // nothing follows but the end, with which it can be told
+	Failed    *Failure   `json:"failed,omitempty"`
 }
 
 // A Reason is why a slave did not do something.
