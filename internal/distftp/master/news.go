@@ -9,10 +9,11 @@ import (
 )
 
 // How often it is recorded how a slave is: soon where something has changed, and now and then
-// that it is there at all.
+// that it is there at all. Both together are less than that after which a slave whose report
+// is in the database alone counts as away ([overview.Recent]).
 const (
 	recording = 5 * time.Second
-	alive     = 20 * time.Second
+	alive     = 10 * time.Second
 )
 
 // errLeft says that a slave has said goodbye.

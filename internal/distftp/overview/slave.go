@@ -38,9 +38,9 @@ const (
 	Never  = "never joined"
 )
 
-// recent is how old a report can be for its slave to count as online, where nobody knows
-// better.
-const recent = 20 * time.Second
+// Recent is how old a report can be for its slave to count as online, where nobody knows
+// better. Masters write reports more often than that, whether anything has changed or not.
+const Recent = 20 * time.Second
 
 // describe says how a slave is by what the database has of it and, if there is one, its
 // live state.
@@ -52,7 +52,7 @@ func describe(row *catalogue.Slave, live *wire.State, known bool, now time.Time)
 		report, seen, state = *live, now, Online
 	case seen.IsZero():
 		state = Never
-	case !known && now.Sub(seen) < recent:
+	case !known && now.Sub(seen) < Recent:
 		state = Online
 	}
 	return Slave{
