@@ -73,6 +73,9 @@ func TestOperator(t *testing.T) {
 	if got := c.ftpd("fsck"); !strings.HasPrefix(got, "2 files; 0 lost, 0 short of copies, 0 to be settled") {
 		t.Errorf("fsck: %s", got)
 	}
+	if got := c.ftpd("status"); strings.Contains(got, "fsck") {
+		t.Errorf("an answered question is shown as work: %s", got)
+	}
 	for command, want := range map[string]string{
 		"SITE SLAVES":            "online",
 		"SITE EXPLAIN pub/x":     "rule of /pub: 2 copies",

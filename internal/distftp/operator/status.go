@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"mirrortracker/internal/distftp/authority"
+	"mirrortracker/internal/distftp/copies"
 	"mirrortracker/internal/distftp/overview"
 	"mirrortracker/internal/human"
 	"mirrortracker/internal/ui"
@@ -85,9 +86,10 @@ func look(a *App, c *Database) (s status, err error) {
 	if s.Jobs, err = c.CountJobs(a); err != nil {
 		return s, err
 	}
+	delete(s.Jobs, copies.FsckJob) // they are questions, and stay when they have been answered
 	jobs, err := c.Jobs(a, maxJobs)
 	for _, j := range jobs {
-		if j.Note == "" {
+		if j.Note == "" || j.Kind == copies.FsckJob {
 			continue
 		}
 		t := trouble{Kind: j.Kind, Tries: j.Tries, Due: j.Due, Note: j.Note}
