@@ -27,7 +27,7 @@ type FsckCommand struct {
 }
 
 func (FsckCommand) Help() string {
-	return `Looks at all files in the database: which of them no slave has, and which have fewer copies than their rule wants. Then a master compares each slave with the database, as it does when a slave joins, and tells what differs. A master must run for that; what the files hold is not read here, slaves verify that by themselves all the time.
+	return `Looks at all files in the database: which of them no slave has, and which have fewer copies than their rule wants. Then a master compares each slave with the database, as it does when a slave joins, and tells what differs. A master must run for that; slaves say what they know of their disks, which they read and verify by themselves all the time. What was deleted or put there behind a slave's back is found in this way, or at once by "ftpd import".
 
 With --repair, files that a slave has and the database does not know are taken up, those that it should not have are removed, those that it lacks are fetched from others, and missing copies are made. What nobody has any more stays as a name until it is deleted or uploaded again.
 
