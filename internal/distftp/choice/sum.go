@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"mirrortracker/internal/human"
 )
@@ -44,15 +45,16 @@ func (s Sum) String() string {
 	if s.Out != "" {
 		return "out: " + s.Out
 	}
-	text := fmt.Sprintf("%.1f points", s.Points)
+	var text strings.Builder
+	fmt.Fprintf(&text, "%.1f points", s.Points)
 	for i, t := range s.Terms {
 		mark := ", "
 		if i == 0 {
 			mark = ": "
 		}
-		text += fmt.Sprintf("%s%s %+.1f (%s)", mark, t.Name, t.Points, t.Why)
+		fmt.Fprintf(&text, "%s%s %+.1f (%s)", mark, t.Name, t.Points, t.Why)
 	}
-	return text
+	return text.String()
 }
 
 // weigh adds up the terms of one slave. It is pure.
