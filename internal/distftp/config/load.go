@@ -16,8 +16,8 @@ const Environment strict.Environment = "FTPD_"
 // Flags are the flags of all commands that are about configuration, with the help that
 // kong shows.
 type Flags struct {
-	Config    string `help:"Configuration file. Default: ftpd.toml if there is one. Environment: FTPD_CONFIG." placeholder:"FILE"`
-	Database  string `help:"Database of users: sqlite:PATH or mysql://user:password@host:3306/name. Environment: FTPD_DATABASE." placeholder:"URL"`
+	Config    string `help:"Configuration file. Default: ftpd.toml, for what a slave does on its machine slave.toml, if there is one. Environment: FTPD_CONFIG, or FTPD_SLAVE_CONFIG." placeholder:"FILE"`
+	Database  string `help:"Database of users, and of what masters know: sqlite:PATH or mysql://user:password@host:3306/name. Environment: FTPD_DATABASE." placeholder:"URL"`
 	LogLevel  string `help:"The least that is logged: debug, info, warn or error." placeholder:"LEVEL"`
 	LogFormat string `help:"How it is logged: auto, text or json." placeholder:"FORMAT"`
 }
