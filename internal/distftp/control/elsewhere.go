@@ -123,7 +123,7 @@ func (s *session) invite(verb string) *data.Invitation {
 		if errors.Is(err, data.ErrPort) {
 			continue
 		}
-		if !errors.Is(err, data.ErrNotDirect) {
+		if !errors.Is(err, data.ErrNotDirect) && !errors.Is(err, fs.ErrNotExist) { // which the command will tell the client
 			s.noise().Warn("client comes here", "path", e.path, "err", err)
 		}
 		return nil
