@@ -10,41 +10,42 @@ import (
 )
 
 // adopt takes a file in that came from elsewhere. One that has a version keeps it.
-func (r *reconciling) adopt(t *change, at *spot, e *wire.Entry, n known) (bool, error) {
+func (r *reconciling) adopt(t *change, at *spot, e *wire.Entry, n known) error {
 	p := r.dir.Join(string(e.Name))
 	if e.Version == 0 && n.ID != 0 && n.Kind == fileKind && n.Size == e.Size && (n.CRC32 != noSum || n.Held) {
 		// Of what has no checksum nobody else has a copy, so that this is it.
 		summed := n.CRC32 != noSum
 		if summed && e.Sums == nil {
 			r.sum.Unsummed = append(r.sum.Unsummed, string(e.Name))
-			return false, nil
+			return nil
 		}
 		if !summed || n.equal(e.Sums) {
 			r.sum.Copies++
 			r.intend(t, wire.Intent{Deed: wire.Adopt, Path: wire.Path(p), Version: n.Version, Size: n.Size})
 			t.settle(n.ID, p)
 			if n.Held {
-				return true, nil
+				return nil
 			}
-			return true, t.hold(r.slave, n.ID)
+			return t.hold(r.slave, n.ID)
 		}
 	}
 	if err := r.make(t, at); err != nil {
-		return false, err
+		return err
 	}
 	name := string(e.Name)
 	if n.ID != 0 {
 		var err error
 		if name, err = r.asideName(t, *at, name); err != nil {
-			return false, err
+			return err
 		}
 		r.sum.Collided++
+		r.renamed[name] = true
 		r.intend(t, wire.Intent{Deed: wire.Rename, Path: wire.Path(p), To: wire.Path(r.dir.Join(name))})
 		if n.Held {
 			r.sum.Missing++
 			t.settle(n.ID, p)
 			if err := t.lose(r.slave, n.ID); err != nil {
-				return false, err
+				return err
 			}
 		}
 	} else {
@@ -71,7 +72,7 @@ func (r *reconciling) adopt(t *change, at *spot, e *wire.Entry, n known) (bool, 
 		r.intend(t, wire.Intent{Deed: wire.Adopt, Path: wire.Path(r.dir.Join(name)), Version: fresh.Version, Size: e.Size})
 	}
 	t.settle(fresh.ID, r.dir.Join(name))
-	return true, nil
+	return nil
 }
 
 // insert writes the files that were adopted.

@@ -37,12 +37,17 @@ type Reconciled struct {
 // It returns [ErrAhead] if the slave knows more than the database, which then is not the
 // one that it last worked with.
 func (c *Catalogue) Reconcile(ctx context.Context, slave SlaveID, dir mirror.Path, applied uint64, list []wire.Entry) (Reconciled, error) {
-	r := reconciling{slave: slave, dir: dir, applied: applied, list: list, settled: map[string]bool{}, ours: map[uint64]bool{}}
+	r := reconciling{slave: slave, dir: dir, checked: applied, list: list, listed: map[string]bool{}, renamed: map[string]bool{}, ours: map[uint64]bool{}}
+	for i := range list {
+		if list[i].Kind == wire.File {
+			r.listed[string(list[i].Name)] = true
+		}
+	}
 	for more := true; more; {
 		var next reconciling
 		err := c.change(ctx, "compare with a slave", func(t *change) (err error) {
 			next = r
-			next.settled, next.ours = maps.Clone(r.settled), maps.Clone(r.ours)
+			next.renamed, next.ours = maps.Clone(r.renamed), maps.Clone(r.ours)
 			more, err = next.step(t)
 			return err
 		})
@@ -54,8 +59,8 @@ func (c *Catalogue) Reconcile(ctx context.Context, slave SlaveID, dir mirror.Pat
 	return r.sum, nil
 }
 
-// reconcileStep is how many files are changed in one transaction.
-const reconcileStep = 500
+// reconcileStep is how many names are compared in one transaction.
+const reconcileStep = 1000
 
 // A reconciling is the comparison of one directory, as far as it has come.
 type reconciling struct {
@@ -67,10 +72,12 @@ type reconciling struct {
 	stranger bool
 
 	dir     mirror.Path
-	applied uint64
+	checked uint64 // the last intent of which it is known that it does not touch what is listed
 	list    []wire.Entry
-	settled map[string]bool // names that are done with
-	ours    map[uint64]bool // intents that came from this
+	listed  map[string]bool // the files among them; not changed
+	next    int             // in the list: those before are done with
+	renamed map[string]bool // names that files of the slave's get by this
+	ours    map[uint64]bool // intents after checked that came from this
 	sum     Reconciled
 	fresh   []node // that are still to be written
 }
@@ -89,53 +96,62 @@ func (r *reconciling) step(t *change) (more bool, err error) {
 	return more, r.insert(t)
 }
 
-// settle decides about some, and does what does not go together with others.
+// settle decides about some, and does what does not go together with others. What is
+// missing comes last.
 func (r *reconciling) settle(t *change) (more bool, err error) {
 	if err := r.current(t); err != nil {
 		return false, err
 	}
-	at, nodes, possible, err := r.known(t)
+	at, possible, err := r.place(t)
 	if err != nil || !possible {
 		return false, err
 	}
-	r.sum.Unsummed = nil
-	listed := map[string]bool{}
-	done := 0
-	for i := range r.list {
-		e := &r.list[i]
+	some := r.list[r.next:min(r.next+reconcileStep, len(r.list))]
+	nodes, err := r.known(t, at, some)
+	if err != nil {
+		return false, err
+	}
+	for i := range some {
+		e := &some[i]
 		name := string(e.Name)
-		if e.Kind == wire.File {
-			listed[name] = true
-		}
-		if r.settled[name] || strings.ContainsAny(name, "\r\n") {
+		if strings.ContainsAny(name, "\r\n") {
 			continue
 		}
-		if done == reconcileStep {
-			return true, nil
-		}
 		n, there := nodes[name]
-		changed := false
 		switch {
 		case e.Kind == wire.Directory:
 			if there && n.Kind != directoryKind {
 				r.aside(t, at, name)
-				changed = true
 			}
 		case e.Version == 0:
-			changed, err = r.adopt(t, &at, e, n)
+			err = r.adopt(t, &at, e, n)
 		default:
-			changed, err = r.check(t, &at, e, n)
+			err = r.check(t, &at, e, n)
 		}
 		if err != nil {
 			return false, err
 		}
-		if changed {
-			r.settled[name] = true
-			done++
-		}
 	}
-	for name, n := range nodes {
-		if !n.Held || listed[name] || r.settled[name] {
+	if r.next += len(some); r.next < len(r.list) {
+		return true, nil
+	}
+	return r.miss(t, at)
+}
+
+// miss notes as lost what the slave should have, and has not listed.
+func (r *reconciling) miss(t *change, at spot) (more bool, err error) {
+	if at.node == nil {
+		return false, nil
+	}
+	var held []node
+	err = t.list(&held, `SELECT `+columns+` FROM ftp_nodes n JOIN ftp_copies c ON c.node = n.id WHERE n.parent = ? AND c.slave = ?`, at.node.ID, r.slave)
+	if err != nil {
+		return false, err
+	}
+	done := 0
+	for _, n := range held {
+		name := string(n.Name)
+		if r.listed[name] || r.renamed[name] {
 			continue
 		}
 		if done == reconcileStep {
@@ -145,7 +161,6 @@ func (r *reconciling) settle(t *change) (more bool, err error) {
 			return false, err
 		}
 		t.settle(n.ID, r.dir.Join(name))
-		r.settled[name] = true
 		r.sum.Missing++
 		done++
 	}
@@ -162,9 +177,9 @@ func (r *reconciling) current(t *change) error {
 	switch {
 	case !there:
 		return ErrNoSlave
-	case r.applied > last:
-		return fmt.Errorf("%s has applied intent %d, the last is %d: %w", r.name, r.applied, last, ErrAhead)
-	case r.applied == last:
+	case r.checked > last:
+		return fmt.Errorf("%s has applied intent %d, the last is %d: %w", r.name, r.checked, last, ErrAhead)
+	case r.checked == last:
 		return nil
 	}
 	const bound = 10000
@@ -174,7 +189,7 @@ func (r *reconciling) current(t *change) error {
 		Path []byte `db:"path"`
 		To   []byte `db:"to_path"`
 	}
-	err = t.list(&rows, `SELECT seq, deed, path, to_path FROM ftp_intents WHERE slave = ? AND seq > ? ORDER BY seq LIMIT ?`, r.slave, r.applied, bound)
+	err = t.list(&rows, `SELECT seq, deed, path, to_path FROM ftp_intents WHERE slave = ? AND seq > ? ORDER BY seq LIMIT ?`, r.slave, r.checked, bound)
 	if err != nil {
 		return err
 	}
@@ -191,6 +206,7 @@ func (r *reconciling) current(t *change) error {
 			return ErrPending
 		}
 	}
+	r.checked, r.ours = last, map[uint64]bool{}
 	return nil
 }
 
@@ -206,35 +222,43 @@ func (r *reconciling) touches(seq uint64, p wire.Path, deed wire.Deed) bool {
 	return (deed == wire.Rename || deed == wire.RemoveDir) && strings.HasPrefix(r.dir.Dir(), path.Dir())
 }
 
-// known reads what is in the directory. What is missing of the directory itself is made
-// when it is needed: at is then not there. Where there is something else than a directory
-// above, there is nothing to compare: what the slave has there is moved aside by comparing
-// the directory in which that is.
-func (r *reconciling) known(t *change) (at spot, nodes map[string]known, possible bool, err error) {
+// place finds the directory. What is missing of it is made when it is needed: at is then
+// not there. Where there is something else than a directory above, there is nothing to
+// compare: what the slave has there is moved aside by comparing the directory in which that
+// is.
+func (r *reconciling) place(t *change) (at spot, possible bool, err error) {
 	at = spot{node: root}
 	for _, name := range r.dir.Names() {
 		var n *node
 		if at.node != nil {
 			if n, err = t.look(at.node.ID, name); err != nil || n != nil && n.Kind != directoryKind {
-				return at, nil, false, err
+				return at, false, err
 			}
 		}
 		at = at.below(name, n)
 	}
-	nodes = map[string]known{}
-	if at.node == nil {
-		return at, nodes, true, nil
+	return at, true, nil
+}
+
+// known reads what the database has under the names of some entries.
+func (r *reconciling) known(t *change, at spot, some []wire.Entry) (map[string]known, error) {
+	nodes := map[string]known{}
+	if at.node == nil || len(some) == 0 {
+		return nodes, nil
+	}
+	args := []any{r.slave, at.node.ID}
+	for i := range some {
+		args = append(args, []byte(some[i].Name))
 	}
 	var rows []known
-	err = t.list(&rows, `
+	err := t.list(&rows, `
 		SELECT `+columns+`, c.slave IS NOT NULL AS held
 		FROM ftp_nodes n LEFT JOIN ftp_copies c ON c.node = n.id AND c.slave = ?
-		WHERE n.parent = ?`,
-		r.slave, at.node.ID)
+		WHERE n.parent = ? AND n.name IN `+tuples(1, len(some)), args...)
 	for _, n := range rows {
 		nodes[string(n.Name)] = n
 	}
-	return at, nodes, true, err
+	return nodes, err
 }
 
 // below is a name in a directory, which need not be there; n is what is there.
@@ -247,17 +271,17 @@ func (s spot) below(name string, n *node) spot {
 func (r *reconciling) intend(t *change, i wire.Intent) { r.ours[t.intend(r.slave, i)] = true }
 
 // check looks at a file that has a version.
-func (r *reconciling) check(t *change, at *spot, e *wire.Entry, n known) (bool, error) {
+func (r *reconciling) check(t *change, at *spot, e *wire.Entry, n known) error {
 	right := n.Kind == fileKind && n.Version == e.Version && n.Size == e.Size
 	switch {
 	case right && n.Held:
-		return false, nil
+		return nil
 	case right:
 		r.sum.Copies++
 		t.settle(n.ID, r.dir.Join(string(e.Name)))
-		return true, t.hold(r.slave, n.ID)
+		return t.hold(r.slave, n.ID)
 	case e.Version > t.tick:
-		return false, fmt.Errorf("%s has version %d of %s: %w", r.name, e.Version, r.dir.Join(string(e.Name)), ErrAhead)
+		return fmt.Errorf("%s has version %d of %s: %w", r.name, e.Version, r.dir.Join(string(e.Name)), ErrAhead)
 	case r.stranger:
 		return r.adopt(t, at, e, n)
 	}
@@ -266,7 +290,7 @@ func (r *reconciling) check(t *change, at *spot, e *wire.Entry, n known) (bool, 
 	if n.Held {
 		r.sum.Missing++
 		t.settle(n.ID, r.dir.Join(string(e.Name)))
-		return true, t.lose(r.slave, n.ID)
+		return t.lose(r.slave, n.ID)
 	}
-	return true, nil
+	return nil
 }

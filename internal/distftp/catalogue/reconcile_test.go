@@ -314,6 +314,13 @@ func largeDirectoriesAreCompared(t *testing.T, url string) {
 	if got := len(names(t, c, "/d")); got != n {
 		t.Errorf("%d names", got)
 	}
+	others := &disk{files: map[wire.Path]wire.Entry{}}
+	for i := range n {
+		others.files[wire.Path(fmt.Sprintf("/d/%d", i))] = foreign(int64(n + i))
+	}
+	if r := others.compare(t, c, slave(t, c, "other")); r.Collided != n || r.Missing != 0 {
+		t.Errorf("got %+v", r)
+	}
 	for i := range n - 1 {
 		delete(d.files, wire.Path(fmt.Sprintf("/d/%d", i)))
 	}
