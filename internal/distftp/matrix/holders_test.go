@@ -73,7 +73,11 @@ func startHolders(t *testing.T) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.stock = &slaves{members: cluster.Slaves, client: client}
+	stock := &slaves{members: cluster.Slaves, client: client}
+	if err := stock.awaitCrowd(); err != nil {
+		t.Fatal(err)
+	}
+	s.stock = stock
 	log, err := master.Follow()
 	if err != nil {
 		t.Fatal(err)

@@ -88,6 +88,21 @@ func (s *slaves) names(dir string) (names []string, err error) {
 	return names, err
 }
 
+// awaitCrowd waits until the master has taken in what came with a slave's folder.
+func (s *slaves) awaitCrowd() error {
+	again := time.NewTicker(500 * time.Millisecond)
+	defer again.Stop()
+	for limit := time.Now().Add(3 * time.Minute); ; <-again.C {
+		names, err := s.names("/" + crowdFolder)
+		switch {
+		case err == nil && len(names) == crowdSize:
+			return nil
+		case time.Now().After(limit):
+			return fmt.Errorf("%d of %d names of the large directory are there: %v", len(names), crowdSize, err)
+		}
+	}
+}
+
 // crowd moves a directory there that came with a slave's folder.
 func (s *slaves) crowd(dir string, _ []string) (forget func() error, err error) {
 	s.crowded.Lock()
