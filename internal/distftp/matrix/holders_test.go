@@ -73,11 +73,10 @@ func startHolders(t *testing.T) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stock := &slaves{members: cluster.Slaves, client: client}
-	if err := stock.awaitCrowd(); err != nil {
+	if err := awaitCrowd(master); err != nil {
 		t.Fatal(err)
 	}
-	s.stock = stock
+	s.stock = &slaves{members: cluster.Slaves, client: client}
 	log, err := master.Follow()
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package matrix
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -88,17 +89,18 @@ func (s *slaves) names(dir string) (names []string, err error) {
 	return names, err
 }
 
-// awaitCrowd waits until the master has taken in what came with a slave's folder.
-func (s *slaves) awaitCrowd() error {
+// awaitCrowd waits until the master has taken in what came with a slave's folder, and the
+// slave was told so.
+func awaitCrowd(master *testbed.Member) error {
 	again := time.NewTicker(500 * time.Millisecond)
 	defer again.Stop()
-	for limit := time.Now().Add(3 * time.Minute); ; <-again.C {
-		names, err := s.names("/" + crowdFolder)
+	for limit := time.Now().Add(4 * time.Minute); ; <-again.C {
+		log, err := master.Log()
 		switch {
-		case err == nil && len(names) == crowdSize:
+		case err == nil && bytes.Contains(log, []byte(`"slave was compared","slave":"crowded"`)):
 			return nil
 		case time.Now().After(limit):
-			return fmt.Errorf("%d of %d names of the large directory are there: %v", len(names), crowdSize, err)
+			return fmt.Errorf("the large directory is not taken in: %v", err)
 		}
 	}
 }
