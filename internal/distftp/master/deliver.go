@@ -22,8 +22,12 @@ func (m *Master) catchUp(ctx context.Context, s *slave) error {
 	for {
 		applied := s.applied.last()
 		intents, err := m.Catalogue.Intents(ctx, s.id, applied, batch)
-		if err != nil || len(intents) == 0 {
+		if err != nil {
 			return err
+		}
+		s.behind.Store(len(intents) == batch)
+		if len(intents) == 0 {
+			return nil
 		}
 		last, err := s.Apply(ctx, intents)
 		if last > applied {

@@ -29,7 +29,7 @@ func (m *Master) Expect(ctx context.Context, e data.Expectation) (data.Rendezvou
 	if e.Upload {
 		r.Purpose = choice.Upload
 	}
-	client := e.Partner.Peer
+	client, full := e.Partner.Peer, taker(among)
 	for s, release := range m.choose(r, among, nil, func(s *slave) string {
 		switch {
 		case !invites(s.at(e.Local), client):
@@ -37,7 +37,7 @@ func (m *Master) Expect(ctx context.Context, e data.Expectation) (data.Rendezvou
 		case e.Secure && !s.certified.Load():
 			return "without our certificate"
 		case e.Upload:
-			return s.full()
+			return full(s)
 		}
 		return ""
 	}) {

@@ -21,6 +21,7 @@ type slave struct {
 	state     atomic.Pointer[wire.State]      // what it last said of itself
 	certified atomic.Bool                     // it can show clients our certificate
 	agreed    atomic.Bool                     // its names are those that the database gives it, but for intents on their way
+	behind    atomic.Bool                     // there are more of these than fit into one batch
 	applied   progress
 	ahead     ports
 }

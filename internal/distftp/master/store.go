@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
+	"slices"
 	"time"
 
 	"mirrortracker/internal/distftp/catalogue"
@@ -72,6 +73,20 @@ func (s *slave) full() string {
 	return s.state.Load().Fault
 }
 
+// taker returns what says why a new file is not to go to a slave; "" if it may. One that has
+// far more intents to apply than others would give the file its name only after them all,
+// and nobody could fetch it before.
+func taker(among []*slave) func(*slave) string {
+	prompt := slices.ContainsFunc(among, func(s *slave) bool { return s.full() == "" && !s.behind.Load() })
+	return func(s *slave) string {
+		why := s.full()
+		if why == "" && prompt && s.behind.Load() {
+			return "behind with its names"
+		}
+		return why
+	}
+}
+
 // Store implements [control.Storer].
 func (m *Master) Store(ctx context.Context, r data.Request) (data.Plan, error) {
 	u, err := m.upload(ctx, r)
@@ -91,14 +106,14 @@ func (m *Master) Store(ctx context.Context, r data.Request) (data.Plan, error) {
 // writers goes through the slaves that an upload may go to. One that goes on from what is
 // there goes to who has that, even if it is to be emptied.
 func (u *upload) writers(owner string) iter.Seq[data.Remote] {
-	m := u.master
-	out := (*slave).full
+	m, among := u.master, u.among()
+	out := taker(among)
 	if u.base != nil {
 		out = func(s *slave) string { return s.state.Load().Fault }
 	}
 	return func(yield func(data.Remote) bool) {
 		r := choice.Request{Purpose: choice.Upload, Path: u.target.Path, Size: u.first, Client: u.Client}
-		for s, release := range m.choose(r, u.among(), at(u.At), out) {
+		for s, release := range m.choose(r, among, at(u.At), out) {
 			stay := yield(&receiving{upload: u, slave: s, owner: owner})
 			release()
 			if !stay {
