@@ -64,7 +64,7 @@ type Counts struct {
 	Failed        atomic.Int64 // copies that did not come about
 	Dropped       atomic.Int64 // surplus copies
 	Repaired      atomic.Int64 // damaged ones
-	Short         atomic.Int64 // files that had too few copies when all were last looked at, and could get no more
+	Short         atomic.Int64 // files that have too few copies and can get no more: exact when all were looked at, not 0 if there is one
 }
 
 // A view is how things are at one time. It is not changed once made.

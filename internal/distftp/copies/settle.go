@@ -32,8 +32,9 @@ func (r *Runner) settle(ctx context.Context, job catalogue.Job) error {
 		case d.Settled():
 			return nil
 		case d.Lacks != "":
-			// Nothing can be done until a slave comes, and then all files are looked at.
-			r.Counts.Short.Add(1)
+			// Nothing can be done until a slave comes, and then all files are looked at. How
+			// many such there are a sweep knows, which may have counted this one already.
+			r.Counts.Short.CompareAndSwap(0, 1)
 			r.Log.Warn("too few copies", "path", f.Ref.Path, "why", d.Lacks)
 			return nil
 		case d.Drop != "":
