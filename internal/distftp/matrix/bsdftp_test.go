@@ -81,6 +81,10 @@ func (j *job) bsdftp(commands ...string) {
 	program, extended := "tnftp", true
 	if j.client.name == "inetutils ftp" {
 		program, extended = "inetutils-ftp", false
+	} else {
+		// The alarm of its progress bar, once a second, ends a listing that it is just
+		// waiting for, "Interrupted system call".
+		before = append(before, "progress off")
 	}
 	if !j.ipv6 && j.extended() != extended {
 		before = append(before, "epsv4")
