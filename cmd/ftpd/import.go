@@ -52,6 +52,9 @@ func (c *importCommand) Run(a *app) error {
 		return unusable(err)
 	}
 	found, err := disks.Scan(a, top)
+	if errors.Is(err, storage.ErrUnsettled) {
+		err = ui.Hint(err, "start it, so that it joins a master and does it again; then stop it, and import")
+	}
 	if err := errors.Join(err, disks.Close()); err != nil {
 		return err
 	}

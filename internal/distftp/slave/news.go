@@ -26,12 +26,13 @@ func (s *Slave) State(ctx context.Context) (wire.State, error) {
 // between is how long at least news are apart.
 const between = time.Second
 
-// News implements [wire.Slave].
+// News implements [wire.Slave]. A master asks for them when it has brought all intents.
 func (s *Slave) News(ctx context.Context, tell func(wire.News) error) error {
 	if !s.listens() {
 		return stopping
 	}
 	defer s.listening.Done()
+	s.Storage.Settled()
 	tick := time.NewTicker(between)
 	defer tick.Stop()
 	var damages int64

@@ -85,6 +85,9 @@ func (s *Storage) applyBatch(ctx context.Context, intents []wire.Intent) error {
 		return s.notWritten(err)
 	}
 	defer b.rollback()
+	if err := s.unsettle(intents[len(intents)-1].Seq); err != nil {
+		return s.notWritten(err)
+	}
 	var failed error
 	applied := s.applied.Load()
 	for _, in := range intents {

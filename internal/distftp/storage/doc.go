@@ -23,7 +23,9 @@
 // for any part of them that reached the disk.
 //
 // So nothing needs to be looked at after a crash: content that was not complete is removed
-// when the storage is opened, and the rest is as the index has it.
+// when the storage is opened, and the rest is as the index has it, but for what the intents that
+// were under way have done to the disks. Until a master has brought these again
+// ([Storage.Settled]), files that seem missing, new or changed are not looked into.
 //
 // # What others do to the disks
 //

@@ -27,8 +27,15 @@ const scanSlice = 100 * time.Millisecond
 // Scan looks at what stands on the disks at and below a directory, and corrects the
 // index: files that it did not know have version 0, those that are gone are missing, and those
 // that were changed are missing as what they were and come from elsewhere as what they
-// are. Links, and what else is no plain file, are passed over.
+// are. Links, and what else is no plain file, are passed over. It fails with [ErrUnsettled]
+// if nothing can be told from the disks.
 func (s *Storage) Scan(ctx context.Context, top wire.Path) (Scanned, error) {
+	s.applying.Lock()
+	settled := s.settled()
+	s.applying.Unlock()
+	if !settled {
+		return Scanned{}, ErrUnsettled
+	}
 	return s.scan(ctx, top, 0)
 }
 
@@ -57,7 +64,9 @@ type scan struct {
 // someDirectories looks at some, as one transaction.
 func (sc *scan) someDirectories(ctx context.Context) error {
 	s := sc.storage
-	s.applying.Lock()
+	if err := s.lockSettled(ctx); err != nil {
+		return err
+	}
 	defer s.applying.Unlock()
 	b, err := s.begin(ctx)
 	if err != nil {

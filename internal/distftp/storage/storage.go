@@ -46,6 +46,7 @@ type Storage struct {
 
 	// applying is held while names change, on the disk and in the index.
 	applying sync.Mutex
+	touched  uint64 // the last intent that may have changed the disks; 0: none has since the storage was opened
 
 	mu       sync.Mutex
 	prepared map[uint64]*prepared // by operation; nil while it is being received
@@ -91,6 +92,9 @@ func Init(ctx context.Context, config Config) (id string, err error) {
 		return "", err
 	}
 	_, err = s.Scan(ctx, "/")
+	if errors.Is(err, ErrUnsettled) {
+		err = s.setVerifyPosition(ctx, position{}) // so that it is scanned when that is over
+	}
 	return id, errors.Join(err, s.Close())
 }
 
@@ -177,7 +181,7 @@ func Open(ctx context.Context, config Config) (_ *Storage, err error) {
 	if s.index, err = openIndex(ctx, filepath.Join(s.folders[0].path, indexName), ""); err != nil {
 		return nil, err
 	}
-	if err := s.recall(ctx); err != nil {
+	if err := errors.Join(s.recall(ctx), s.recallUnsettled()); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", s.folders[0].path, err), s.index.close())
 	}
 	return s, nil
@@ -232,7 +236,9 @@ func (s *Storage) openFolders() error {
 }
 
 // Close ends the use of the storage, after all that uses it has ended.
-func (s *Storage) Close() error { return errors.Join(s.index.close(), s.closeFolders()) }
+func (s *Storage) Close() error {
+	return errors.Join(s.index.close(), s.leaveSettled(), s.closeFolders())
+}
 
 func (s *Storage) closeFolders() error {
 	var errs []error

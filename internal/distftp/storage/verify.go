@@ -323,9 +323,11 @@ func (s *Storage) condemn(ctx context.Context, p wire.Path, r record, fault wire
 	})
 }
 
-// amend changes the index otherwise than by an intent.
+// amend changes the index otherwise than by an intent, when none is half done.
 func (s *Storage) amend(ctx context.Context, how func(b *batch) error) error {
-	s.applying.Lock()
+	if err := s.lockSettled(ctx); err != nil {
+		return err
+	}
 	defer s.applying.Unlock()
 	b, err := s.begin(ctx)
 	if err != nil {
