@@ -111,7 +111,7 @@ func (d *daemon) run(ctx context.Context, hangups <-chan os.Signal) error {
 		serve("other trackers", peers, server.Serve)
 	}
 	background.Go(func() { loop.Run(ctx) })
-	background.Go(func() { d.obey(ctx, hangups) })
+	background.Go(func() { d.manager.Obey(ctx, hangups, func() { d.obey(ctx) }, d.status) })
 	background.Go(func() { d.housekeeping().Run(ctx) })
 	background.Go(func() {
 		<-ctx.Done()
@@ -165,19 +165,10 @@ func (d *daemon) status() string {
 	return fmt.Sprintf("crawling on schedule, %s at a time", human.Plural(int64(settings.Parallel), "site", "sites"))
 }
 
-// obey reads the configuration again at each hangup.
-func (d *daemon) obey(ctx context.Context, hangups <-chan os.Signal) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-hangups:
-		}
-		d.manager.Reloading()
-		if err := d.reload(ctx); err != nil {
-			d.Log.Error("configuration is not read again; what was in force stays", "err", err)
-		}
-		d.manager.Ready(d.status())
+// obey reads the configuration again.
+func (d *daemon) obey(ctx context.Context) {
+	if err := d.reload(ctx); err != nil {
+		d.Log.Error("configuration is not read again; what was in force stays", "err", err)
 	}
 }
 

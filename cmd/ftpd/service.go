@@ -73,7 +73,7 @@ func (v *service) run(hangups <-chan os.Signal) error {
 	defer background.Wait()
 	ctx, stop := context.WithCancel(v)
 	defer stop()
-	background.Go(func() { v.obey(ctx, hangups) })
+	background.Go(func() { v.manager.Obey(ctx, hangups, v.obey, v.status) })
 	background.Go(func() { v.renew(ctx) })
 	background.Go(func() { v.manager.Watch(ctx) })
 	if v.monitor != nil {
@@ -140,19 +140,10 @@ func (v *service) farewell() {
 	v.log().Info("stopping; transfers under way may end", "stop_timeout", timeout.String(), "to_end_at_once", "a second signal")
 }
 
-// obey reads the configuration again at each hangup.
-func (v *service) obey(ctx context.Context, hangups <-chan os.Signal) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-hangups:
-		}
-		v.manager.Reloading()
-		if err := v.reload(); err != nil {
-			v.log().Error("configuration is not read again; what was in force stays", "err", err)
-		}
-		v.manager.Ready(v.status())
+// obey reads the configuration again.
+func (v *service) obey() {
+	if err := v.reload(); err != nil {
+		v.log().Error("configuration is not read again; what was in force stays", "err", err)
 	}
 }
 

@@ -183,7 +183,7 @@ func (v *slaveService) run(hangups <-chan os.Signal) (err error) {
 	if v.asked != nil {
 		background.Go(func() { v.tell(ctx) })
 	}
-	background.Go(func() { v.obey(v, hangups) })
+	background.Go(func() { v.manager.Obey(v, hangups, v.obey, func() string { return v.status(int(v.links.Load())) }) })
 	linked, unlink := context.WithCancel(ctx)
 	defer unlink()
 	background.Go(func() {
@@ -255,19 +255,10 @@ func listed[T fmt.Stringer](all []T) string {
 	return strings.Join(words, " ")
 }
 
-// obey reads the configuration again at each hangup.
-func (v *slaveService) obey(ctx context.Context, hangups <-chan os.Signal) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-hangups:
-		}
-		v.manager.Reloading()
-		if err := v.reload(); err != nil {
-			v.log.Error("configuration is not read again; what was in force stays", "err", err)
-		}
-		v.manager.Ready(v.status(int(v.links.Load())))
+// obey reads the configuration again.
+func (v *slaveService) obey() {
+	if err := v.reload(); err != nil {
+		v.log.Error("configuration is not read again; what was in force stays", "err", err)
 	}
 }
 

@@ -131,7 +131,7 @@ func (v *service) run(ctx context.Context, hangups <-chan os.Signal) error {
 	if v.checker != nil {
 		background.Go(func() { v.checker.Run(ctx) })
 	}
-	background.Go(func() { v.obey(ctx, hangups) })
+	background.Go(func() { v.manager.Obey(ctx, hangups, v.obey, v.status) })
 	background.Go(func() { v.manager.Watch(ctx) })
 	background.Go(func() { v.caches.serve(ctx) })
 	if err := v.announce(); err != nil {
@@ -179,19 +179,10 @@ func (v *service) status() string {
 	return fmt.Sprintf("redirecting among %d sites, %d of them indexed", s.Sites, s.Indexed)
 }
 
-// obey reads everything again at each hangup.
-func (v *service) obey(ctx context.Context, hangups <-chan os.Signal) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-hangups:
-		}
-		v.manager.Reloading()
-		if err := v.reload(); err != nil {
-			v.Log.Error("not everything is read again; of the rest, what was in force stays", "err", err)
-		}
-		v.manager.Ready(v.status())
+// obey reads everything again.
+func (v *service) obey() {
+	if err := v.reload(); err != nil {
+		v.Log.Error("not everything is read again; of the rest, what was in force stays", "err", err)
 	}
 }
 

@@ -5,6 +5,7 @@ package systemd
 import (
 	"context"
 	"log/slog"
+	"os"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
@@ -55,6 +56,21 @@ func (n Notifier) Watch(ctx context.Context) {
 		case <-tick.C:
 			n.Alive()
 		}
+	}
+}
+
+// Obey has the configuration read again at each hangup, and says so, until ctx ends. The status
+// is that of the time after it.
+func (n Notifier) Obey(ctx context.Context, hangups <-chan os.Signal, reload func(), status func() string) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hangups:
+		}
+		n.Reloading()
+		reload()
+		n.Ready(status())
 	}
 }
 

@@ -70,6 +70,18 @@ func StartMariaDB(t testing.TB) *MariaDBServer {
 	return s
 }
 
+// StrictMariaDB starts a server that refuses to change what has changed since the transaction
+// looked, as later versions do from the start and as clusters do when a transaction
+// commits.
+func StrictMariaDB(t testing.TB) *MariaDBServer {
+	t.Helper()
+	s := StartMariaDB(t)
+	if err := s.exec("SET GLOBAL innodb_snapshot_isolation = ON"); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 func needMariaDB(t testing.TB) {
 	t.Helper()
 	for _, name := range mariaDBPrograms {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"mirrortracker/internal/testbed"
 	"net"
 	"strings"
 	"testing"
@@ -30,7 +31,7 @@ func TestParting(t *testing.T) {
 		{"broken off", false, false, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			near, far := overTCP(t)
+			near, far := testbed.TCPPair(t)
 			started := make(chan struct{})
 			go func() {
 				<-started

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"mirrortracker/internal/distftp/vfs"
+	"mirrortracker/internal/testbed"
 )
 
 // A relay passes on what comes, by the kernel or without it, and tells whose fault it is
@@ -19,7 +20,7 @@ import (
 func TestRelay(t *testing.T) {
 	content := make([]byte, 3<<20+17)
 	rand.NewChaCha8([32]byte{}).Read(content)
-	for name, connect := range map[string]func(*testing.T) (near, far net.Conn){"tcp": overTCP, "other": overPipe} {
+	for name, connect := range map[string]func(testing.TB) (near, far net.Conn){"tcp": testbed.TCPPair, "other": overPipe} {
 		t.Run(name, func(t *testing.T) {
 			t.Run("whole", func(t *testing.T) {
 				got, flow, err := relayed(t, connect, content, Relay{Size: int64(len(content))}, &Flow{Stall: time.Minute})
@@ -79,7 +80,7 @@ func TestRelay(t *testing.T) {
 }
 
 // relayed has a relay pass on a content that comes over another connection.
-func relayed(t *testing.T, connect func(*testing.T) (near, far net.Conn), content []byte, r Relay, flow *Flow) ([]byte, *Flow, error) {
+func relayed(t *testing.T, connect func(testing.TB) (near, far net.Conn), content []byte, r Relay, flow *Flow) ([]byte, *Flow, error) {
 	t.Helper()
 	from, holder := connect(t)
 	go func() {
@@ -98,25 +99,8 @@ func relayed(t *testing.T, connect func(*testing.T) (near, far net.Conn), conten
 	return <-came, flow, err
 }
 
-func overPipe(t *testing.T) (near, far net.Conn) {
+func overPipe(t testing.TB) (near, far net.Conn) {
 	near, far = net.Pipe()
-	t.Cleanup(func() { near.Close(); far.Close() })
-	return near, far
-}
-
-func overTCP(t *testing.T) (near, far net.Conn) {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	if near, err = net.Dial("tcp", ln.Addr().String()); err != nil {
-		t.Fatal(err)
-	}
-	if far, err = ln.Accept(); err != nil {
-		t.Fatal(err)
-	}
 	t.Cleanup(func() { near.Close(); far.Close() })
 	return near, far
 }

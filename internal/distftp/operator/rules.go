@@ -32,6 +32,20 @@ func (p *path) parse() (mirror.Path, error) {
 	return parsed, err
 }
 
+// on opens the database for something to do with a path.
+func (p *path) on(a *App, do func(c *Database, p mirror.Path) error) error {
+	parsed, err := p.parse()
+	if err != nil {
+		return err
+	}
+	c, err := a.Open()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	return do(c, parsed)
+}
+
 type ruleSet struct {
 	path
 	Copies int      `default:"1" help:"How many copies each file should have, on slaves of different racks. Default: 1."`
@@ -50,23 +64,16 @@ func (ruleSet) Help() string {
 
 // Run makes the rule.
 func (r *ruleSet) Run(a *App) error {
-	p, err := r.parse()
-	if err != nil {
-		return err
-	}
-	rule := choice.Rule{Path: p, Copies: r.Copies, Only: r.Only, Prefer: r.Prefer, Avoid: r.Avoid}
-	if err := rule.Validate(); err != nil {
-		return ui.Misuse("%w", err)
-	}
-	c, err := a.Open()
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	if err := c.SetRule(a, rule); err != nil {
-		return err
-	}
-	return a.done(fmt.Sprintf("%s: %s", p, rule), rule)
+	return r.on(a, func(c *Database, p mirror.Path) error {
+		rule := choice.Rule{Path: p, Copies: r.Copies, Only: r.Only, Prefer: r.Prefer, Avoid: r.Avoid}
+		if err := rule.Validate(); err != nil {
+			return ui.Misuse("%w", err)
+		}
+		if err := c.SetRule(a, rule); err != nil {
+			return err
+		}
+		return a.done(fmt.Sprintf("%s: %s", p, rule), rule)
+	})
 }
 
 type ruleList struct{}
@@ -100,21 +107,14 @@ func (ruleShow) Help() string { return examples("ftpd rule show /pub/iso/big.iso
 
 // Run prints the rule that counts.
 func (r *ruleShow) Run(a *App) error {
-	p, err := r.parse()
-	if err != nil {
-		return err
-	}
-	c, err := a.Open()
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	rules, err := c.Rules(a)
-	if err != nil {
-		return err
-	}
-	rule := choice.NewRules(rules).For(p)
-	return a.done(fmt.Sprintf("%s, by the rule of %s: %s", p, rule.Path, rule), rule)
+	return r.on(a, func(c *Database, p mirror.Path) error {
+		rules, err := c.Rules(a)
+		if err != nil {
+			return err
+		}
+		rule := choice.NewRules(rules).For(p)
+		return a.done(fmt.Sprintf("%s, by the rule of %s: %s", p, rule.Path, rule), rule)
+	})
 }
 
 type ruleRemove struct{ path }
@@ -123,19 +123,12 @@ func (ruleRemove) Help() string { return examples("ftpd rule remove /pub/iso") }
 
 // Run removes the rule.
 func (r *ruleRemove) Run(a *App) error {
-	p, err := r.parse()
-	if err != nil {
-		return err
-	}
-	c, err := a.Open()
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	if err := c.RemoveRule(a, p); errors.Is(err, catalogue.ErrNoRule) {
-		return ui.Hint(fmt.Errorf("%s has no rule of its own", p), "ftpd rule list shows those that there are")
-	} else if err != nil {
-		return err
-	}
-	return a.done("removed the rule of "+string(p), map[string]mirror.Path{"path": p})
+	return r.on(a, func(c *Database, p mirror.Path) error {
+		if err := c.RemoveRule(a, p); errors.Is(err, catalogue.ErrNoRule) {
+			return ui.Hint(fmt.Errorf("%s has no rule of its own", p), "ftpd rule list shows those that there are")
+		} else if err != nil {
+			return err
+		}
+		return a.done("removed the rule of "+string(p), map[string]mirror.Path{"path": p})
+	})
 }

@@ -3,29 +3,11 @@ package slave
 import (
 	"context"
 	"errors"
-	"net"
 	"testing"
 	"time"
 
 	"mirrortracker/internal/distftp/wire"
 )
-
-func overTCP(t *testing.T) (near, far net.Conn) {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	if near, err = net.Dial("tcp", ln.Addr().String()); err != nil {
-		t.Fatal(err)
-	}
-	if far, err = ln.Accept(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { near.Close(); far.Close() })
-	return near, far
-}
 
 // A slave that is told to leave lets the transfers under way end, begins none, and says
 // farewell at the last.

@@ -93,7 +93,7 @@ func beginAt(t *testing.T, c wire.Certificate, name []byte, client *tls.Config) 
 		s.Extra = append(s.Extra, name)
 		return common.EncryptTicket(state, s)
 	}
-	near, far := overTCP(t)
+	near, far := testbed.TCPPair(t)
 	go func() {
 		conn := tls.Server(far, config)
 		conn.Write([]byte("x"))
