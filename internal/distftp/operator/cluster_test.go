@@ -115,7 +115,18 @@ func TestOperator(t *testing.T) {
 	if _, err := c.Command("slave", "remove", last.Name); err == nil || !strings.Contains(err.Error(), "only copy") {
 		t.Errorf("a slave with the only copy of a file is removed: %v", err)
 	}
+	c.ftpd("rule", "set", "/", "--only", last.Name)
 	c.ftpd("slave", "drain", last.Name)
+	var stuck []struct{ Obstacle struct{ Path, Why string } }
+	if err := json.Unmarshal([]byte(c.ftpd("slave", "list", "--json")), &stuck); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.ContainsFunc(stuck, func(s struct{ Obstacle struct{ Path, Why string } }) bool {
+		return s.Obstacle.Path == "/y" && s.Obstacle.Why == "0 of 1 copies, and no further slave may take one"
+	}) {
+		t.Errorf("it is not said why no slave becomes empty: %+v", stuck)
+	}
+	c.ftpd("rule", "remove", "/")
 	c.await("the drained slave is empty", func() bool {
 		var slaves []struct {
 			Name  string

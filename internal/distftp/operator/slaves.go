@@ -38,10 +38,31 @@ func (slaveList) Run(a *App) error {
 	if err != nil {
 		return err
 	}
-	if a.Flags.JSON {
-		return a.JSON(append([]overview.Slave{}, all...))
+	rows := make([]listedSlave, len(all))
+	for i, s := range all {
+		rows[i].Slave = s
+		if s.Draining && s.Files > 0 {
+			if rows[i].Obstacle, err = a.obstacle(c, s.Name); err != nil {
+				return err
+			}
+		}
 	}
-	return a.slaves(all)
+	if a.Flags.JSON {
+		return a.JSON(rows)
+	}
+	if err := a.slaves(all); err != nil {
+		return err
+	}
+	for i := range rows {
+		rows[i].Obstacle.warn(a.Stderr, rows[i].Name)
+	}
+	return nil
+}
+
+// A listedSlave is one, and why it does not become empty though it shall.
+type listedSlave struct {
+	overview.Slave
+	Obstacle *obstacle `json:"obstacle,omitempty"`
 }
 
 // slaves writes a table.
@@ -84,12 +105,19 @@ func (n *named) change(a *App, did string, do func(*Database, catalogue.Slave) e
 type slaveDrain struct{ named }
 
 func (slaveDrain) Help() string {
-	return "The slave takes no more files, and those that it has are copied to others, as far as these may hold them; then its own copies go. It serves clients meanwhile. \"ftpd slave list\" shows how many files are left.\n\n" + examples("ftpd slave drain atlas")
+	return "The slave takes no more files, and those that it has are copied to others, as far as these may hold them; then its own copies go. It serves clients meanwhile. \"ftpd slave list\" shows how many files are left, and warns if one cannot go.\n\n" + examples("ftpd slave drain atlas")
 }
 
 // Run marks the slave.
 func (d *slaveDrain) Run(a *App) error {
-	return d.change(a, "%s is drained from now on", func(c *Database, s catalogue.Slave) error { return c.SetDrain(a, s.ID, true) })
+	return d.change(a, "%s is drained from now on", func(c *Database, s catalogue.Slave) error {
+		if err := c.SetDrain(a, s.ID, true); err != nil {
+			return err
+		}
+		o, err := a.obstacle(c, s.Name)
+		o.warn(a.Stderr, s.Name)
+		return err
+	})
 }
 
 type slaveUndrain struct{ named }
