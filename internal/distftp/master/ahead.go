@@ -2,6 +2,7 @@ package master
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -13,11 +14,15 @@ import (
 // it, before that is asked for.
 const ahead = 10 * time.Second
 
+// mostAhead is how many ports a slave listens at ahead for one client, which may have several
+// sessions.
+const mostAhead = 16
+
 // ports are those that a slave listens at for transfers that are likely to follow. So a
 // client that fetches many small files waits for one question to the slave a file, not two.
 type ports struct {
 	mu   sync.Mutex
-	open map[wire.Listen]*port // by what will be asked
+	open map[wire.Listen][]*port // by what will be asked, the oldest first
 }
 
 // A port is listened at until its time is over.
@@ -59,29 +64,34 @@ func (s *slave) keep(l wire.Listen, at wire.Listening) {
 // unlisten closes a port that nobody needs. If that fails, time does it.
 func (s *slave) unlisten(at wire.Listening) { _ = s.Unlisten(s.gone, at.Listener) }
 
-// put returns what stood in its place.
+// put returns one that has to go for it.
 func (a *ports) put(l wire.Listen, p *port) (former *port) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.open == nil {
-		a.open = map[wire.Listen]*port{}
+		a.open = map[wire.Listen][]*port{}
 	}
-	if former = a.open[l]; former != nil {
+	open := append(a.open[l], p)
+	if len(open) > mostAhead {
+		former = open[0]
 		former.over.Stop()
+		open = slices.Delete(open, 0, 1)
 	}
-	a.open[l] = p
+	a.open[l] = open
 	return former
 }
 
+// take takes the newest.
 func (a *ports) take(l wire.Listen) *port {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	p := a.open[l]
-	if p == nil {
+	open := a.open[l]
+	if len(open) == 0 {
 		return nil
 	}
+	p := open[len(open)-1]
 	p.over.Stop()
-	delete(a.open, l)
+	a.remove(l, p)
 	return p
 }
 
@@ -89,9 +99,20 @@ func (a *ports) take(l wire.Listen) *port {
 func (a *ports) drop(l wire.Listen, p *port) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.open[l] != p {
+	return a.remove(l, p)
+}
+
+// remove needs the lock.
+func (a *ports) remove(l wire.Listen, p *port) bool {
+	open := a.open[l]
+	i := slices.Index(open, p)
+	switch {
+	case i < 0:
 		return false
+	case len(open) == 1:
+		delete(a.open, l)
+	default:
+		a.open[l] = slices.Delete(open, i, i+1)
 	}
-	delete(a.open, l)
 	return true
 }

@@ -27,7 +27,7 @@ func (c *counting) Unlisten(context.Context, uint64) error {
 }
 
 // A port that was opened ahead is given once, to who would have asked for just that, and
-// closed when nobody comes for it.
+// closed when nobody comes for it, or too many are open.
 func TestPortsAhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		asked := &counting{}
@@ -56,14 +56,15 @@ func TestPortsAhead(t *testing.T) {
 		time.Sleep(2 * ahead)
 		closed(0)
 
-		s.keep(one, wire.Listening{Listener: 2})
-		s.keep(one, wire.Listening{Listener: 3})
-		closed(1)
-		check(one, 3)
+		for i := range uint64(mostAhead + 1) {
+			s.keep(one, wire.Listening{Listener: 2 + i})
+		}
+		closed(1) // the oldest
+		check(one, 2+mostAhead)
+		check(one, 1+mostAhead)
 
-		s.keep(one, wire.Listening{Listener: 4})
 		time.Sleep(2 * ahead)
-		closed(2)
+		closed(mostAhead - 1)
 		check(one, 1003)
 	})
 }
