@@ -1,6 +1,7 @@
 package main
 
 import (
+	"runtime"
 	"strconv"
 )
 
@@ -41,6 +42,7 @@ func (c *masterCommand) keys() map[string]string {
 // Run serves until the program is told to stop.
 func (c *masterCommand) Run(a *app) error {
 	hangups := a.Hangups()
+	defer runtime.KeepAlive(ballast())
 	cfg, err := a.load(c.keys())
 	if err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"reflect"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -38,6 +39,7 @@ SIGHUP makes it read its configuration again. SIGTERM makes it end, when the tra
 // Run works for masters until the program is told to stop.
 func (slaveRun) Run(a *app) error {
 	hangups := a.Hangups()
+	defer runtime.KeepAlive(ballast())
 	v, err := newSlaveService(a)
 	if err != nil {
 		return err
