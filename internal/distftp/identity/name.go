@@ -19,7 +19,7 @@ func Slave(name string) string { return name + slaves }
 
 // Protocols of TLS connections to a master's port for slaves (RFC 7301).
 const (
-	LinkProtocol   = "distftp/1"
+	LinkProtocol   = "distftp/2"
 	EnrollProtocol = "distftp-enroll/1"
 )
 

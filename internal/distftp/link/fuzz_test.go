@@ -65,13 +65,13 @@ func FuzzGreeting(f *testing.F) {
 	f.Add("/link/greeting", `{"master":"m","renewed":{"masters":["a:1"]}}`)
 	f.Add("/link/refusal", `{"reason":"no"}`)
 	f.Fuzz(func(t *testing.T, path, body string) {
-		mux := http.NewServeMux()
-		hear(mux, pathGreeting, func(greeting) error { return nil })
-		hear(mux, pathRefusal, func(refusal) error { return nil })
+		routes := http.NewServeMux()
+		hear(routes, pathGreeting, func(greeting) error { return nil })
+		hear(routes, pathRefusal, func(refusal) error { return nil })
 		req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", bytes.NewBufferString(body))
 		req.URL.Path = path
 		res := httptest.NewRecorder()
-		mux.ServeHTTP(res, req)
+		routes.ServeHTTP(res, req)
 		if res.Code >= 500 {
 			t.Errorf("%s %q is answered by %d", path, body, res.Code)
 		}

@@ -59,8 +59,8 @@ func tell(ctx context.Context, to http.RoundTripper, path string, what any) erro
 }
 
 // hear serves one of them.
-func hear[What any](mux *http.ServeMux, path string, do func(What) error) {
-	mux.HandleFunc("POST "+path, func(w http.ResponseWriter, req *http.Request) {
+func hear[What any](routes *http.ServeMux, path string, do func(What) error) {
+	routes.HandleFunc("POST "+path, func(w http.ResponseWriter, req *http.Request) {
 		var what What
 		text, err := io.ReadAll(io.LimitReader(req.Body, maxGreeting+1))
 		if err == nil && len(text) > maxGreeting {

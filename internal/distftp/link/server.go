@@ -16,6 +16,7 @@ import (
 
 	"mirrortracker/internal/distftp/authority"
 	"mirrortracker/internal/distftp/identity"
+	"mirrortracker/internal/distftp/mux"
 	"mirrortracker/internal/distftp/wire"
 )
 
@@ -86,8 +87,7 @@ type Link struct {
 
 	server *Server
 	cert   *x509.Certificate
-	conn   *wireConn
-	asking *http.ClientConn
+	asking *mux.Client
 	gone   chan struct{} // closed when Joined has returned
 }
 
@@ -97,11 +97,11 @@ func (l *Link) Close(reason error) {
 	if reason != nil {
 		l.server.refuse(l.asking, Refusal{Name: l.Name, Known: true, Addr: l.Addr, Reason: reason})
 	}
-	l.conn.Close()
+	l.asking.Close()
 }
 
 // Done returns a channel that is closed with the link.
-func (l *Link) Done() <-chan struct{} { return l.conn.closed }
+func (l *Link) Done() <-chan struct{} { return l.asking.Done() }
 
 // Serve takes in who comes to a listener until ctx ends, and closes it. All links end
 // with it.
@@ -227,17 +227,12 @@ func (s *Server) refuse(slave http.RoundTripper, r Refusal) {
 func (s *Server) link(ctx context.Context, conn net.Conn, l *Link, known func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	l.conn = newWireConn(conn)
-	defer l.conn.Close()
+	l.asking = mux.NewClient(conn, patience)
+	defer l.asking.Close()
+	l.Client = wire.NewClient(l.asking)
 	beginning, done := context.WithTimeout(ctx, handshakeTimeout)
 	defer done()
-	timely := context.AfterFunc(beginning, func() { l.conn.Close() })
-	var err error
-	if l.asking, err = client(beginning, l.conn); err != nil {
-		s.report(Refusal{Addr: l.Addr, Reason: err})
-		return
-	}
-	l.Client = wire.NewClient(l.asking)
+	timely := context.AfterFunc(beginning, func() { l.asking.Close() })
 	name, err := s.Authority.Check(beginning, l.cert)
 	l.Name = name
 	if err == nil {
@@ -254,12 +249,12 @@ func (s *Server) link(ctx context.Context, conn net.Conn, l *Link, known func())
 		return
 	}
 	known()
-	context.AfterFunc(ctx, func() { l.conn.Close() })
+	context.AfterFunc(ctx, func() { l.asking.Close() })
 	var work sync.WaitGroup
 	defer work.Wait()
-	defer l.conn.Close()
+	defer l.asking.Close()
 	work.Go(func() {
-		<-l.conn.closed
+		<-l.asking.Done()
 		cancel()
 	})
 	work.Go(func() { s.look(ctx, l, masters) })
@@ -285,7 +280,7 @@ func (s *Server) enter(ctx context.Context, l *Link) error {
 		if err == nil {
 			return fmt.Errorf("%w (%s)", ErrTaken, old.Addr)
 		}
-		old.conn.Close()
+		old.asking.Close()
 		select {
 		case <-old.gone:
 		case <-time.After(goneTimeout):

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"mirrortracker/internal/distftp/identity"
+	"mirrortracker/internal/distftp/mux"
 	"mirrortracker/internal/distftp/wire"
 )
 
@@ -127,8 +128,8 @@ func (s *slave) link(ctx context.Context, master string, log *slog.Logger) (link
 	}
 	timely := time.AfterFunc(handshakeTimeout, func() { conn.Close() })
 	defer timely.Stop()
-	mux := http.NewServeMux()
-	hear(mux, pathGreeting, func(g greeting) error {
+	routes := http.NewServeMux()
+	hear(routes, pathGreeting, func(g greeting) error {
 		said.Lock()
 		defer said.Unlock()
 		if !said.greeted {
@@ -141,14 +142,14 @@ func (s *slave) link(ctx context.Context, master string, log *slog.Logger) (link
 		}
 		return s.Identity.Renew(*g.Renewed)
 	})
-	hear(mux, pathRefusal, func(r refusal) error {
+	hear(routes, pathRefusal, func(r refusal) error {
 		said.Lock()
 		defer said.Unlock()
 		said.refused = fmt.Sprintf("%.1000s", r.Reason)
 		return nil
 	})
-	mux.Handle("/", wire.Routes(s.Slave, log))
-	serve(ctx, conn, &http.Server{Handler: mux, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)})
+	routes.Handle("/", wire.Routes(s.Slave, log))
+	err = mux.Serve(ctx, conn, patience, routes, log)
 	said.Lock()
 	defer said.Unlock()
 	if said.greeted {
@@ -157,7 +158,7 @@ func (s *slave) link(ctx context.Context, master string, log *slog.Logger) (link
 	if said.refused != "" {
 		return said.greeted, &refusedError{said.refused}
 	}
-	return said.greeted, errors.New("the connection was closed")
+	return said.greeted, err
 }
 
 // note writes down whether there is a link to a master.
@@ -175,7 +176,7 @@ func (s *slave) note(master string, on bool, log *slog.Logger) {
 	}
 }
 
-func (s *slave) dial(ctx context.Context, master string) (*wireConn, error) {
+func (s *slave) dial(ctx context.Context, master string) (*tls.Conn, error) {
 	c := s.Identity.Client(identity.Master)
 	c.NextProtos = []string{identity.LinkProtocol}
 	c.ClientSessionCache = nil // each link shows what it is anew
@@ -192,5 +193,5 @@ func (s *slave) dial(ctx context.Context, master string) (*wireConn, error) {
 		conn.Close()
 		return nil, fmt.Errorf("TLS: %w", err)
 	}
-	return newWireConn(secure), nil
+	return secure, nil
 }
