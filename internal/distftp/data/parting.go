@@ -14,9 +14,12 @@ import (
 // its end.
 func awaitClose(conn net.Conn, limit time.Duration) (reset bool) {
 	half, ok := conn.(interface{ CloseWrite() error }) // TCP and TLS
-	if !ok || half.CloseWrite() != nil || conn.SetReadDeadline(time.Now().Add(limit)) != nil {
+	if !ok || conn.SetReadDeadline(time.Now().Add(limit)) != nil {
 		return false
 	}
-	_, err := io.ReadFull(conn, make([]byte, 1)) // whatever else comes of it, the client has had its time
-	return conn == bare(conn) && errors.Is(err, syscall.ECONNRESET)
+	err := half.CloseWrite()
+	if err == nil {
+		_, err = io.ReadFull(conn, make([]byte, 1)) // whatever else comes of it, the client has had its time
+	}
+	return conn == bare(conn) && (errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.ENOTCONN)) // the latter if it was so early
 }
