@@ -49,9 +49,14 @@ func sendfile(ctx context.Context, conn net.Conn, file *os.File, flow *Flow) err
 	var most int64
 	var n int
 	var failure error
+	var wait briefly
 	send := func(fd uintptr) (done bool) {
-		n, failure = unix.Sendfile(int(fd), from, nil, int(most))
-		return failure != unix.EAGAIN
+		for {
+			n, failure = unix.Sendfile(int(fd), from, nil, int(most))
+			if failure != unix.EAGAIN || !wait.writable(int(fd)) {
+				return failure != unix.EAGAIN
+			}
+		}
 	}
 	for begun := false; ; begun = true {
 		var err error
