@@ -57,7 +57,7 @@ func TestBodiesComeThrough(t *testing.T) {
 	for _, size := range []int{0, 1, maxPayload - 12, maxPayload - 11, maxPayload, window, window + 1, 5*window + 7} {
 		for range 3 {
 			asking.Go(func() {
-				want := bytes.Repeat([]byte(fmt.Sprint(size, ",")), size)[:size]
+				want := bytes.Repeat(fmt.Append(nil, size, ","), size)[:size]
 				res, err := get(t.Context(), c, "/echo", want)
 				if err != nil {
 					t.Error(err)
