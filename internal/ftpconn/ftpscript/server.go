@@ -3,9 +3,10 @@
 // command and at any byte.
 //
 // A Script is a table from commands to acts. What it does not name is done as a
-// decent server would: any login is accepted, EPSV and PASV open a data port on
-// 127.0.0.1, CWD is believed, anything else is answered with 502. Everything
-// that clients send is written down ([Server.Commands]).
+// decent server would: any login is accepted, EPSV and PASV open a data port at the
+// address that the client came to, PORT and EPRT are obeyed whatever address they
+// name, CWD is believed, anything else is answered with 502. Everything that clients
+// send is written down ([Server.Commands]).
 package ftpscript
 
 import (
@@ -33,6 +34,7 @@ type Server struct {
 	Addr   string // host:port
 	script Script
 
+	at       At
 	listener net.Listener
 	sessions sync.WaitGroup
 
@@ -49,14 +51,30 @@ type cut struct {
 	reset bool
 }
 
-// Start starts a server, which ends with the test.
+// Start starts a server on 127.0.0.1, which ends with the test.
 func Start(t testing.TB, script Script) *Server {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	return StartAt(t, here, "127.0.0.1:0", script)
+}
+
+// An At calls a function that makes sockets where these are to be, such as in a network
+// namespace.
+type At func(fn func() error) error
+
+func here(fn func() error) error { return fn() }
+
+// StartAt starts a server at an address of any machine, which ends with the test.
+func StartAt(t testing.TB, at At, addr string, script Script) *Server {
+	t.Helper()
+	s := &Server{script: script, at: at, open: map[io.Closer]bool{}}
+	err := at(func() (err error) {
+		s.listener, err = net.Listen("tcp", addr)
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Server{Addr: listener.Addr().String(), script: script, listener: listener, open: map[io.Closer]bool{}}
+	s.Addr = s.listener.Addr().String()
 	s.sessions.Go(s.serve)
 	t.Cleanup(s.close)
 	return s

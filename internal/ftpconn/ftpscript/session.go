@@ -6,19 +6,24 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // A Session is one control connection.
 type Session struct {
 	Command string // the line that is being answered
 	Dir     string // the argument of the last CWD, "/" before
+	Offset  int    // the argument of the last REST
 
 	server  *Server
 	control *net.TCPConn
 	stream  net.Conn // control, or TLS over it
 	in      *bufio.Reader
 	passive net.Listener // for the next data connection
+	active  string       // or where it is to go; "" for none
 	secure  *tls.Config  // of data connections, too; nil for none
 }
 
@@ -70,13 +75,12 @@ var decent = Script{
 	"TYPE":   Say("200 so be it"),
 	"CWD":    Say("250 there we are"),
 	"EPSV":   func(s *Session) { s.Reply(fmt.Sprintf("229 Entering Extended Passive Mode (|||%d|)", s.Listen())) },
-	"PASV": func(s *Session) {
-		port := s.Listen()
-		s.Reply(fmt.Sprintf("227 Entering Passive Mode (127,0,0,1,%d,%d)", port>>8, port&255))
-	},
-	"PBSZ": Say("200 as you like"),
-	"PROT": Say("200 so be it"),
-	"QUIT": func(s *Session) { s.Close() },
+	"PASV":   func(s *Session) { s.Announce(s.Host()) },
+	"PORT":   obey,
+	"EPRT":   obey,
+	"PBSZ":   Say("200 as you like"),
+	"PROT":   Say("200 so be it"),
+	"QUIT":   func(s *Session) { s.Close() },
 }
 
 // Reply sends lines on the control connection.
@@ -105,7 +109,12 @@ func (s *Session) Secure(cfg *tls.Config) {
 // where that is not possible.
 func (s *Session) Listen() int {
 	s.closePassive()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	s.active = ""
+	var listener net.Listener
+	err := s.server.at(func() (err error) {
+		listener, err = net.Listen("tcp", netip.AddrPortFrom(s.Host(), 0).String())
+		return err
+	})
 	if err != nil || !s.server.keep(listener) {
 		return 0
 	}
@@ -113,11 +122,40 @@ func (s *Session) Listen() int {
 	return listener.Addr().(*net.TCPAddr).Port
 }
 
-// Accept returns the next data connection. Where there is none it returns one
-// that is closed.
+// Host is the address that the client came to.
+func (s *Session) Host() netip.Addr {
+	return s.control.LocalAddr().(*net.TCPAddr).AddrPort().Addr().Unmap()
+}
+
+// Announce opens a port for the next data connection, and answers PASV with the number
+// and an address, which need not be the one where it is.
+func (s *Session) Announce(host netip.Addr) {
+	port := s.Listen()
+	s.Reply(fmt.Sprintf("227 Entering Passive Mode (%s,%d,%d)", strings.ReplaceAll(host.String(), ".", ","), port>>8, port&255))
+}
+
+// obey answers PORT (RFC 959) and EPRT (RFC 2428): the next data connection goes there.
+func obey(s *Session) {
+	s.closePassive()
+	verb, arg, _ := strings.Cut(s.Command, " ")
+	if fields := strings.Split(arg, "|"); verb == "EPRT" && len(fields) == 5 {
+		s.active = net.JoinHostPort(fields[2], fields[3])
+	} else if fields := strings.Split(arg, ","); verb == "PORT" && len(fields) == 6 {
+		high, _ := strconv.Atoi(fields[4])
+		low, _ := strconv.Atoi(fields[5])
+		s.active = net.JoinHostPort(strings.Join(fields[:4], "."), strconv.Itoa(high<<8|low))
+	} else {
+		s.Reply("501 no address")
+		return
+	}
+	s.Reply("200 so be it")
+}
+
+// Accept returns the next data connection: the client's to the port that was opened last,
+// or one to where the client said last. Where there is none it returns one that is closed.
 func (s *Session) Accept() *Data {
-	if s.passive != nil {
-		if conn, err := s.passive.Accept(); err == nil && s.server.keep(conn) {
+	if s.active != "" || s.passive != nil {
+		if conn, err := s.data(); err == nil && s.server.keep(conn) {
 			data := &Data{server: s.server, conn: conn.(*net.TCPConn)}
 			data.stream = wire{data.conn, s.server}
 			if s.secure != nil {
@@ -128,6 +166,19 @@ func (s *Session) Accept() *Data {
 	}
 	none := new(net.TCPConn)
 	return &Data{server: s.server, conn: none, stream: none}
+}
+
+// data makes or takes a data connection.
+func (s *Session) data() (conn net.Conn, err error) {
+	if s.passive != nil {
+		return s.passive.Accept()
+	}
+	err = s.server.at(func() (err error) {
+		conn, err = net.DialTimeout("tcp", s.active, 5*time.Second)
+		return err
+	})
+	s.active = ""
+	return conn, err
 }
 
 func (s *Session) closePassive() {
