@@ -31,6 +31,7 @@ const (
 // A ClusterConfig says what a cluster of ftpd consists of.
 type ClusterConfig struct {
 	Program  string // ftpd; "": as it is built by [FTPD]
+	Folder   string // what the only member serves, without slaves; "": masters do
 	Masters  int    // 0: one
 	Slaves   int
 	Database string   // URL; "": a file of SQLite
@@ -148,6 +149,11 @@ func (c *Cluster) addMaster(i int) error {
 	m.ready = (*Member).answers
 	config := filepath.Join(m.Dir, "ftpd.toml")
 	m.args = []string{"master", "--config", config}
+	master := fmt.Sprintf("[master]\nlisten = %q\n", m.at(linkPort)) + c.cfg.MasterKeys
+	if c.cfg.Folder != "" {
+		m.args = []string{"serve", c.cfg.Folder, "--config", config}
+		master = ""
+	}
 	doors, secure := m.Doors(false)
 	if m.Addr6.IsValid() {
 		doors6, secure6 := m.Doors(true)
@@ -157,7 +163,7 @@ func (c *Cluster) addMaster(i int) error {
 	if strings.Contains(c.cfg.Tables, "[tls]") {
 		text += fmt.Sprintf("tls_listen = %q\n", secure)
 	}
-	text += c.cfg.Keys + fmt.Sprintf("\n[passive]\nports = %q\n[master]\nlisten = %q\n", dataPorts, m.at(linkPort)) + c.cfg.MasterKeys + c.cfg.Tables
+	text += c.cfg.Keys + fmt.Sprintf("\n[passive]\nports = %q\n", dataPorts) + master + c.cfg.Tables
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		return err
 	}

@@ -29,6 +29,9 @@ type FTPConfig struct {
 	IPv6       bool   // listen on ::1 instead of 127.0.0.1
 	Account    bool   // let in [AccountUser], too
 	Private    string // what the account sees; Root if empty (and always on ftpd)
+	Writable   bool   // let the account change what it sees, where that is an option (vsftpd); elsewhere it may
+	Foreign    bool   // let data connections be with others than the client (vsftpd, proftpd, pure-ftpd)
+	Host       *Host  // where it is, at port 21; nil: on the loopback interface
 
 	TLS          string           // "explicit" or "implicit" (vsftpd, proftpd, ftpd), demanded of all; "" or "off" for none
 	Certificate  *tls.Certificate // for TLS
@@ -40,10 +43,31 @@ func (cfg FTPConfig) secure() bool { return cfg.TLS == "explicit" || cfg.TLS == 
 
 // host is the address to listen on.
 func (cfg FTPConfig) host() string {
-	if cfg.IPv6 {
+	switch {
+	case cfg.Host != nil && cfg.IPv6:
+		return cfg.Host.IPv6.String()
+	case cfg.Host != nil:
+		return cfg.Host.IPv4.String()
+	case cfg.IPv6:
 		return "::1"
 	}
 	return "127.0.0.1"
+}
+
+// choosePort is the port to listen on.
+func (cfg FTPConfig) choosePort() (int, error) {
+	if cfg.Host != nil {
+		return 21, nil
+	}
+	return freePort()
+}
+
+// do calls a function where the server is.
+func (cfg FTPConfig) do(fn func() error) error {
+	if cfg.Host != nil {
+		return cfg.Host.Do(fn)
+	}
+	return fn()
 }
 
 // private is what the account sees.
@@ -130,7 +154,11 @@ func (s *FTP) Start() error {
 	if tz == "" {
 		tz = "UTC"
 	}
-	proc, err := startProcess(s.logFile(), []string{"TZ=" + tz, "LC_ALL=C"}, args...)
+	var proc *process
+	err = s.cfg.do(func() (err error) {
+		proc, err = startProcess(s.logFile(), []string{"TZ=" + tz, "LC_ALL=C"}, args...)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("start %s: %w", s.Kind, err)
 	}
@@ -163,7 +191,11 @@ func (s *FTP) Resume() error { return s.proc.signal(syscall.SIGCONT) }
 
 // greeted asks for the first line of the greeting.
 func (s *FTP) greeted() error {
-	conn, err := net.DialTimeout("tcp", s.Addr, time.Second)
+	var conn net.Conn
+	err := s.cfg.do(func() (err error) {
+		conn, err = net.DialTimeout("tcp", s.Addr, time.Second)
+		return err
+	})
 	if err != nil {
 		return err
 	}

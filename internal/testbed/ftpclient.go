@@ -21,6 +21,7 @@ const (
 	Active   Way = "PORT" // or EPRT: the server comes to the client
 	Named    Way = "PASV" // the client goes where the reply says
 	Extended Way = "EPSV" // the client goes to where its control connection is
+	Homing   Way = "PASV, and back to the host of the control connection"
 )
 
 // An FTPClient is one without a will of its own: it does what a test says, and nothing
@@ -42,20 +43,28 @@ func DialFTP(from *Host, addr, user, password string) (*FTPClient, error) {
 		return nil, err
 	}
 	c.conn, c.text = conn, textproto.NewConn(conn)
-	_, err = c.reply(220)
-	for _, line := range []struct {
-		code int
-		text string
-	}{{331, "USER " + user}, {230, "PASS " + password}, {200, "TYPE I"}} {
-		if err == nil {
-			_, err = c.Do(line.code, "%s", line.text)
-		}
-	}
-	if err != nil {
+	if err := c.login(user, password); err != nil {
 		c.Close()
 		return nil, err
 	}
 	return c, nil
+}
+
+// login logs in. Some servers let anonymous users in without a password.
+func (c *FTPClient) login(user, password string) error {
+	if _, err := c.reply(220); err != nil {
+		return err
+	}
+	_, err := c.Do(331, "USER %s", user)
+	if let := (*textproto.Error)(nil); errors.As(err, &let) && let.Code == 230 {
+		err = nil
+	} else if err == nil {
+		_, err = c.Do(230, "PASS %s", password)
+	}
+	if err == nil {
+		_, err = c.Do(200, "TYPE I")
+	}
+	return err
 }
 
 // Close ends the connection without a word.
@@ -133,9 +142,9 @@ func (c *FTPClient) prepare() (meet func(bool) (net.Conn, error), err error) {
 	if c.Way == Active {
 		return c.listen()
 	}
-	command, code := "EPSV", 229
-	if c.Way == Named {
-		command, code = "PASV", 227
+	command, code := "PASV", 227
+	if c.Way == Extended {
+		command, code = "EPSV", 229
 	}
 	text, err := c.Do(code, "%s", command)
 	if err != nil {
@@ -167,13 +176,22 @@ func (c *FTPClient) named(text string) (string, error) {
 	if m := passiveReply.FindStringSubmatch(text); m != nil {
 		high, _ := strconv.Atoi(m[2])
 		low, _ := strconv.Atoi(m[3])
-		return net.JoinHostPort(strings.ReplaceAll(m[1], ",", "."), strconv.Itoa(high<<8|low)), nil
+		port := strconv.Itoa(high<<8 | low)
+		if c.Way == Homing {
+			return c.home(port)
+		}
+		return net.JoinHostPort(strings.ReplaceAll(m[1], ",", "."), port), nil
 	}
 	if m := extendedReply.FindStringSubmatch(text); m != nil {
-		host, _, err := net.SplitHostPort(c.conn.RemoteAddr().String())
-		return net.JoinHostPort(host, m[1]), err
+		return c.home(m[1])
 	}
 	return "", fmt.Errorf("no address in %q", text)
+}
+
+// home is a port of the host of the control connection.
+func (c *FTPClient) home(port string) (string, error) {
+	host, _, err := net.SplitHostPort(c.conn.RemoteAddr().String())
+	return net.JoinHostPort(host, port), err
 }
 
 func (c *FTPClient) listen() (meet func(bool) (net.Conn, error), err error) {

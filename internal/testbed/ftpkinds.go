@@ -46,6 +46,9 @@ func vsftpdCommand(s *FTP) ([]string, error) {
 		{"local_enable", yes(s.cfg.Account)},
 		{"chroot_local_user", "YES"},
 		{"allow_writeable_chroot", "YES"},
+		{"write_enable", yes(s.cfg.Writable)},
+		{"port_promiscuous", yes(s.cfg.Foreign)},
+		{"pasv_promiscuous", yes(s.cfg.Foreign)},
 		{"no_anon_password", "YES"},
 		{"anon_root", s.cfg.Root},
 		{"nopriv_user", "nobody"},
@@ -122,6 +125,9 @@ func proftpdCommand(s *FTP) ([]string, error) {
 	}
 	if s.cfg.MaxClients > 0 {
 		server = append(server, [2]string{"MaxClientsPerHost", fmt.Sprint(s.cfg.MaxClients)})
+	}
+	if s.cfg.Foreign {
+		server = append(server, [2]string{"AllowForeignAddress", "on"})
 	}
 	secure, err := s.proftpdTLS()
 	if err != nil {
@@ -203,6 +209,9 @@ func pureFTPdCommand(s *FTP) ([]string, error) {
 	}
 	if s.cfg.MaxClients > 0 {
 		args = append(args, "-C", fmt.Sprint(s.cfg.MaxClients))
+	}
+	if s.cfg.Foreign {
+		args = append(args, "-W") // for all; -w is for the account
 	}
 	if s.cfg.secure() {
 		if s.cfg.TLS == "implicit" {

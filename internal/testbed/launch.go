@@ -38,7 +38,7 @@ func LaunchFTP(kind string, cfg FTPConfig) (*FTP, error) {
 	if err != nil {
 		return nil, err
 	}
-	port, err := freePort()
+	port, err := cfg.choosePort()
 	if err != nil {
 		return nil, err
 	}
