@@ -118,6 +118,39 @@ func TestParsePath(t *testing.T) {
 	}
 }
 
+// TestPathFrom moves paths from one directory to another.
+func TestPathFrom(t *testing.T) {
+	for _, c := range []struct {
+		p, dir     Path
+		within     bool
+		rest, name string
+	}{
+		{"/a/b", "/a", true, "/b", "b"},
+		{"/a", "/a", true, "/", "a"},
+		{"/a", "/", true, "/a", "a"},
+		{"/", "/", true, "/", ""},
+		{"/ab/c", "/a", false, "", "c"},
+		{"/", "/a", false, "", ""},
+	} {
+		if got := c.p.Within(c.dir); got != c.within {
+			t.Errorf("%s within %s: %v", c.p, c.dir, got)
+		}
+		if got := c.p.Name(); got != c.name {
+			t.Errorf("name of %s: %q", c.p, got)
+		}
+		if !c.within {
+			continue
+		}
+		rest := c.p.From(c.dir)
+		if rest != Path(c.rest) {
+			t.Errorf("%s from %s: %s", c.p, c.dir, rest)
+		}
+		if back := rest.At(c.dir); back != c.p {
+			t.Errorf("%s at %s: %s", rest, c.dir, back)
+		}
+	}
+}
+
 func TestSiteValidate(t *testing.T) {
 	u, _ := ParseURL("ftp://h/pub")
 	s, _ := ParseURL("https://h/pub")

@@ -1,6 +1,7 @@
 package mirror
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -77,6 +78,35 @@ func (p Path) Parent() Path {
 		return p[:i]
 	}
 	return Root
+}
+
+// Name returns the last component, "" for the root.
+func (p Path) Name() string { return string(p[strings.LastIndexByte(string(p), '/')+1:]) }
+
+// Within reports whether p is dir or lies below it.
+func (p Path) Within(dir Path) bool {
+	below, ok := strings.CutPrefix(string(p), string(dir))
+	return ok && (dir == Root || below == "" || below[0] == '/')
+}
+
+// From returns the path of p as one from dir, in which it lies: the root for dir itself.
+func (p Path) From(dir Path) Path {
+	if dir == Root {
+		return p
+	}
+	return cmp.Or(p[len(dir):], Root)
+}
+
+// At returns the path at which p is found where its root is put at dir: the reverse of
+// [Path.From].
+func (p Path) At(dir Path) Path {
+	switch {
+	case dir == Root:
+		return p
+	case p == Root:
+		return dir
+	}
+	return dir + p
 }
 
 // Names returns the components, none for the root.
