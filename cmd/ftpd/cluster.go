@@ -89,7 +89,7 @@ func (k *cluster) open() (err error) {
 	if err := k.databases.Reload(); err != nil {
 		return ui.Hint(err, "nearest.databases of the configuration names these files")
 	}
-	places := choice.NewPlaces(k.config.NearestOptions(), k.databases)
+	places := choice.NewPlaces(k.config.NearestSlaves(), k.databases)
 	k.chooser = choice.New(places.Distance)
 	names := catalogue.Config{
 		DB: k.db, Master: announced, Log: k.log,

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"mirrortracker/internal/config/strict"
+	"mirrortracker/internal/mirror"
 	"mirrortracker/internal/nearest"
 )
 
@@ -27,6 +28,7 @@ type Config struct {
 	Banner      string          `toml:"banner"`
 	Hosts       []string        `toml:"hosts"`
 	Umask       Umask           `toml:"umask"`
+	AutoMirror  []string        `toml:"auto_mirror"` // paths of directories, as mirror.ParsePath returns them
 	StopTimeout strict.Duration `toml:"stop_timeout"`
 	Log         strict.Log      `toml:"log"`
 	TLS         TLS             `toml:"tls"`
@@ -36,6 +38,7 @@ type Config struct {
 	TransferLog TransferLog     `toml:"transfer_log"`
 	Metrics     Metrics         `toml:"metrics"`
 	Master      Master          `toml:"master"`
+	Tracker     Tracker         `toml:"tracker"`
 	Nearest     Nearest         `toml:"nearest"`
 	Networks    []Network       `toml:"network"`
 	Doors       []Door          `toml:"door"`
@@ -109,24 +112,58 @@ type Master struct {
 	RepairAfter strict.Duration `toml:"repair_after"`
 }
 
-// Nearest says from what it is known which slaves are near to a client.
+// Tracker says where the replicas are known to which clients of mirrored directories are
+// sent.
+type Tracker struct {
+	Database string          `toml:"database"` // as store.Open takes it; "" for none
+	Cache    string          `toml:"cache"`    // a folder, "" for none
+	Refresh  strict.Duration `toml:"refresh"`
+	Digests  strict.Duration `toml:"digests"`
+	Self     []string        `toml:"self"` // names of sites
+}
+
+// Nearest says from what it is known which slaves and sites are near to a client.
 type Nearest struct {
 	Databases []string `toml:"databases"` // files in MaxMind's format
 }
 
-// A Network is one whose clients are sent to some slaves rather than to others.
+// A Network is one whose clients are sent to some slaves and sites rather than to others.
 type Network struct {
-	Name     string         `toml:"name"`
-	Prefixes []netip.Prefix `toml:"prefixes"`
-	Slaves   []string       `toml:"slaves"`
+	Name      string         `toml:"name"`
+	Prefixes  []netip.Prefix `toml:"prefixes"`
+	Slaves    []string       `toml:"slaves"`
+	Sites     []string       `toml:"sites"` // of the tracker
+	Country   string         `toml:"country"`
+	Latitude  *float64       `toml:"latitude"`
+	Longitude *float64       `toml:"longitude"`
 }
 
-// NearestOptions returns what is configured in the words of package nearest, for which slaves
+// Place returns where the clients are, nil if that is not said.
+func (n *Network) Place() *mirror.Place {
+	if n.Latitude == nil || n.Longitude == nil {
+		return nil
+	}
+	return &mirror.Place{Latitude: *n.Latitude, Longitude: *n.Longitude}
+}
+
+// NearestSlaves returns what is configured in the words of package nearest, for which slaves
 // are sites.
-func (c *Config) NearestOptions() nearest.Options {
-	var o nearest.Options
-	for _, n := range c.Networks {
-		o.Networks = append(o.Networks, nearest.Network{Name: n.Name, Prefixes: n.Prefixes, Sites: n.Slaves})
+func (c *Config) NearestSlaves() nearest.Options {
+	return c.nearest(func(n *Network) []string { return n.Slaves })
+}
+
+// NearestSites returns the same for the sites of the tracker.
+func (c *Config) NearestSites() nearest.Options {
+	return c.nearest(func(n *Network) []string { return n.Sites })
+}
+
+func (c *Config) nearest(home func(n *Network) []string) nearest.Options {
+	o := nearest.Options{Costs: nearest.DefaultCosts()}
+	for i := range c.Networks {
+		n := &c.Networks[i]
+		o.Networks = append(o.Networks, nearest.Network{
+			Name: n.Name, Prefixes: n.Prefixes, Sites: home(n), Country: n.Country, Place: n.Place(),
+		})
 	}
 	return o
 }
@@ -147,6 +184,8 @@ func Default() Config {
 		Limits:      Limits{Sessions: 1000, PerAddress: 100, Failures: 20, FailureMemory: strict.Span(30 * time.Second)},
 		TransferLog: TransferLog{XferLog: Off, JSON: Off, Events: Transfers},
 		Master:      Master{Listen: ":2122", RepairAfter: strict.Span(10 * time.Minute)},
+		AutoMirror:  []string{},
+		Tracker:     Tracker{Refresh: strict.Span(2 * time.Second), Digests: strict.Span(10 * time.Minute), Self: []string{}},
 		Nearest:     Nearest{Databases: []string{}},
 		Timeouts:    Timeouts{Login: strict.Span(time.Minute), Idle: strict.Span(5 * time.Minute), Data: strict.Span(time.Minute)},
 	}

@@ -25,8 +25,9 @@ func defaults() strict.Configuration {
 func TestDocumented(t *testing.T) {
 	stricttest.Documented(t, Commented, defaults)
 	doors := stricttest.DocumentedTable(t, Commented, "door", reflect.TypeFor[Door](), defaults).(*Config).Doors
-	if len(doors) != 1 {
-		t.Errorf("%d doors", len(doors))
+	networks := stricttest.DocumentedTable(t, Commented, "network", reflect.TypeFor[Network](), defaults).(*Config).Networks
+	if len(doors) != 1 || len(networks) != 1 {
+		t.Errorf("%d doors, %d networks", len(doors), len(networks))
 	}
 }
 
@@ -91,6 +92,13 @@ func TestMistakes(t *testing.T) {
 		"events":         {"[transfer_log]\nevents = 'some'\n", `.toml:2: transfer_log.events is "some", must be one of transfers, all`},
 		"one file":       {"[transfer_log]\nxferlog = 'a'\njson = 'a'\n", `.toml:3: transfer_log.json and transfer_log.xferlog are both "a"`},
 		"metrics":        {"[metrics]\nlisten = '9121'\n", `.toml:2: metrics.listen is "9121", must be HOST:PORT`},
+		"mirrored":       {"auto_mirror = ['/pub/']\n", `.toml:1: auto_mirror has "/pub/", must be paths from the root such as "/pub"`},
+		"no tracker":     {"auto_mirror = ['/pub']\n", `.toml:1: auto_mirror needs tracker.database`},
+		"no site":        {"[tracker]\nself = ['A/b']\n", `.toml:2: tracker.self: site name "A/b"`},
+		"refresh":        {"[tracker]\nrefresh = '1ms'\n", ".toml:2: tracker.refresh is 1ms, must be from 100ms to 1h"},
+		"network":        {"[[network]]\nname = 'x'\nprefixes = ['10.0.0.0/8']\n", "network x: needs prefixes, and slaves, sites"},
+		"half a place":   {"[[network]]\nname = 'x'\nprefixes = ['10.0.0.0/8']\nlatitude = 1.0\nsites = ['a']\n", "network x: latitude and longitude go together"},
+		"no country":     {"[[network]]\nname = 'x'\nprefixes = ['10.0.0.0/8']\ncountry = 'xx'\n", "network x: country"},
 		"log":            {"[log]\nlevel = 'all'\n", ".toml:2: log.level is"},
 		"door":           {"[[door]]\nlisten = '2'\n", `door 1: listen is "2", must be HOST:PORT`},
 		"door's TLS":     {"[[door]]\nlisten = ':2'\ntls = 'on'\n", `door 1: tls is "on", must be one of explicit, implicit`},

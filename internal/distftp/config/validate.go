@@ -11,6 +11,7 @@ import (
 	"mirrortracker/internal/config/strict"
 	"mirrortracker/internal/distftp/control"
 	"mirrortracker/internal/distftp/data"
+	"mirrortracker/internal/mirror"
 	"mirrortracker/internal/nearest"
 )
 
@@ -56,11 +57,40 @@ func (c *Config) Validate() error {
 		addresses("listen", c.Listen),
 		addresses("tls_listen", c.TLSListen),
 		doors(c),
+		mirrored(c),
+		tracker(&c.Tracker),
 		networks(c.Networks),
 	)
 }
 
-// networks checks what is said of networks. Which slaves there are cannot be known here.
+// mirrored checks the directories whose clients are sent to replicas.
+func mirrored(c *Config) error {
+	var failed []error
+	for _, dir := range c.AutoMirror {
+		if p, err := mirror.ParsePath(dir); err != nil || string(p) != dir {
+			failed = append(failed, strict.Wrong("auto_mirror", `has %q, must be paths from the root such as "/pub", without a slash at the end`, dir))
+		}
+	}
+	if len(c.AutoMirror) > 0 && c.Tracker.Database == "" {
+		failed = append(failed, strict.Wrong("auto_mirror", "needs tracker.database, which knows the replicas"))
+	}
+	return errors.Join(failed...)
+}
+
+// tracker checks what is said of it. Which sites it has cannot be known here.
+func tracker(t *Tracker) error {
+	failed := []error{
+		strict.Lasting("tracker.refresh", t.Refresh, 100*time.Millisecond, time.Hour),
+		strict.Lasting("tracker.digests", t.Digests, time.Second, 24*time.Hour),
+	}
+	for _, name := range t.Self {
+		failed = append(failed, strict.Of("tracker.self", mirror.ValidName(name)))
+	}
+	return errors.Join(failed...)
+}
+
+// networks checks what is said of networks. Which slaves and sites there are cannot be known
+// here.
 func networks(all []Network) error {
 	var failed []error
 	owners := map[netip.Prefix]string{}
@@ -68,8 +98,11 @@ func networks(all []Network) error {
 		if n.Name == "" {
 			failed = append(failed, fmt.Errorf("network %d: it has no name", i+1))
 		}
-		if len(n.Prefixes) == 0 || len(n.Slaves) == 0 {
-			failed = append(failed, fmt.Errorf("network %s: needs prefixes and slaves", n.Name))
+		if len(n.Prefixes) == 0 || len(n.Slaves)+len(n.Sites) == 0 && n.Country == "" && n.Place() == nil {
+			failed = append(failed, fmt.Errorf("network %s: needs prefixes, and slaves, sites, a country, or latitude and longitude", n.Name))
+		}
+		if err := n.whereabouts(); err != nil {
+			failed = append(failed, fmt.Errorf("network %s: %w", n.Name, err))
 		}
 		for _, p := range n.Prefixes {
 			switch canonical := nearest.Canonical(p); {
@@ -82,6 +115,24 @@ func networks(all []Network) error {
 			}
 			owners[p] = n.Name
 		}
+	}
+	return errors.Join(failed...)
+}
+
+// whereabouts checks where clients are said to be, and what is near to them.
+func (n *Network) whereabouts() error {
+	if (n.Latitude == nil) != (n.Longitude == nil) {
+		return errors.New("latitude and longitude go together")
+	}
+	var failed []error
+	if n.Country != "" {
+		failed = append(failed, mirror.ValidCountry(n.Country))
+	}
+	if place := n.Place(); place != nil {
+		failed = append(failed, place.Validate())
+	}
+	for _, name := range n.Sites {
+		failed = append(failed, mirror.ValidName(name))
 	}
 	return errors.Join(failed...)
 }
