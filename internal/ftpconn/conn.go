@@ -92,6 +92,9 @@ type Conn struct {
 	host     string    // where data connections go
 	features map[string]bool
 	noEPSV   bool
+	clear    bool // data connections are without TLS, although the control connection is not
+	text     bool // transfers are in TYPE A
+	restart  bool // the next transfer may begin elsewhere than at the file's beginning
 }
 
 // Dial connects and logs in. The caller owns the connection and must close it.

@@ -18,6 +18,7 @@ type deadlineConn struct {
 	timeout time.Duration
 	limiter *rate.Limiter // nil for none
 	budget  int
+	patient bool // no deadline for reads
 
 	close  func() error  // once
 	closed chan struct{} // ends what waits for the limiter
@@ -54,8 +55,10 @@ func (c *deadlineConn) Read(b []byte) (int, error) {
 	if c.limiter != nil {
 		b = b[:min(len(b), max(c.limiter.Burst(), 1))]
 	}
-	if err := c.SetReadDeadline(time.Now().Add(c.timeout)); err != nil {
-		return 0, err
+	if !c.patient {
+		if err := c.SetReadDeadline(time.Now().Add(c.timeout)); err != nil {
+			return 0, err
+		}
 	}
 	n, err := c.Conn.Read(b)
 	if c.budget != unlimited {

@@ -1,4 +1,4 @@
-// Package ftpconn is an FTP control connection for a crawler: it is dialled and
+// Package ftpconn is an FTP control connection for programs that cannot trust the server: it is dialled and
 // logged in through github.com/jlaffaye/ftp, and then speaks for itself, because
 // that library's List drops lines that it does not understand, and the library
 // sets no deadlines.
@@ -7,14 +7,16 @@
 // deadline; the login, replies and listings have a maximum length. The end of a
 // context closes the connections, which ends at once whatever waits for them.
 //
-// There are three ways to speak, of which any may follow another:
+// There are four ways to speak, of which any may follow another:
 //
 //   - one command and its reply ([Conn.Cmd]);
 //   - many commands in flight, whose replies come in the same order ([Conn.Send],
 //     [Conn.Receive]), so that distance costs little: STAT answers with a listing;
-//   - transfers ([Conn.Open], [Conn.OpenAt], [Conn.Fetch]).
+//   - transfers ([Conn.Open], [Conn.OpenAt], [Conn.Fetch]);
+//   - transfers whose data connection somebody else has with the server, or looks after
+//     for us ([Conn.Port] or [Conn.Listen], then [Conn.Begin]).
 //
-// Data connections are passive: EPSV, or PASV where a server has refused EPSV.
+// Our own data connections are passive: EPSV, or PASV where a server has refused EPSV.
 // They always go to the host of the control connection, whatever the reply to
 // PASV names. Data is read to its end, then the connection is closed, and only
 // then is the reply read that says whether it was all: some servers wait for

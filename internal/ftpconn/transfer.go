@@ -157,7 +157,7 @@ func (t *Transfer) begin() error {
 			return err
 		}
 	}
-	if t.dialErr == nil && t.c.secure != nil {
+	if t.dialErr == nil && t.c.secure != nil && !t.c.clear {
 		// Not before the reply: a server that refuses would not answer the handshake.
 		t.stream, t.dialErr = t.c.wrap(t.ctx, t.data)
 	}
