@@ -87,7 +87,7 @@ func (c *client) listening(command string) *net.TCPListener {
 }
 
 // accepted takes one connection, and says from where.
-func accepted(t *testing.T, ln net.Listener) (net.Conn, string) {
+func accepted(t testing.TB, ln net.Listener) (net.Conn, string) {
 	t.Helper()
 	conn, err := ln.Accept()
 	if err != nil {
@@ -127,7 +127,7 @@ func TestActiveElsewhere(t *testing.T) {
 		{"first is lost", []*holder{{name: "one", addr: "127.0.0.2", down: down}, {name: "two", addr: "127.0.0.3"}}, "127.0.0.3", "direct two", "226"},
 		{"none can", []*holder{{name: "one", addr: "127.0.0.2", undialled: true}, {name: "two", addr: "127.0.0.3", bound: true}}, "127.0.0.1", "relay one", "226"},
 		{"relay by the second", []*holder{{name: "one", addr: "127.0.0.2", down: down}, {name: "two", addr: "127.0.0.3", bound: true}}, "127.0.0.1", "relay two", "226"},
-		{"all are lost", []*holder{{name: "one", addr: "127.0.0.2", down: data.ErrUnavailable}}, "127.0.0.1", " ", "450"},
+		{"all are lost", []*holder{{name: "one", addr: "127.0.0.2", down: data.ErrUnavailable}}, "", " ", "450"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for _, command := range []string{"PORT", "EPRT"} {
@@ -135,22 +135,22 @@ func TestActiveElsewhere(t *testing.T) {
 				client := binary(t, addr)
 				ln := client.listening(command)
 				client.send("RETR a")
+				if c.from == "" {
+					client.want(c.replies)
+					h.want(t, "RETR "+c.way)
+					continue
+				}
 				conn, from := accepted(t, ln)
 				if from != c.from {
 					t.Errorf("%s: data comes from %s, want %s", command, from, c.from)
 				}
-				if c.replies == "226" {
-					client.want("150")
-					if b, _ := io.ReadAll(conn); string(b) != "content of a" {
-						t.Errorf("%q", b)
-					}
+				client.want("150")
+				if b, _ := io.ReadAll(conn); string(b) != "content of a" {
+					t.Errorf("%q", b)
 				}
 				conn.Close()
 				client.want(c.replies)
 				h.want(t, "RETR "+c.way)
-				if c.replies != "226" {
-					continue
-				}
 
 				ln = client.listening(command)
 				client.send("STOR new")
@@ -375,6 +375,77 @@ func TestCustomExtendedElsewhere(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 	h.want(t, "RETR direct one")
+}
+
+// What no holder can give comes from here, in the same transfer; but who went to a holder
+// that is lost has to ask again.
+func TestOtherwise(t *testing.T) {
+	lost := func(h *holder) { h.down = data.ErrUnavailable }
+	for _, test := range []struct {
+		name  string
+		fails func(*holder)
+		come  func(*client) func() net.Conn
+		from  string // "": nothing comes
+		final string
+		way   string
+	}{
+		{"active", lost, fromPort, "127.0.0.1", "226", "RETR local disk"},
+		{"active, not reached after 150", func(h *holder) { h.back = true }, fromPort, "127.0.0.1", "226", "RETR relay one"},
+		{"passive", lost, func(c *client) func() net.Conn {
+			conn := c.passive()
+			return func() net.Conn { return conn }
+		}, "127.0.0.1", "226", "RETR local disk"},
+		{"came here", lost, func(c *client) func() net.Conn {
+			conn := c.come(here(c.invited()))
+			return func() net.Conn { return conn }
+		}, "127.0.0.1", "226", "RETR local disk"},
+		{"comes here later", lost, func(c *client) func() net.Conn {
+			at := here(c.invited())
+			return func() net.Conn { return c.come(at) }
+		}, "127.0.0.1", "226", "RETR local disk"},
+		{"went there", lost, func(c *client) func() net.Conn { c.come(c.invited()); return nil }, "", "425", "RETR  "},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			one := &holder{name: "one", addr: "127.0.0.2"}
+			h, addr := serveHolders(t, distftp.Config{}, one)
+			h.otherwise = true
+			c := binary(t, addr)
+			come := test.come(c)
+			test.fails(one)
+			c.send("RETR a")
+			if come != nil {
+				conn := come()
+				from, _, _ := net.SplitHostPort(conn.RemoteAddr().String())
+				c.want("150")
+				if b, _ := io.ReadAll(conn); string(b) != "content of a" || from != test.from {
+					t.Errorf("%q from %s", b, from)
+				}
+				conn.Close()
+			}
+			c.want(test.final)
+			h.want(t, test.way)
+		})
+	}
+}
+
+// fromPort has a client listen, and returns what takes its connection.
+func fromPort(c *client) func() net.Conn {
+	ln := c.listening("PORT")
+	return func() net.Conn {
+		conn, _ := accepted(c.t, ln)
+		return conn
+	}
+}
+
+// invited has a client told to come elsewhere for a.
+func (c *client) invited() netip.AddrPort {
+	c.t.Helper()
+	c.do("SIZE a", "213")
+	at := c.pasv()
+	if at.Addr().String() != "127.0.0.2" {
+		c.t.Fatalf("227 names %s", at)
+	}
+	return at
 }
 
 func TestStoreElsewhere(t *testing.T) {

@@ -29,6 +29,8 @@ type holders struct {
 	tls  *tls.Config
 	spot *holder // where clients are told to come; nil: to the first that has the file
 
+	otherwise bool // downloads follow from the folder itself
+
 	mu     sync.Mutex
 	wanted []string // what Expect was asked for
 	ended  []string // of transfers: verb, plan, holder
@@ -40,6 +42,7 @@ type holder struct {
 	letters    string
 
 	undialled bool  // it reaches no client
+	back      bool  // nor does it, but says first that it did
 	bound     bool  // it meets no client itself
 	down      error // it answers with that
 	dies      int64 // after so many bytes it breaks off
@@ -78,6 +81,9 @@ func (c *holders) Retrieve(ctx context.Context, r data.Request) (data.Plan, erro
 	local.Release()
 	local.Source = nil
 	local.Holder, local.Why, local.Holders = "", "a test has it so", c.remotes(r, false)
+	if c.otherwise {
+		local.Otherwise = func(ctx context.Context) (data.Plan, error) { return data.Disk{Files: c}.Retrieve(ctx, r) }
+	}
 	return local, nil
 }
 
@@ -213,6 +219,10 @@ func (r *remote) run(ctx context.Context, conn net.Conn, o *data.Order) error {
 }
 
 func (r *remote) Move(ctx context.Context, at data.Meeting, o *data.Order) error {
+	if r.back {
+		o.Connected()
+		return fmt.Errorf("%w: refused", data.ErrNoConnection)
+	}
 	if r.bound || o.Secure != nil && r.all.tls == nil {
 		return data.ErrNotDirect
 	}
@@ -259,7 +269,7 @@ type leg struct {
 
 func (l *leg) Conn() net.Conn { return l.conn }
 func (l *leg) Close() error   { l.cancel(); return l.conn.Close() }
-func (l *leg) Done(ctx context.Context) error {
+func (l *leg) Done(ctx context.Context, _ int64) error {
 	select {
 	case err := <-l.done:
 		return err

@@ -214,10 +214,10 @@ func (s *session) verdict(err error) (code int, text string) {
 		return 226, "Transfer complete"
 	case s.aborted:
 		return 426, "Transfer aborted"
-	case errors.Is(err, data.ErrUnavailable):
-		return 450, "Nobody who has it can be reached now, try again later"
 	case errors.Is(err, data.ErrNoConnection):
 		return 425, "Cannot open data connection"
+	case errors.Is(err, data.ErrUnavailable):
+		return 450, "Nobody who has it can be reached now, try again later"
 	case errors.Is(err, data.ErrReuse):
 		return 522, "The data connection must reuse the TLS session of the control connection"
 	case errors.Is(err, data.ErrInsecure):

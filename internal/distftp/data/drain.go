@@ -17,7 +17,7 @@ func (p Plan) Drain(ctx context.Context, w io.Writer, limit int64) error {
 	to := &drain{ctx: ctx, w: w, left: limit}
 	var err error
 	if p.Holders != nil {
-		err = (&trip{Plan: p, started: func() {}}).relay(ctx, to, Route{Why: "read here"})
+		err = (&trip{Plan: p, started: func() {}, client: to, route: Route{Why: "read here"}}).make(ctx)
 	} else {
 		defer p.Source.Close()
 		err = p.Source.Send(ctx, to, p.Flow)

@@ -26,10 +26,12 @@ type Remote interface {
 	// then fetches from this, or brings to it, what it moves.
 	//
 	// Until the order's Connected was called nothing has flowed, and another holder can
-	// be tried. A holder that cannot do it fails with [ErrNotDirect], without delay.
+	// be tried; so it can after an [ErrNoConnection], by which a holder that was to dial takes
+	// Connected back. A holder that cannot do it fails with [ErrNotDirect], without delay.
 	Move(ctx context.Context, at Meeting, o *Order) error
 
-	// Relay connects to the holder.
+	// Relay connects to the holder, and returns when bytes can be expected to move. Where the
+	// client was told to come to the holder, and came to us, that is as good a way to it.
 	Relay(ctx context.Context, o *Order) (Leg, error)
 
 	// Commit makes what was received that of the file, as [Sink.Commit] does. It follows
@@ -47,6 +49,7 @@ type Order struct {
 	Pace    int64         // bytes a second; 0: as fast as possible
 	Most    int64         // how many bytes may be stored; below zero: any number
 	Parting time.Duration // how long the end of a download waits for the client to close the connection; one that it resets is lost
+	Wary    bool          // Parting is for a client that may close the connection without a word: who cannot wait for that fails with ErrNotDirect
 
 	Secure *Protection // TLS with the client, for Move; nil: none
 	Cipher bool        // TLS between the holder and us, for Relay
@@ -74,9 +77,9 @@ type Leg interface {
 	// until we close our side of it (CloseWrite). It belongs to the leg, which closes it
 	// when the holder is lost.
 	Conn() net.Conn
-	// Done returns what the holder says of the transfer, after all bytes are over: nil
-	// if they were sent, or are received for good.
-	Done(ctx context.Context) error
+	// Done returns what the holder says of the transfer after all bytes, so many, are over:
+	// nil if they were sent, or are received for good.
+	Done(ctx context.Context, moved int64) error
 	// Close ends it; what was under way is broken off.
 	Close() error
 }

@@ -88,7 +88,7 @@ func (i *Invitation) within(timeout time.Duration) {
 
 // bereft is how long a client may still come here when the rendezvous is lost. If it went
 // there it waits for an answer.
-const bereft = 3 * time.Second
+const bereft = 2 * time.Second
 
 // Meet takes the client's connection to where we listen, or has it passed on from there.
 func (i *Invitation) Meet(ctx context.Context) (net.Conn, error) {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"iter"
 	"net"
+	"sync"
 	"time"
 )
 
@@ -61,6 +62,12 @@ type Plan struct {
 	Protect *Protection // as Secure does it, for them
 	Wary    bool        // the client may not accept connections from elsewhere than here, and close them without a word
 
+	// Otherwise, where it is set, makes the plan that follows if none of Holders has begun,
+	// nothing having flowed. It is called when that has come about. Who has the bytes is
+	// taken from that plan (Holder, Why, Source, Sink, Holders, Relay, Otherwise), all else
+	// stays as it is.
+	Otherwise func(ctx context.Context) (Plan, error)
+
 	// Parting is how long the end of a download waits for the client to close the data
 	// connection on its side; 0: not at all.
 	Parting time.Duration
@@ -73,20 +80,25 @@ type Plan struct {
 //
 // An error is [ErrNoConnection] if started was not called, [ErrInsecure] if Secure
 // failed, [ErrSource] or [ErrSink] if the holder failed, ctx's cause if that ended, what
-// Confirm returned, and otherwise the data connection's. What was received without an
-// error is kept for good.
+// Confirm or Otherwise returned, and otherwise the data connection's. What was received
+// without an error is kept for good.
 func (p Plan) Execute(ctx context.Context, started func()) error {
 	defer p.Release()
 	defer p.Quota.Release()
 	defer p.Meet.Close()
 	if p.Holders != nil {
-		return (&trip{Plan: p, started: started}).make(ctx)
+		return (&trip{Plan: p, started: sync.OnceFunc(started)}).make(ctx)
 	}
 	conn, away, err := meet(ctx, p.Meet)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrNoConnection, err)
 	}
 	p.Flow.take(here(p.Meet, away))
+	return p.serve(ctx, conn, started)
+}
+
+// serve moves the bytes between source or sink and the client, who is connected with us.
+func (p Plan) serve(ctx context.Context, conn net.Conn, started func()) (err error) {
 	bare := conn // what ctx ends, without a farewell
 	stop := context.AfterFunc(ctx, func() { bare.Close() })
 	defer stop()

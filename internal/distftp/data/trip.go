@@ -1,6 +1,7 @@
 package data
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,36 +20,112 @@ const directly = 4 * time.Second
 const patient = 24 * time.Hour
 
 // A trip is a plan with holders elsewhere being executed: the ways are tried, the shortest
-// first, until one of them begins to move bytes.
+// first, until one of them begins to move bytes; then those of the plan that follows.
 type trip struct {
 	Plan
-	started func()
-	failure error // of the last way that was tried
+	started func()      // once
+	client  net.Conn    // with us, once it is
+	route   Route       // how it came to us
+	stop    func() bool // of its being closed when ctx ends
+	leave   func()      // closes the rendezvous that the client has not come to; nil: there is none
+	failure error       // of the last way that was tried
+	instead bool        // the plan follows another
 }
 
 // make does it as [Plan.Execute] says.
 func (t *trip) make(ctx context.Context) error {
-	if t.Relay == "" {
-		var over bool
-		var err error
+	defer t.part()
+	for {
+		over, err := t.try(ctx)
+		switch {
+		case over || ctx.Err() != nil:
+			return final(ctx, err)
+		case t.Otherwise == nil:
+			return err
+		}
+		next, missing := t.Otherwise(ctx)
+		if missing != nil {
+			return final(ctx, fmt.Errorf("%w, after: %w", missing, err))
+		}
+		t.follow(next, err)
+	}
+}
+
+// follow goes on with who else has the bytes.
+func (t *trip) follow(next Plan, failure error) {
+	t.Holder, t.Why, t.Source, t.Sink = next.Holder, next.Why, next.Source, next.Sink
+	t.Holders, t.Otherwise, t.Relay = next.Holders, next.Otherwise, cmp.Or(t.Relay, next.Relay)
+	t.failure, t.instead = failure, true
+}
+
+// try tries the ways of one plan. It reports whether nothing more is to be tried.
+func (t *trip) try(ctx context.Context) (over bool, err error) {
+	if t.Holders == nil {
+		return true, t.here(ctx)
+	}
+	if t.client == nil && t.Relay == "" {
 		switch at := t.Meet.(type) {
 		case *Dialer:
 			over, err = t.dialled(ctx, at)
 		case *Invitation:
 			over, err = t.invited(ctx, at)
 		}
-		switch {
-		case over:
-			return final(ctx, err)
-		case ctx.Err() != nil:
-			return context.Cause(ctx)
+		if over || ctx.Err() != nil {
+			return over, err
 		}
+	}
+	if _, active := t.Meet.(*Dialer); !active { // which can be dialled when there is something for it
+		if err := t.meet(ctx); err != nil {
+			return true, err
+		}
+	}
+	return t.relay(ctx)
+}
+
+// meet connects the client with us, if it is not.
+func (t *trip) meet(ctx context.Context) error {
+	if t.client != nil {
+		return nil
 	}
 	conn, away, err := meet(ctx, t.Meet)
 	if err != nil {
-		return errors.Join(fmt.Errorf("%w: %w", ErrNoConnection, err), t.failure)
+		if t.failure != nil {
+			err = fmt.Errorf("%w, after: %v", err, t.failure) // which others may have got over
+		}
+		return fmt.Errorf("%w: %w", ErrNoConnection, err)
 	}
-	return final(ctx, t.relay(ctx, conn, here(t.Meet, away)))
+	t.take(ctx, conn, here(t.Meet, away))
+	return nil
+}
+
+// take has a client that is connected with us.
+func (t *trip) take(ctx context.Context, client net.Conn, route Route) {
+	t.client, t.route = client, route
+	t.stop = context.AfterFunc(ctx, func() { client.Close() })
+}
+
+// part closes the client's connection.
+func (t *trip) part() {
+	if t.stop != nil {
+		t.stop()
+		t.client.Close()
+	}
+}
+
+// here moves bytes that we hold, or are to hold.
+func (t *trip) here(ctx context.Context) error {
+	defer t.Release()
+	if err := t.meet(ctx); err != nil {
+		return err
+	}
+	route := t.route
+	if !route.Away {
+		route.Kind = Local
+	}
+	route.Holder, route.Why = t.Holder, "instead: "+t.failure.Error()
+	t.Flow.take(route)
+	t.Wary = false // which is of connections from elsewhere
+	return t.serve(ctx, t.client, t.started)
 }
 
 // dialled has the holders, one after the other, connect to the client. It reports whether
@@ -57,9 +134,13 @@ func (t *trip) dialled(ctx context.Context, at *Dialer) (over bool, err error) {
 	for r := range t.Holders {
 		o := t.order(min(directly, at.timeout))
 		if t.Wary {
-			o.Parting = max(o.Parting, wary)
+			o.Wary, o.Parting = true, max(o.Parting, wary)
 		}
-		if over, err = t.direct(ctx, r, at, o, func() bool { return true }); over || ctx.Err() != nil {
+		over, err = t.direct(ctx, r, at, o, func() bool { return true })
+		if over && errors.Is(err, ErrNoConnection) {
+			over, t.failure = false, fmt.Errorf("%s: %w", r.Holder(), err)
+		}
+		if over || ctx.Err() != nil {
 			return over, err
 		}
 	}
@@ -77,10 +158,11 @@ const (
 )
 
 // invited has the holders, one after the other, meet the client at a rendezvous, or meets
-// it here if that is where it comes. It reports whether either came about.
+// it here if that is where it comes. It reports whether nothing is left to be done.
 func (t *trip) invited(ctx context.Context, at *Invitation) (over bool, err error) {
 	waiting, cancel := context.WithCancel(ctx)
 	defer cancel()
+	t.leave = at.closeThere
 	var client atomic.Int32
 	came := make(chan net.Conn, 1)
 	go func() {
@@ -115,9 +197,10 @@ func (t *trip) invited(ctx context.Context, at *Invitation) (over bool, err erro
 	conn, here := <-came
 	switch {
 	case here:
-		at.Close()
+		at.closeHere()
 		t.failure = nil // which was that it came here
-		return true, t.relay(ctx, conn, Route{Why: "the client came to us, not to " + at.there.Holder()})
+		t.take(ctx, conn, Route{Why: "the client came to us, not to " + at.there.Holder()})
+		return false, nil
 	case over, errors.Is(err, ErrNoConnection):
 		return true, err
 	}
@@ -164,11 +247,10 @@ func (t *trip) direct(ctx context.Context, r Remote, at Meeting, o *Order, begin
 // nothing.
 var errUnwanted = errors.New("nothing came, as from clients that accept no connection from elsewhere")
 
-// relay passes the bytes on between the client, who is connected with us, and a holder.
-func (t *trip) relay(ctx context.Context, client net.Conn, route Route) error {
-	defer client.Close()
-	stop := context.AfterFunc(ctx, func() { client.Close() })
-	defer stop()
+// relay passes the bytes on between the client and a holder. It reports whether that could
+// be begun.
+func (t *trip) relay(ctx context.Context) (begun bool, err error) {
+	route := t.route
 	route.Kind = Relayed
 	if route.Away {
 		route.Kind = Bridged
@@ -176,24 +258,26 @@ func (t *trip) relay(ctx context.Context, client net.Conn, route Route) error {
 	switch {
 	case t.Relay != "":
 		route.Why = t.Relay
+	case t.failure != nil && t.instead:
+		route.Why = "instead: " + t.failure.Error()
 	case t.failure != nil:
 		route.Why = "no direct way: " + t.failure.Error()
 	}
 	failure := ErrUnavailable
 	for r := range t.Holders {
 		route.Holder = r.Holder()
-		over, err := t.through(ctx, r, client, route)
-		if over || ctx.Err() != nil {
-			return err
+		begun, err := t.through(ctx, r, route)
+		if begun || ctx.Err() != nil {
+			return begun, err
 		}
 		failure = fmt.Errorf("%s: %w", r.Holder(), err)
 	}
-	return failure
+	return false, failure
 }
 
 // through relays between the client and one holder. It reports whether that could be
 // begun.
-func (t *trip) through(ctx context.Context, r Remote, client net.Conn, route Route) (begun bool, err error) {
+func (t *trip) through(ctx context.Context, r Remote, route Route) (begun bool, err error) {
 	defer r.Close()
 	o := t.order(directly)
 	o.Stall, o.Pace, o.Cipher = patient, 0, t.Secure != nil // who is slow, and may be, we see
@@ -204,6 +288,13 @@ func (t *trip) through(ctx context.Context, r Remote, client net.Conn, route Rou
 	defer leg.Close()
 	stop := context.AfterFunc(ctx, func() { leg.Close() })
 	defer stop()
+	if t.leave != nil {
+		t.leave()
+	}
+	if err := t.meet(ctx); err != nil {
+		return true, err
+	}
+	client := t.client
 	t.Flow.take(route)
 	t.started()
 	if t.Secure != nil {
@@ -221,9 +312,9 @@ func (t *trip) through(ctx context.Context, r Remote, client net.Conn, route Rou
 func (t *trip) fetch(ctx context.Context, leg Leg, client net.Conn) error {
 	err := relay(ctx, client, leg.Conn(), t.Flow, nil)
 	if err != nil && err != errFull {
-		return blame(ctx, leg, err, true)
+		return t.blame(ctx, leg, err, true)
 	}
-	if err := leg.Done(ctx); err != nil {
+	if err := leg.Done(ctx, t.Flow.Moved()); err != nil {
 		return err
 	}
 	if t.Parting > 0 {
@@ -242,28 +333,28 @@ func (t *trip) bring(ctx context.Context, r Remote, leg Leg, client net.Conn) er
 		quota = nil // what is stored counts, which is less
 	}
 	if err := relay(ctx, leg.Conn(), client, t.Flow, quota); err != nil {
-		return blame(ctx, leg, err, false)
+		return t.blame(ctx, leg, err, false)
 	}
 	if half, ok := leg.Conn().(interface{ CloseWrite() error }); ok { // TCP and TLS
 		if err := half.CloseWrite(); err != nil {
-			return blame(ctx, leg, &sideError{false, err}, false)
+			return t.blame(ctx, leg, &sideError{false, err}, false)
 		}
 	}
-	if err := leg.Done(ctx); err != nil {
+	if err := leg.Done(ctx, t.Flow.Moved()); err != nil {
 		return err
 	}
 	return t.keep(ctx, r)
 }
 
 // blame returns what the holder says where it was its connection that failed.
-func blame(ctx context.Context, leg Leg, err error, from bool) error {
+func (t *trip) blame(ctx context.Context, leg Leg, err error, from bool) error {
 	side, ok := errors.AsType[*sideError](err)
 	if !ok || side.from != from {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
-	return errors.Join(leg.Done(ctx), err)
+	return errors.Join(leg.Done(ctx, t.Flow.Moved()), err)
 }
 
 // keep makes what was received that of the file, if the client is still there.

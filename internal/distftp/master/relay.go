@@ -133,7 +133,7 @@ func (m *Master) leg(ctx context.Context, s *slave, o *data.Order, ask func(ctx 
 func (l *leg) Conn() net.Conn { return l.conn }
 
 // Done implements [data.Leg].
-func (l *leg) Done(ctx context.Context) error {
+func (l *leg) Done(ctx context.Context, _ int64) error {
 	select {
 	case <-l.over:
 		return verdict(l.err)
