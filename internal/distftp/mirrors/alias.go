@@ -4,9 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"strconv"
 	"strings"
 
+	"mirrortracker/internal/distftp/foreign"
 	"mirrortracker/internal/ftpconn"
 	"mirrortracker/internal/mirror"
 )
@@ -22,6 +22,38 @@ type Alias struct {
 	Limit  int  // how many connections the server is asked to bear; 0: as many as for others
 	Tunnel bool // no data connection leads past us
 	Epoch  int  // how often its connections were to be closed
+
+	// Abilities are what the server allows, as any master last found.
+	Abilities foreign.Abilities
+
+	sealed []byte // the password
+	key    *Key   // with which it is sealed
+}
+
+// Server returns where the server is and how to log in. It fails if the password cannot be
+// opened, for want of the key that it was sealed with: with [ErrNoKey] or [ErrOtherKey].
+func (a *Alias) Server() (foreign.Server, error) {
+	password, err := a.key.open(a.sealed, a.context())
+	if err != nil {
+		return foreign.Server{}, fmt.Errorf("password of %s: %w", a.Path, err)
+	}
+	s := a.public()
+	s.Password = foreign.Secret(password)
+	return s, nil
+}
+
+// public is the server without the password.
+func (a *Alias) public() foreign.Server {
+	return foreign.Server{Host: a.Host, Port: a.Port, User: a.User, TLS: a.TLS, Limit: a.Limit}
+}
+
+// Address writes HOST:PORT, an address of IPv6 in brackets.
+func (a *Alias) Address() string { return a.public().Addr() }
+
+// context is what a sealed password belongs to: whoever can write into the database, and
+// has no key, cannot have it sent to another server, or in clear.
+func (a *Alias) context() string {
+	return strings.Join([]string{string(a.Path), a.Address(), a.User, string(a.TLS)}, "\x00")
 }
 
 // Linked returns the path on the server of what is at rest below the alias, as
@@ -31,15 +63,6 @@ func (a *Alias) Linked(rest mirror.Path) mirror.Path { return rest.At(a.Root) }
 // Mirrored returns the path on the server of the file that takes the place of ours: that
 // of the server's directory followed by our own whole path, whatever a user's home is.
 func (a *Alias) Mirrored(p mirror.Path) mirror.Path { return p.At(a.Root) }
-
-// Address writes HOST:PORT, an address of IPv6 in brackets.
-func (a *Alias) Address() string {
-	host := a.Host
-	if strings.Contains(host, ":") {
-		host = "[" + host + "]"
-	}
-	return host + ":" + strconv.Itoa(int(a.Port))
-}
 
 // Bounds of an alias.
 const (
