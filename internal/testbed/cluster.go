@@ -25,7 +25,6 @@ const (
 	ftpsPort  = 2990
 	linkPort  = 1099
 	relayPort = 1098
-	dataPorts = "30000-30999"
 )
 
 // A ClusterConfig says what a cluster of ftpd consists of.
@@ -36,6 +35,7 @@ type ClusterConfig struct {
 	Slaves   int
 	Database string   // URL; "": a file of SQLite
 	Network  *Network // where each is a host of its own; nil: on the loopback interface, at addresses of their own
+	Ports    string   // of data connections; "": 30000-30999
 
 	User, Password string                     // who may do everything
 	Under          func(name string) []string // the program that a member runs under, with its arguments, such as strace; nil: none
@@ -122,6 +122,7 @@ func LaunchCluster(cfg ClusterConfig) (*Cluster, error) {
 
 func newCluster(cfg ClusterConfig, dir string) *Cluster {
 	cfg.Masters = max(cfg.Masters, 1)
+	cfg.Ports = cmp.Or(cfg.Ports, "30000-30999")
 	cfg.Database = cmp.Or(cfg.Database, "sqlite:"+filepath.Join(dir, "ftpd.db"))
 	return &Cluster{User: cmp.Or(cfg.User, "operator"), Password: cmp.Or(cfg.Password, "open-sesame"), cfg: cfg, dir: dir, network: fmt.Sprintf("127.%d.%d", 16+rand.IntN(200), rand.IntN(256))}
 }
@@ -163,7 +164,7 @@ func (c *Cluster) addMaster(i int) error {
 	if strings.Contains(c.cfg.Tables, "[tls]") {
 		text += fmt.Sprintf("tls_listen = %q\n", secure)
 	}
-	text += c.cfg.Keys + fmt.Sprintf("\n[passive]\nports = %q\n", dataPorts) + master + c.cfg.Tables
+	text += c.cfg.Keys + fmt.Sprintf("\n[passive]\nports = %q\n", c.cfg.Ports) + master + c.cfg.Tables
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		return err
 	}
@@ -195,7 +196,7 @@ func (c *Cluster) AddSlave(name, folder string) (*Member, error) {
 		addrs += fmt.Sprintf(", %q", m.Addr6)
 	}
 	text := fmt.Sprintf("folders = [%q]\nidentity = %q\n%s\n[data]\naddresses = [%s]\nports = %q\n[relay]\nlisten = %q\n%s",
-		m.Folder, filepath.Join(m.Dir, "slave.pem"), c.cfg.SlaveKeys, addrs, dataPorts, m.at(relayPort), c.cfg.SlaveTables)
+		m.Folder, filepath.Join(m.Dir, "slave.pem"), c.cfg.SlaveKeys, addrs, c.cfg.Ports, m.at(relayPort), c.cfg.SlaveTables)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -14,9 +15,9 @@ type File struct {
 }
 
 // Mirror is what a server says that has files, by absolute path, and lets whoever asks
-// have them.
+// have them. It names all that a decent server does.
 func Mirror(files map[string]File) Script {
-	return Script{
+	script := Script{
 		"FEAT": Say("211-Features:", " MDTM", " REST STREAM", " SIZE", "211 End"),
 		"PWD":  Say(`257 "/" is where we are`),
 		"NOOP": Say("200 still there"),
@@ -33,6 +34,24 @@ func Mirror(files map[string]File) Script {
 			s.Offset = 0
 			Transfer(rest)(s)
 		}),
+	}
+	for verb, act := range decent {
+		if script[verb] == nil {
+			script[verb] = act
+		}
+	}
+	return script
+}
+
+// Once does one thing as long as a switch is off, and another when it is on: a server that
+// was well when it was looked at.
+func Once(broken *atomic.Bool, well, ill Act) Act {
+	return func(s *Session) {
+		if broken.Load() {
+			ill(s)
+		} else {
+			well(s)
+		}
 	}
 }
 

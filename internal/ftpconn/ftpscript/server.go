@@ -92,6 +92,9 @@ func (s *Server) serve() {
 	}
 }
 
+// Refuse takes no more sessions.
+func (s *Server) Refuse() { s.listener.Close() }
+
 // close ends all sessions and waits for them.
 func (s *Server) close() {
 	s.listener.Close()
