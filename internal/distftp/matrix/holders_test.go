@@ -6,16 +6,20 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"mirrortracker/internal/testbed"
 )
 
-// holders are the slaves of a server, on a network where all have addresses as on the
-// Internet.
+// holders are others than the server who have its files, on a network where all have
+// addresses as on the Internet.
 type holders struct {
 	network *testbed.Network
-	cluster *testbed.Cluster
+	master  *testbed.Member
+	holds   func(netip.Addr) bool            // whether somebody at an address has the files
+	routes  func(cell) (want route, of bool) // which way the file of a cell must go, if it is about one and it is known
+	content func(cell) []byte                // of files; nil: as where nobody else has them
 }
 
 const distributedConfiguration = `
@@ -42,6 +46,9 @@ func startHolders(t *testing.T) *server {
 		Tables:  fmt.Sprintf(distributedConfiguration, filepath.Join(dir, "certificate.pem")),
 		User:    user, Password: password,
 	})
+	h := &holders{network: network, master: cluster.Masters[0], holds: func(addr netip.Addr) bool {
+		return slices.ContainsFunc(cluster.Slaves, func(m *testbed.Member) bool { return addr == m.Addr || addr == m.Addr6 })
+	}, routes: func(c cell) (route, bool) { return c.client.routes(c) }}
 	crowded := filepath.Join(dir, "crowded")
 	if err := os.MkdirAll(filepath.Join(crowded, crowdFolder), 0o755); err != nil {
 		t.Fatal(err)
@@ -59,25 +66,32 @@ func startHolders(t *testing.T) *server {
 			t.Fatal(err)
 		}
 	}
-	master := cluster.Masters[0]
-	s := &server{trust: filepath.Join(dir, "trust.pem"), holders: &holders{network, cluster}, addrs: map[door]string{}}
-	for _, ipv6 := range []bool{false, true} {
-		s.addrs[door{ipv6: ipv6}], s.addrs[door{ipv6, true}] = master.Doors(ipv6)
+	s, client := h.serve(t, dir)
+	if err := awaitCrowd(h.master); err != nil {
+		t.Fatal(err)
 	}
-	probe, err := network.Host(netip.MustParseAddr("99.1.255.1"), netip.MustParseAddr("2a00:99::ffff:1"))
+	s.stock = &slaves{members: cluster.Slaves, client: client}
+	return s
+}
+
+// serve makes a server without a stock of a master that runs, and a client who changes its
+// files. The folder has the certificate of the authority that clients are to trust.
+func (h *holders) serve(t *testing.T, dir string) (*server, *testbed.FTPClient) {
+	t.Helper()
+	s := &server{trust: filepath.Join(dir, "trust.pem"), holders: h, addrs: map[door]string{}}
+	for _, ipv6 := range []bool{false, true} {
+		s.addrs[door{ipv6: ipv6}], s.addrs[door{ipv6, true}] = h.master.Doors(ipv6)
+	}
+	probe, err := h.network.Host(netip.MustParseAddr("99.1.255.1"), netip.MustParseAddr("2a00:99::ffff:1"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(probe.Close)
-	client, err := testbed.DialFTP(probe, master.FTP(), user, password)
+	client, err := testbed.DialFTP(probe, h.master.FTP(), user, password)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := awaitCrowd(master); err != nil {
-		t.Fatal(err)
-	}
-	s.stock = &slaves{members: cluster.Slaves, client: client}
-	log, err := master.Follow()
+	log, err := h.master.Follow()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +103,7 @@ func startHolders(t *testing.T) *server {
 		})
 		return conn, err
 	})
-	return s
+	return s, client
 }
 
 // client makes a host for one cell: the master remembers what clients at an address do.

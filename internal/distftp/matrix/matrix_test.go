@@ -14,7 +14,7 @@ var all = flag.Bool("all", false, "try all cells, and not only a sample of them"
 
 // Does every client of others get and leave there what it should, however it connects?
 func TestMatrix(t *testing.T) {
-	cells := sample(clients)
+	cells := sample(clients, every)
 	if *all {
 		cells = allCells()
 	}

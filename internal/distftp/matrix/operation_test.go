@@ -47,12 +47,20 @@ var (
 	half = content[:6<<14] // aria2 resumes at multiples of 16 KiB
 )
 
+// content is what is transferred in a job.
+func (j *job) content() []byte {
+	if j.server.holders != nil && j.server.holders.content != nil {
+		return j.server.holders.content(j.cell)
+	}
+	return content
+}
+
 // crowdSize is how many entries a large directory has.
 const crowdSize = 20_000
 
 func (j *job) download(c *client, name string) {
 	j.Helper()
-	j.stock(name, content)
+	j.stock(name, j.content())
 	c.fetch(j, name)
 	j.wantFetched()
 	j.saw("RETR")
@@ -60,14 +68,14 @@ func (j *job) download(c *client, name string) {
 
 func (j *job) upload(c *client, name string) {
 	j.Helper()
-	j.plant(content)
+	j.plant(j.content())
 	c.store(j, name)
 	j.wantStored(name)
 	j.saw("STOR")
 }
 
 func (j *job) resumeDownload(c *client) {
-	j.stock("plain", content)
+	j.stock("plain", j.content())
 	j.plant(half)
 	j.resume = true
 	c.fetch(j, "plain")
@@ -77,7 +85,7 @@ func (j *job) resumeDownload(c *client) {
 
 func (j *job) resumeUpload(c *client) {
 	j.stock("plain", half)
-	j.plant(content)
+	j.plant(j.content())
 	j.resume = true
 	c.store(j, "plain")
 	j.wantStored("plain")
@@ -177,8 +185,8 @@ func (j *job) wantContent(what string, got []byte, err error) {
 	j.Helper()
 	if err != nil {
 		j.Errorf("what should have arrived: %v", err)
-	} else if !bytes.Equal(got, content) {
-		j.Errorf("%s: %d bytes with SHA-256 %x, want %d with %x", what, len(got), sha256.Sum256(got), len(content), sha256.Sum256(content))
+	} else if want := j.content(); !bytes.Equal(got, want) {
+		j.Errorf("%s: %d bytes with SHA-256 %x, want %d with %x", what, len(got), sha256.Sum256(got), len(want), sha256.Sum256(want))
 	}
 }
 

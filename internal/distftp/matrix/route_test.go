@@ -5,22 +5,20 @@ import (
 	"net/netip"
 	"slices"
 	"testing"
-
-	"mirrortracker/internal/testbed"
 )
 
 // A route is between whom a file's bytes went.
 type route string
 
 const (
-	direct  route = "direct"  // the client and the slave that has the file
+	direct  route = "direct"  // the client and the one that has the file
 	relayed route = "relayed" // the client and the master
 )
 
 // Do the same clients get and leave the same where slaves have the files, and do they,
 // who can, exchange them with the slaves?
 func TestMatrixWithSlaves(t *testing.T) {
-	cells := sample(clients)
+	cells := sample(clients, every)
 	if *all {
 		cells = allCells()
 	}
@@ -34,7 +32,7 @@ func (j *job) routed(try func()) {
 	try()
 	moved, err := capture.Stop()
 	j.must(err)
-	if want, transfer := j.client.routes(j.cell); transfer {
+	if want, transfer := j.server.holders.routes(j.cell); transfer {
 		if got := j.server.holders.route(moved); got != want {
 			j.Errorf("the file went %s, want %s: %v", got, want, moved)
 			j.report()
@@ -44,18 +42,18 @@ func (j *job) routed(try func()) {
 
 // route tells it by what was exchanged with whom, control connections left out.
 func (h *holders) route(moved map[netip.AddrPort]int64) route {
-	var bySlaves, byMaster int64
+	var byHolders, byMaster int64
 	doors := h.doors()
 	for at, n := range moved {
 		switch {
 		case slices.Contains(doors, at.String()):
-		case slices.ContainsFunc(h.cluster.Slaves, func(m *testbed.Member) bool { return at.Addr() == m.Addr || at.Addr() == m.Addr6 }):
-			bySlaves += n
+		case h.holds(at.Addr()):
+			byHolders += n
 		default:
 			byMaster += n
 		}
 	}
-	if bySlaves > byMaster {
+	if byHolders > byMaster {
 		return direct
 	}
 	return relayed
@@ -64,7 +62,7 @@ func (h *holders) route(moved map[netip.AddrPort]int64) route {
 // doors are where control connections go.
 func (h *holders) doors() (all []string) {
 	for _, ipv6 := range []bool{false, true} {
-		clear, implicit := h.cluster.Masters[0].Doors(ipv6)
+		clear, implicit := h.master.Doors(ipv6)
 		all = append(all, clear, implicit)
 	}
 	return all
