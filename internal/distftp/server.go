@@ -50,6 +50,9 @@ type Config struct {
 	MaxPerAddress int // from one address: 100
 	MaxPerUser    int // of one user, the anonymous too, unless the account has its own: none
 
+	// Lots are the random numbers by which holders of files are drawn: those of math/rand.
+	Lots func() uint64
+
 	// Now is the clock that listings compare dates with: [time.Now]. Time limits
 	// always follow the real clock.
 	Now func() time.Time
@@ -81,6 +84,7 @@ func (c Config) engineConfig() control.Config {
 		IdleTimeout:   cmp.Or(c.IdleTimeout, 5*time.Minute),
 		DataTimeout:   cmp.Or(c.DataTimeout, time.Minute),
 		Now:           c.Now,
+		Lots:          c.Lots,
 	}
 	if e.Planner == nil {
 		e.Planner = data.Disk{Files: c.FS.(data.Opener)}

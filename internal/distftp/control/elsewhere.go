@@ -88,6 +88,7 @@ func (s *session) invite(verb string) *data.Invitation {
 	if !ok {
 		return nil
 	}
+	s.lot = 0
 	_, habit := s.habit()
 	comes := *following(verb)(&habit)
 	now := time.Now()
@@ -114,6 +115,7 @@ func (s *session) invite(verb string) *data.Invitation {
 		Request: s.request(e.path, offset, s.length), Upload: e.upload,
 		Partner: s.partner(), Secure: s.private, Local: s.local, Timeout: s.DataTimeout,
 	}
+	s.lot = want.Lot
 	for range invites {
 		i, err := s.inviteTo(host, want)
 		if err == nil {
@@ -171,11 +173,22 @@ func routable(addr, ours netip.Addr) bool {
 
 // request returns what a client wants that now asks for a transfer.
 func (s *session) request(p mirror.Path, offset, length int64) data.Request {
-	r := data.Request{Path: p, Offset: offset, Length: length, Text: s.text, Client: s.peer}
+	r := data.Request{Path: p, Offset: offset, Length: length, Text: s.text, Client: s.peer, Lot: s.takeLot()}
 	if i, ok := s.meeting.(*data.Invitation); ok {
 		r.At = i.There()
 	}
 	return r
+}
+
+// takeLot returns the lot that was drawn when the client was told where to come, once, or
+// draws another.
+func (s *session) takeLot() uint64 {
+	lot := s.lot
+	s.lot = 0
+	if lot == 0 {
+		lot = s.Lots()
+	}
+	return lot
 }
 
 // prepare adds to a plan what the session knows of the client.

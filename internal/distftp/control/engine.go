@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"runtime"
@@ -44,7 +45,7 @@ type Planner interface {
 }
 
 // Config is what sessions have in common. All fields but
-// Manager, Overseer, Limits, TLS, Hosts and Observer must be set.
+// Manager, Overseer, Limits, TLS, Hosts, Observer and Lots must be set.
 type Config struct {
 	FS            FS
 	Planner       Planner
@@ -65,6 +66,7 @@ type Config struct {
 	IdleTimeout   time.Duration    // for one command to arrive, whole
 	DataTimeout   time.Duration    // for a data connection to come about, and without progress on it
 	Now           func() time.Time // the time that listings compare with
+	Lots          func() uint64    // random numbers, for [data.Request]; nil: those of math/rand
 }
 
 // An Engine answers control connections.
@@ -113,6 +115,9 @@ func (e *Engine) Drain() <-chan struct{} { return e.roster.drain() }
 // configure puts a configuration in force.
 func (e *Engine) configure(c Config) *Engine {
 	e.Config, e.tls = c, nil
+	if c.Lots == nil {
+		e.Lots = rand.Uint64
+	}
 	e.Observer = logged{c.Log, e.muffler.over(c.Log)}
 	if c.Observer != nil {
 		e.Observer = Observers{e.Observer, c.Observer}

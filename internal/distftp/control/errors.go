@@ -13,7 +13,10 @@ import (
 // go to the log.
 func (s *session) fail(err error) {
 	code, text := 451, "Local error, try again later"
+	mirrored := (*vfs.MirroredError)(nil)
 	switch {
+	case errors.As(err, &mirrored):
+		code, text = 553, "Nothing is stored in a mirrored directory but by the local site, and "+mirrored.Site+" was drawn"
 	case errors.Is(err, fs.ErrNotExist):
 		code, text = 550, "No such file or directory"
 	case errors.Is(err, errReadOnly):

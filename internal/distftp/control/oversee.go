@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"strings"
 
@@ -9,7 +10,7 @@ import (
 )
 
 // An Overseer knows the machines that hold the files, where these are not our own. It may
-// be called concurrently. What it returns are lines for people.
+// be called concurrently. What it returns are lines for people, or [ErrOneMachine].
 type Overseer interface {
 	// Slaves describes all machines.
 	Slaves(ctx context.Context) ([]string, error)
@@ -20,22 +21,27 @@ type Overseer interface {
 	Select(ctx context.Context, p mirror.Path, client netip.Addr) ([]string, error)
 }
 
+// ErrOneMachine says that there is nothing to be said of machines that hold the files.
+var ErrOneMachine = errors.New("all files are on this machine")
+
 // oversee answers a command about the machines that hold the files.
 func (s *session) oversee(verb string, ask func(o Overseer) ([]string, error)) {
-	switch {
-	case !s.account.Admin:
+	if !s.account.Admin {
 		s.fail(errNotAdmin)
 		return
-	case s.Overseer == nil:
+	}
+	lines, err := []string(nil), ErrOneMachine
+	if s.Overseer != nil {
+		lines, err = ask(s.Overseer)
+	}
+	switch {
+	case errors.Is(err, ErrOneMachine):
 		s.out.reply(502, "All files are on this machine")
-		return
-	}
-	lines, err := ask(s.Overseer)
-	if err != nil {
+	case err != nil:
 		s.fail(err)
-		return
+	default:
+		s.out.block(211, "SITE "+verb, lines, "End")
 	}
-	s.out.block(211, "SITE "+verb, lines, "End")
 }
 
 // siteSlaves answers SITE SLAVES.

@@ -81,6 +81,7 @@ type session struct {
 	why     string        // why the client was told to come here
 	tried   bool          // a transfer was asked for since
 	coming  expectation   // what will be asked for after PASV
+	lot     uint64        // that was drawn by to find the client a place elsewhere; 0: none
 	paces   [3]*data.Pace // of the account, by direction
 	running *transfer     // nil when none is under way
 	aborted bool          // the last transfer was broken off by ABOR, not yet answered

@@ -19,6 +19,11 @@ type Request struct {
 	Text   bool       // TYPE A
 	Client netip.Addr // who is to be near; the zero value if not known
 	At     Rendezvous // where the client was told to come, if that is not here; otherwise nil
+
+	// Lot is a random number, the same when the client is told where to come and when it then
+	// asks for the transfer. Who draws lots among holders draws by it, so that what was drawn
+	// for the one holds for the other.
+	Lot uint64
 }
 
 // An Expectation is a transfer that a client will ask for, as far as it can be told before

@@ -28,6 +28,15 @@ var (
 	ErrChanged    = errors.New("file changed meanwhile") // what was to be resumed or appended to
 )
 
+// A MirroredError says that nothing is stored in a mirrored directory, as the draw was another
+// site than the local one, whose files would differ then.
+type MirroredError struct {
+	Site string // what it is called
+}
+
+// Error says whom the draw gave.
+func (e *MirroredError) Error() string { return "mirrored directory: " + e.Site + " was drawn" }
+
 // A Kind says what an entry is.
 type Kind uint8
 
