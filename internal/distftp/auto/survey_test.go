@@ -113,7 +113,7 @@ func TestSurveyReadsWhatHasChanged(t *testing.T) {
 		t.Errorf("read %v", d.read)
 	}
 	random := rand.New(rand.NewPCG(7, 9))
-	for range 200 {
+	for range 60 {
 		at := func() string { return fmt.Sprintf("pub/%d/%d", random.IntN(4), random.IntN(20)) }
 		p, q := at(), at()
 		switch random.IntN(4) {
