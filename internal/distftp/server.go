@@ -22,6 +22,7 @@ type Config struct {
 	Authenticator control.Authenticator // who may log in: [control.Anonymous]
 	Access        control.Access        // what accounts without rights of their own may do: [control.ReadOnly]
 	Manager       control.Manager       // of users and groups, by SITE commands: nothing to manage
+	Mirrors       control.Mirrors       // which foreign servers stand in for this one: none can
 	Overseer      control.Overseer      // of the machines that hold the files: it is this one
 	TLS           *control.TLS          // how connections are protected: not at all
 	Hosts         []string              // the names that HOST may ask for: any
@@ -66,6 +67,7 @@ func (c Config) engineConfig() control.Config {
 		Authenticator: c.Authenticator,
 		Access:        c.Access,
 		Manager:       c.Manager,
+		Mirrors:       c.Mirrors,
 		Overseer:      c.Overseer,
 		TLS:           c.TLS,
 		Hosts:         c.Hosts,

@@ -23,6 +23,7 @@ type Config struct {
 	Listen      string          `toml:"listen"`     // addresses with blanks between them
 	TLSListen   string          `toml:"tls_listen"` // the same
 	Database    string          `toml:"database"`   // as account.Open takes it
+	Secrets     string          `toml:"secrets"`    // a path; "" as mirrors.KeyFile has it
 	Users       bool            `toml:"users"`
 	Anonymous   bool            `toml:"anonymous"`
 	Banner      string          `toml:"banner"`

@@ -45,13 +45,14 @@ type Planner interface {
 }
 
 // Config is what sessions have in common. All fields but
-// Manager, Overseer, Limits, TLS, Hosts, Observer and Lots must be set.
+// Manager, Mirrors, Overseer, Limits, TLS, Hosts, Observer and Lots must be set.
 type Config struct {
 	FS            FS
 	Planner       Planner
 	Authenticator Authenticator
 	Access        Access   // of accounts that have none of their own
 	Manager       Manager  // of users and groups; nil: there is nothing to manage
+	Mirrors       Mirrors  // which foreign servers stand in for this one; nil: none can
 	Overseer      Overseer // of the machines that hold the files; nil: it is this one
 	Limits        Limits
 	TLS           *TLS     // nil: there is none

@@ -50,6 +50,11 @@ func (s *session) manage(line string) {
 	ctx, cancel := context.WithTimeout(s.ctx, s.IdleTimeout)
 	defer cancel()
 	outcome, lines := s.Manager.Manage(ctx, line, s.guard != nil)
+	s.managed(line, outcome, lines)
+}
+
+// managed tells what came of a command that changes how the server is set up.
+func (s *session) managed(line string, outcome Outcome, lines []string) {
 	s.log.Info("managed", "what", redact("SITE", line), "by", s.account.Name, "done", outcome == Done)
 	switch {
 	case outcome == Misused:
@@ -116,6 +121,8 @@ func redact(verb, arg string) string {
 			return "PSWD ***"
 		case strings.EqualFold(words[0], "USER") && len(words) == 3 && hasPassword(words[1]):
 			return "USER " + words[1] + " ***"
+		case strings.EqualFold(words[0], "REMOTE") && len(words) == 3 && hasMirrorPassword(words[1]):
+			return "REMOTE " + words[1] + " ***"
 		}
 	}
 	return arg

@@ -33,6 +33,8 @@ func siteTable() map[string]command {
 		"SLAVES":      {run: (*session).siteSlaves},
 		"EXPLAIN":     {run: (*session).siteExplain, syntax: "[-c client] path", needs: true},
 		"SLAVESELECT": {run: (*session).siteSelect, syntax: "[-c client] path", needs: true},
+		"REMOTE":      {run: mirrorCommand("REMOTE"), syntax: mirrorVerbs, needs: true},
+		"DIRMIRROR":   {run: mirrorCommand("DIRMIRROR"), syntax: "[MirrorID | AUTO] directory [URL]", needs: true},
 		"USER":        {run: manageCommand("USER"), syntax: "ADD | SET | PASSWORD | REMOVE | LIST | SHOW"},
 		"GROUP":       {run: manageCommand("GROUP"), syntax: "ADD | SET | REMOVE | LIST | SHOW"},
 		"PSWD":        {run: (*session).sitePassword, syntax: "old new", needs: true},
@@ -58,12 +60,16 @@ func (s *session) refuseSite(verb string) {
 	s.out.reply(501, "SITE "+verb+" needs an argument: "+s.siteCommands[verb].syntax)
 }
 
-// siteHelp answers SITE HELP, of which the commands for users and groups have their own.
+// siteHelp answers SITE HELP, of which the commands for users and groups, and for mirrors,
+// have their own.
 func (s *session) siteHelp(arg string) {
 	switch words := strings.Fields(strings.ToUpper(arg)); {
 	case len(words) == 0:
 	case words[0] == "USER" || words[0] == "GROUP":
 		s.manage(arg + " --help")
+		return
+	case words[0] == "REMOTE":
+		s.mirror(arg + " --help")
 		return
 	default:
 		cmd, known := s.siteCommands[words[0]]

@@ -2,6 +2,7 @@ package mirrors
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -60,10 +61,8 @@ func TestDrawWithoutSome(t *testing.T) {
 	e := group(10, 30, 60)
 	without := func(out ...*Member) func(*Member) string {
 		return func(m *Member) string {
-			for _, o := range out {
-				if m == o {
-					return "it rests"
-				}
+			if slices.Contains(out, m) {
+				return "it rests"
 			}
 			return ""
 		}

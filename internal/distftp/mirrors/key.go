@@ -18,6 +18,8 @@ import (
 	"sync"
 
 	"github.com/google/renameio/v2"
+
+	"mirrortracker/internal/database"
 )
 
 // Why a password cannot be had.
@@ -53,6 +55,16 @@ const (
 // OpenKey returns the key in a file. The file is read when it is first needed, and made,
 // for its owner alone, when it is first sealed with.
 func OpenKey(file string) *Key { return &Key{file: file} }
+
+// KeyFile returns where the key stands if nothing else is said: beside the file of a
+// database, by the name of which it is called.
+func KeyFile(url string) string {
+	where, err := database.Locate(url)
+	if err != nil || where.Server != nil {
+		return "var/ftpd.secrets"
+	}
+	return strings.TrimSuffix(where.File, filepath.Ext(where.File)) + ".secrets"
+}
 
 // File returns the name of the file.
 func (k *Key) File() string { return k.file }

@@ -117,3 +117,15 @@ func TestKeyFiles(t *testing.T) {
 		t.Error("it was opened as that of another")
 	}
 }
+
+func TestKeyFile(t *testing.T) {
+	for url, want := range map[string]string{
+		"sqlite:var/ftpd.db":                   "var/ftpd.secrets",
+		"sqlite:/srv/x":                        "/srv/x.secrets",
+		"mysql://user:password@host:3306/name": "var/ftpd.secrets",
+	} {
+		if got := KeyFile(url); got != want {
+			t.Errorf("%s: %s, want %s", url, got, want)
+		}
+	}
+}

@@ -12,19 +12,42 @@ import (
 	"mirrortracker/internal/mirror"
 )
 
-// A Report is what a running server says of its connections to foreign servers.
+// A Report is what a running server says of foreign servers.
 type Report struct {
 	Server string `json:"server"` // its machine and process
-	Sites  []Site `json:"sites"`
+	State
 }
 
-// A Site is a foreign server, as a running server has to do with it.
+// A State is how a running server has to do with foreign servers.
+type State struct {
+	Sites  []Site  `json:"sites"`
+	Faults []Fault `json:"faults"`
+	Found  []Found `json:"found"`
+}
+
+// A Site is the server of an alias.
 type Site struct {
 	Alias       mirror.Path  `json:"alias"`
 	Connections []Connection `json:"connections"`
 	Waiting     int          `json:"waiting"`          // transfers that wait for a connection
 	Resting     time.Time    `json:"resting,omitzero"` // until then it is left alone, for it has failed
 	Error       string       `json:"error,omitempty"`  // what it last failed with
+}
+
+// A Fault is a file that a member does not have as we have it.
+type Fault struct {
+	Member string      `json:"member"` // an alias, or what the tracker calls the site
+	Dir    mirror.Path `json:"dir"`    // in which the member is not used until then
+	Path   mirror.Path `json:"path"`   // the file, as our clients see it
+	Why    string      `json:"why"`
+	Until  time.Time   `json:"until"`
+}
+
+// A Found is what the tracker knows of a directory that is bound to that (AUTO).
+type Found struct {
+	Dir     mirror.Path `json:"dir"`
+	Members int         `json:"members"`
+	Status  string      `json:"status"` // for people
 }
 
 // A Connection is a control connection to a foreign server.
@@ -48,7 +71,7 @@ func processName() string {
 }
 
 // enlist makes this server known as one that can be asked.
-func (s *Store) enlist(ctx context.Context) error { return s.report(ctx, 0, nil) }
+func (s *Store) enlist(ctx context.Context) error { return s.report(ctx, 0, State{}) }
 
 // leave makes it unknown.
 func (s *Store) leave(ctx context.Context) error {
@@ -63,8 +86,8 @@ func (s *Store) answer(ctx context.Context, asked uint64) error {
 	return s.report(ctx, asked, s.config.Answer())
 }
 
-func (s *Store) report(ctx context.Context, asked uint64, sites []Site) error {
-	text, err := json.Marshal(sites)
+func (s *Store) report(ctx context.Context, asked uint64, state State) error {
+	text, err := json.Marshal(state)
 	if err != nil {
 		return err
 	}
@@ -83,7 +106,7 @@ const (
 	askAgain   = 50 * time.Millisecond
 )
 
-// Ask asks all running servers about their connections. One that does not answer within a
+// Ask asks all running servers how they have to do with foreign ones. One that does not answer within a
 // few seconds is taken for gone.
 func (s *Store) Ask(ctx context.Context) ([]Report, error) {
 	var asked uint64
@@ -134,7 +157,7 @@ func (s *Store) reports(ctx context.Context, asked uint64) (all []Report, silent
 			continue
 		}
 		one := Report{Server: r.Server}
-		if err := json.Unmarshal(r.Report, &one.Sites); err != nil {
+		if err := json.Unmarshal(r.Report, &one.State); err != nil {
 			return nil, 0, fmt.Errorf("report of %s: %w", r.Server, err)
 		}
 		all = append(all, one)

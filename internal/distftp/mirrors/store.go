@@ -30,9 +30,9 @@ type Config struct {
 	// that circles are found. nil: that is not known.
 	Ours func(ctx context.Context, host string, port uint16) bool
 
-	// Answer says how this server's connections are, when somebody asks; nil: this is no
-	// server.
-	Answer func() []Site
+	// Answer says how this server has to do with foreign ones, when somebody asks; nil: this
+	// is no server.
+	Answer func() State
 	Server string // the server's name, for people; "": its machine and process
 
 	Log *slog.Logger // nil: none

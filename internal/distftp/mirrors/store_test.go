@@ -338,8 +338,8 @@ func serversAnswer(t *testing.T, url string) {
 	defer cancel()
 	server := open(t, url, func(c *Config) {
 		c.Server = "here[1]"
-		c.Answer = func() []Site {
-			return []Site{{Alias: "/a", Waiting: 2, Connections: []Connection{{State: "idle", Peer: "192.0.2.1:21"}}}}
+		c.Answer = func() State {
+			return State{Sites: []Site{{Alias: "/a", Waiting: 2, Connections: []Connection{{State: "idle", Peer: "192.0.2.1:21"}}}}}
 		}
 	})
 	must(t, server.enlist(ctx))
