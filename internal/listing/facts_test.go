@@ -8,9 +8,9 @@ import (
 
 func TestMLSD(t *testing.T) {
 	check(t, ParseMLSD, []lineTest{
-		{line: "type=file;size=1234;modify=20230105123456; name", want: file("name", 1234, utc)},
-		{line: "modify=20230105123456;perm=adfr;size=1234;type=file;unique=801U1;UNIX.group=0; name", want: file("name", 1234, utc)},
-		{line: "TYPE=FILE;Size=1234;Modify=20230105123456.789; name", want: file("name", 1234, utc)},
+		{line: "type=file;size=1234;modify=20230105123456; name", want: file("name", 1234, second)},
+		{line: "modify=20230105123456;perm=adfr;size=1234;type=file;unique=801U1;UNIX.group=0; name", want: file("name", 1234, second)},
+		{line: "TYPE=FILE;Size=1234;Modify=20230105123456.789; name", want: file("name", 1234, second)},
 		{line: "type=dir;sizd=4096;modify=20230105123400; name", want: dir("name", utc)},
 		{line: "type=dir;size=x; name", want: dir("name", Stamp{})},
 		{line: "type=file; name", want: file("name", digest.UnknownSize, Stamp{})},
@@ -22,7 +22,7 @@ func TestMLSD(t *testing.T) {
 		{line: "type=file;size=1;modify=20230230000000; name", want: file("name", 1, Stamp{})},
 		{line: "type=OS.unix=slink:/a b; name", want: link("name", "/a b", Stamp{})},
 		{line: "type=OS.unix=slink:a:b;size=3; name", want: link("name", "a:b", Stamp{})},
-		{line: "modify=20230105123456;type=os.UNIX=symlink;size=6; name", want: link("name", "", utc)},
+		{line: "modify=20230105123456;type=os.UNIX=symlink;size=6; name", want: link("name", "", second)},
 		{line: "type=OS.unix=slink; name", want: link("name", "", Stamp{})},
 		{line: "type=OS.unix=symlink name", want: link("name", "", Stamp{})},
 		{line: "type=OS.unix=chr-13/29; name", want: other("name", Stamp{})},
@@ -60,7 +60,7 @@ func TestMLSDSelfAndParent(t *testing.T) {
 
 func TestMLST(t *testing.T) {
 	for _, line := range []string{" type=cdir;modify=20230105123456; /pub", "type=dir;modify=20230105123456; /pub\r\n"} {
-		if e, err := ParseMLST(line); err != nil || e != dir("/pub", utc) {
+		if e, err := ParseMLST(line); err != nil || e != dir("/pub", second) {
 			t.Errorf("%q: got %+v, %v", line, e, err)
 		}
 	}

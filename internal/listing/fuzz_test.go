@@ -146,7 +146,7 @@ func FuzzDates(f *testing.F) {
 	f.Add(int16(2023), int8(1), int8(5), int8(12), int8(34), true, true, false, int64(1700000000))
 	berlin := zone(f, "Europe/Berlin")
 	f.Fuzz(func(t *testing.T, year int16, month, day, hour, minute int8, hasYear, hasTime, utc bool, now int64) {
-		s := Stamp{year, month, day, hour, minute, hasYear, hasTime, utc}
+		s := Stamp{year, month, day, hour, minute, hasYear, hasTime, utc, 0}
 		for _, z := range []*time.Location{nil, time.UTC, berlin} {
 			d := Dates{Now: time.Unix(now%(1<<37), 0), Zone: z}
 			if got := d.Date(s); got.Known() && got != digest.DateOf(got.Time()) {

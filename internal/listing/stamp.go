@@ -17,6 +17,8 @@ type Stamp struct {
 	HasYear bool
 	HasTime bool
 	UTC     bool // the listing said so: MLSD, EPLF, ls --full-time
+
+	Sec int8 // if UTC
 }
 
 func (s *Stamp) setYear(year int) { s.Year, s.HasYear = int16(year), true }
@@ -35,6 +37,7 @@ func stampOf(t time.Time) Stamp {
 	s := Stamp{Month: int8(t.Month()), Day: int8(t.Day()), UTC: true}
 	s.setYear(t.Year())
 	s.setTime(t.Hour(), t.Minute())
+	s.Sec = int8(t.Second())
 	return s
 }
 

@@ -32,6 +32,7 @@ var (
 	minute = Stamp{Year: 2023, Month: 1, Day: 5, Hour: 12, Min: 34, HasYear: true, HasTime: true}
 	recent = Stamp{Month: 1, Day: 5, Hour: 12, Min: 34, HasTime: true}
 	utc    = Stamp{Year: 2023, Month: 1, Day: 5, Hour: 12, Min: 34, HasYear: true, HasTime: true, UTC: true}
+	second = Stamp{Year: 2023, Month: 1, Day: 5, Hour: 12, Min: 34, Sec: 56, HasYear: true, HasTime: true, UTC: true}
 )
 
 func check(t *testing.T, parse func([]byte) (Listing, error), tests []lineTest) {
@@ -79,13 +80,13 @@ func TestUnixServers(t *testing.T) {
 		// GNU's ls
 		{line: "-rw-r--r--. 1 root root 1234 Jan  5  2023 name", want: file("name", 1234, day)},
 		{line: "-rw-rwxr--+ 1 root root 1234 2023-01-05 12:34 name", want: file("name", 1234, minute)},
-		{line: "-rw-r--r-- 1 root root 1234 2023-01-05 13:34:56.123456789 +0100 name", want: file("name", 1234, utc)},
-		{line: "-rw-r--r-- 1 root root 1234 2023-01-05 12:34:56 +0000 name", want: file("name", 1234, utc)},
+		{line: "-rw-r--r-- 1 root root 1234 2023-01-05 13:34:56.123456789 +0100 name", want: file("name", 1234, second)},
+		{line: "-rw-r--r-- 1 root root 1234 2023-01-05 12:34:56 +0000 name", want: file("name", 1234, second)},
 		{line: "-rw-r--r-- 1 root root 1234 01-05 12:34 name", want: file("name", 1234, recent)},
 		{line: "-rw-r--r-- 1 root root 1234 2023-01-05  name", want: file("name", 1234, day)},
 		{line: "-rw-r--r-- 1 root root 1234 Jan  5  12023 name", want: file("name", 1234, Stamp{})},
 		{line: "-rw-r--r-- 1 root root 1234 2023-02-30 12:34:56 +0000 name", want: file("name", 1234, Stamp{})},
-		{line: "-rw-r--r-- 1 root root 1234 2023-01-05 07:34:56 -0500 name", want: file("name", 1234, utc)},
+		{line: "-rw-r--r-- 1 root root 1234 2023-01-05 07:34:56 -0500 name", want: file("name", 1234, second)},
 		{line: "    4 -rw-r--r-- 1 root root 1234 Jan  5  2023 name", want: file("name", 1234, day)},
 		{line: "brw-rw---- 1 root disk 8, 0 Jan  5 12:34 sda", want: other("sda", recent)},
 		{line: "crw-rw-rw- 1 root root   1,   3 Jan  5 12:34 null", want: other("null", recent)},
