@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -94,6 +95,7 @@ type Conn struct {
 	noEPSV   bool
 	clear    bool // data connections are without TLS, although the control connection is not
 	text     bool // transfers are in TYPE A
+	replies  int
 	restart  bool // the next transfer may begin elsewhere than at the file's beginning
 }
 
@@ -216,6 +218,12 @@ func (c *Conn) Has(feature string) bool {
 
 // Host returns the address of the server, without a port.
 func (c *Conn) Host() string { return c.host }
+
+// Peer returns the address and port of the server that the connection goes to.
+func (c *Conn) Peer() netip.AddrPort {
+	peer := c.raw.RemoteAddr().(*net.TCPAddr).AddrPort()
+	return netip.AddrPortFrom(peer.Addr().Unmap(), peer.Port())
+}
 
 // Close says goodbye without waiting for the answer, and closes the connection.
 func (c *Conn) Close() error {

@@ -1,6 +1,6 @@
-// Package ftpconn is an FTP control connection for programs that cannot trust the server: it is dialled and
-// logged in through github.com/jlaffaye/ftp, and then speaks for itself, because
-// that library's List drops lines that it does not understand, and the library
+// Package ftpconn is an FTP control connection to servers that are not trusted: it is
+// dialled and logged in through github.com/jlaffaye/ftp, and then speaks for itself,
+// because that library's List drops lines that it does not understand, and the library
 // sets no deadlines.
 //
 // Everything that comes from the server is bounded: every read and write has a

@@ -192,6 +192,9 @@ func (c *Conn) receive(max int) (Reply, error) {
 	reply, err := readReply(c.in, max)
 	preliminary := err == nil && reply.Preliminary() && sent.transfer
 	pending := reply.Code == 350 && sent.verb == "REST" // RFC 3659, section 5
+	if err == nil {
+		c.replies++
+	}
 	switch {
 	case err != nil:
 		return Reply{}, c.breaks(err)

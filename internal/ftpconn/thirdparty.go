@@ -126,8 +126,10 @@ type ThirdParty struct {
 // Begin sends the command of a transfer that [Conn.Port] or [Conn.Listen] has prepared,
 // and returns when the server says that it begins, or that it is over already. A server
 // that refuses answers with a *ReplyError, after which the connection can be used on, but
-// for 421. The end of ctx before any reply breaks the connection. Nothing else may be in
-// flight.
+// for 421. Nothing else may be in flight.
+//
+// Nothing but ctx bounds the wait, as the server may first have to reach somebody. The end
+// of ctx breaks the connection.
 func (c *Conn) Begin(ctx context.Context, command string) (*ThirdParty, error) {
 	t := &ThirdParty{c: c, command: command}
 	if err := t.begin(ctx); err != nil {
@@ -137,7 +139,6 @@ func (c *Conn) Begin(ctx context.Context, command string) (*ThirdParty, error) {
 }
 
 func (t *ThirdParty) begin(ctx context.Context) error {
-	defer t.c.raw.closeWhenDone(ctx)()
 	if err := t.c.alone(); err != nil {
 		return err
 	}
@@ -145,6 +146,12 @@ func (t *ThirdParty) begin(ctx context.Context) error {
 		return err
 	}
 	t.c.flight[0].transfer = true
+	if err := t.c.Await(ctx); err != nil {
+		if t.c.broken == nil {
+			t.c.breaks(fmt.Errorf("%w: %w", net.ErrClosed, err)) // as ctx closes others
+		}
+		return err
+	}
 	reply, err := t.c.receive(t.c.cfg.MaxReply)
 	if err != nil {
 		return err
@@ -210,6 +217,13 @@ func (t *ThirdParty) abort() {
 	}
 	t.over = true
 }
+
+// Err returns what has broken the connection, nil as long as it can be used: an error that
+// wraps [net.ErrClosed] if the end of a context did.
+func (c *Conn) Err() error { return c.broken }
+
+// Replies returns how many replies were received since the login.
+func (c *Conn) Replies() int { return c.replies }
 
 // Await waits until the server says something or closes the connection, for as long as
 // ctx lasts; whose cause is returned when it ends, and the connection is as good as before.

@@ -1,10 +1,222 @@
 package foreign
 
-import "mirrortracker/internal/ftpconn"
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
 
-// A Conn is a control connection, logged in and in binary mode, that is checked out of
-// its pool by one user. It must be given back ([Conn.Release]).
+	"mirrortracker/internal/ftpconn"
+)
+
+// A Conn is a control connection, logged in and in binary mode, that is checked out of its
+// pool by one user, who must give it back ([Conn.Release]).
+//
+// What it does not answer in time, and whatever else breaks it, counts as a failure of the
+// server; a refusal of a command does not, nor does the end of a context, unless that is
+// its deadline.
 type Conn struct {
 	*ftpconn.Conn
 	pool *Pool
+
+	// Guarded by the pool.
+	state   State
+	since   time.Time
+	doing   string // the command of a transfer
+	uses    int
+	last    bool // it is closed when it is given back
+	try     bool // the server rested, and this decides whether it goes on doing so
+	replies int  // had been received when it was checked out
+
+	// While it is idle.
+	unwatch context.CancelFunc
+	watched chan struct{} // closed when the watch has ended
+	spoiled bool          // readable then
+}
+
+// A State is what a connection is doing.
+type State string
+
+// The states.
+const (
+	connecting State = "connecting"
+	idle       State = "idle"
+	keeping    State = "keeping alive"
+	inUse      State = "in use"
+)
+
+// take checks it out.
+func (c *Conn) take(try bool) {
+	c.state, c.since, c.try, c.replies = inUse, time.Now(), try, c.Conn.Replies()
+	c.uses++
+}
+
+// Pool returns whose connection it is.
+func (c *Conn) Pool() *Pool { return c.pool }
+
+// Begin is [ftpconn.Conn.Begin].
+func (c *Conn) Begin(ctx context.Context, command string) (*ftpconn.ThirdParty, error) {
+	word, _, _ := strings.Cut(command, " ")
+	c.does(word)
+	transfer, err := c.Conn.Begin(ctx, command)
+	if err == nil {
+		c.Good()
+	}
+	return transfer, err
+}
+
+func (c *Conn) does(what string) {
+	c.pool.mu.Lock()
+	defer c.pool.mu.Unlock()
+	c.doing = what
+}
+
+// Good says that the server works, which ends its being on trial. Begin does that too.
+func (c *Conn) Good() {
+	c.pool.mu.Lock()
+	defer c.pool.mu.Unlock()
+	c.good()
+}
+
+func (c *Conn) good() {
+	if c.try {
+		c.try = false
+		c.pool.breaker.worked()
+	}
+}
+
+// Release gives the connection back. It is closed if it is broken or something is in
+// flight. More calls do nothing.
+func (c *Conn) Release() {
+	p := c.pool
+	p.mu.Lock()
+	used := c.state == inUse
+	if used {
+		c.state, c.since, c.doing = keeping, time.Now(), ""
+	}
+	p.mu.Unlock()
+	if !used {
+		return
+	}
+	quiet := c.calm()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if quiet {
+		c.good()
+	} else if why := c.fault(); why != nil && !c.stale() {
+		p.fail(why)
+	}
+	if c.try {
+		c.try = false
+		p.breaker.gaveUp()
+	}
+	if quiet && !c.last {
+		p.settle(c)
+	} else {
+		p.drop(c)
+	}
+}
+
+// calm makes it as it was when it was taken, and reports whether it can be used on.
+func (c *Conn) calm() bool {
+	if c.Err() != nil || c.Pending() > 0 || c.Ready() {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(c.pool.life, c.pool.cfg.Timeout)
+	defer cancel()
+	return c.Restart(ctx, 0) == nil && c.Type(ctx, false) == nil && c.Protect(ctx, true) == nil
+}
+
+// fault is what has broken the connection, if that is the server's fault.
+func (c *Conn) fault() error {
+	err := c.Err()
+	switch {
+	case err == nil, errors.Is(err, context.Canceled):
+		return nil
+	case errors.Is(err, net.ErrClosed) && !errors.Is(err, context.DeadlineExceeded):
+		return nil // by the end of a context
+	}
+	return err
+}
+
+// stale reports that a connection which was idle before has not answered at all: the server
+// had closed it meanwhile.
+func (c *Conn) stale() bool { return c.uses > 1 && c.Err() != nil && c.Conn.Replies() == c.replies }
+
+// rest begins the watch over a connection that is idle.
+func (c *Conn) rest() {
+	if c.state != idle {
+		c.state, c.since = idle, time.Now()
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	c.unwatch, c.watched = cancel, make(chan struct{})
+	go c.watch(ctx, c.watched)
+}
+
+// wake ends the watch, and reports whether the connection can still be used. The pool is
+// locked.
+func (c *Conn) wake() bool {
+	c.unwatch()
+	<-c.watched
+	return !c.spoiled
+}
+
+// watch waits for the connection to be taken, to say goodbye, or to need a sign of life.
+func (c *Conn) watch(ctx context.Context, watched chan struct{}) {
+	soon, cancel := context.WithTimeout(ctx, c.pool.cfg.KeepAlive)
+	defer cancel()
+	err := c.Await(soon)
+	due := err != nil && soon.Err() != nil && c.Err() == nil
+	c.spoiled = !due
+	close(watched)
+	if ctx.Err() == nil {
+		c.pool.awoke(c, watched, due)
+	}
+}
+
+// awoke is told of a connection that was idle until it said something, or until it is due
+// for a sign of life; by the watch over it, which may be an earlier one: then it was taken.
+func (p *Pool) awoke(c *Conn, watched chan struct{}, due bool) {
+	if !p.rouse(c, watched, due) {
+		return
+	}
+	_, err := c.Cmd(p.life, "NOOP")
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err != nil || c.last {
+		p.drop(c)
+		return
+	}
+	c.state = idle // since it was
+	p.settle(c)
+}
+
+// rouse takes a connection from among the idle ones. It is closed if it is not good any
+// more, or has been idle for too long; else it must show a sign of life.
+func (p *Pool) rouse(c *Conn, watched chan struct{}, due bool) (alive bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	i := slices.Index(p.idle, c)
+	if i < 0 || c.watched != watched {
+		return false
+	}
+	p.idle = slices.Delete(p.idle, i, i+1)
+	if !due || time.Since(c.since) >= p.cfg.Idle {
+		p.drop(c)
+		return false
+	}
+	c.state = keeping
+	return true
+}
+
+// A Connection is what a connection of a pool is doing.
+type Connection struct {
+	State State          `json:"state"`
+	Since time.Time      `json:"since"` // in this state
+	Doing string         `json:"doing"` // RETR, say; "" for nothing that takes long
+	Uses  int            `json:"uses"`  // how often it was checked out
+	Peer  netip.AddrPort `json:"peer"`  // not valid while connecting
 }

@@ -1,0 +1,133 @@
+package foreign
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Health is how a server does.
+type Health struct {
+	Resting  bool      `json:"resting"`
+	Until    time.Time `json:"until"`    // the end of the rest, when one try is made
+	Failures int       `json:"failures"` // in a row
+	Reason   string    `json:"reason"`   // of the last one, for operators
+}
+
+// Health returns how the server does.
+func (p *Pool) Health() Health {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	b := p.breaker
+	if b.failures == 0 {
+		return Health{}
+	}
+	return Health{Resting: !b.usable(time.Now()), Until: b.until, Failures: b.failures, Reason: b.err.Error()}
+}
+
+// Usable reports whether the server may be asked: it does not rest, or has rested long
+// enough for one try.
+func (p *Pool) Usable() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return !p.closed && p.breaker.usable(time.Now())
+}
+
+// Connections returns what all connections are doing, the oldest state first.
+func (p *Pool) Connections() []Connection {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var all []Connection
+	for c := range p.conns {
+		about := Connection{State: c.state, Since: c.since, Doing: c.doing, Uses: c.uses}
+		if c.state != connecting {
+			about.Peer = c.Peer()
+		}
+		all = append(all, about)
+	}
+	slices.SortFunc(all, func(a, b Connection) int {
+		return cmp.Or(a.Since.Compare(b.Since), a.Peer.Compare(b.Peer))
+	})
+	return all
+}
+
+// Waiting returns how many wait for a connection.
+func (p *Pool) Waiting() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.waiting)
+}
+
+// Pools are the pools of all servers, one for each login at each: whoever asks for the
+// same gets the same.
+type Pools struct {
+	cfg Config
+
+	mu    sync.Mutex
+	all   map[Server]*Pool // by the server without its limit
+	swept time.Time
+}
+
+// NewPools returns pools of no servers yet.
+func NewPools(cfg Config) *Pools {
+	return &Pools{cfg: cfg, all: map[Server]*Pool{}, swept: time.Now()}
+}
+
+// Of returns the pool of a server, which it makes at the first time with what is known of
+// the server's abilities. A limit that has changed takes effect.
+func (ps *Pools) Of(s Server, known Abilities) *Pool {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	ps.sweep()
+	key := s
+	key.Limit = 0
+	p := ps.all[key]
+	if p == nil {
+		p = NewPool(s, known, ps.cfg)
+		ps.all[key] = p
+	}
+	p.setLimit(s.Limit)
+	return p
+}
+
+// forget is after how long without use a pool is dropped.
+const forget = 2 * LongestRest
+
+// sweep drops pools that nobody has used for long.
+func (ps *Pools) sweep() {
+	if time.Since(ps.swept) < time.Minute {
+		return
+	}
+	ps.swept = time.Now()
+	for key, p := range ps.all {
+		if p.abandoned() {
+			delete(ps.all, key)
+		}
+	}
+}
+
+func (p *Pool) abandoned() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.conns) == 0 && time.Since(p.used) > forget
+}
+
+// All returns the pools, by the names of their servers.
+func (ps *Pools) All() []*Pool {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	var all []*Pool
+	for _, p := range ps.all {
+		all = append(all, p)
+	}
+	slices.SortFunc(all, func(a, b *Pool) int { return cmp.Compare(a.Server().String(), b.Server().String()) })
+	return all
+}
+
+// Close closes all pools. There must be no more use of them.
+func (ps *Pools) Close() {
+	for _, p := range ps.All() {
+		p.Close()
+	}
+}
