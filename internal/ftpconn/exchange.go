@@ -191,7 +191,7 @@ func (c *Conn) receive(max int) (Reply, error) {
 	sent := &c.flight[0]
 	reply, err := readReply(c.in, max)
 	preliminary := err == nil && reply.Preliminary() && sent.transfer
-	pending := reply.Code == 350 && sent.verb == "REST" // RFC 3659, section 5
+	pending := reply.Code == 350 && (sent.verb == "REST" || sent.verb == "RNFR") // RFC 3659, section 5; RFC 959, section 5.4
 	if err == nil {
 		c.replies++
 	}

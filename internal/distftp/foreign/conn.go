@@ -30,6 +30,7 @@ type Conn struct {
 	last    bool // it is closed when it is given back
 	try     bool // the server rested, and this decides whether it goes on doing so
 	replies int  // had been received when it was checked out
+	excused bool // we have broken it
 
 	// While it is idle.
 	unwatch context.CancelFunc
@@ -134,7 +135,7 @@ func (c *Conn) calm() bool {
 func (c *Conn) fault() error {
 	err := c.Err()
 	switch {
-	case err == nil, errors.Is(err, context.Canceled):
+	case err == nil, c.excused, errors.Is(err, context.Canceled):
 		return nil
 	case errors.Is(err, net.ErrClosed) && !errors.Is(err, context.DeadlineExceeded):
 		return nil // by the end of a context
