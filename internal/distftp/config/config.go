@@ -29,6 +29,7 @@ type Config struct {
 	Banner      string          `toml:"banner"`
 	Hosts       []string        `toml:"hosts"`
 	Umask       Umask           `toml:"umask"`
+	Mirrors     bool            `toml:"mirrors"`     // where there are no users, of a folder
 	AutoMirror  []string        `toml:"auto_mirror"` // paths of directories, as mirror.ParsePath returns them
 	StopTimeout strict.Duration `toml:"stop_timeout"`
 	Log         strict.Log      `toml:"log"`
