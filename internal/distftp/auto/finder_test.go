@@ -28,7 +28,7 @@ type tracker struct {
 	url string
 }
 
-func newTracker(t *testing.T) *tracker {
+func newTracker(t testing.TB) *tracker {
 	t.Helper()
 	url := "sqlite:" + filepath.Join(t.TempDir(), "tracker.db")
 	s, err := store.Open(t.Context(), url)
@@ -40,7 +40,7 @@ func newTracker(t *testing.T) *tracker {
 }
 
 // crawled publishes what a site has: a directory at a path below its base.
-func (k *tracker) crawled(t *testing.T, site mirror.Site, at string, holds dir) {
+func (k *tracker) crawled(t testing.TB, site mirror.Site, at string, holds dir) {
 	t.Helper()
 	ctx := t.Context()
 	var trees []*digest.Tree
@@ -90,7 +90,7 @@ func (d dir) tree(all *[]*digest.Tree) *digest.Tree {
 }
 
 // put writes it to a disk.
-func (d dir) put(t *testing.T, disk *disk, at string) {
+func (d dir) put(t testing.TB, disk *disk, at string) {
 	t.Helper()
 	for name, what := range d {
 		switch what := what.(type) {
@@ -119,7 +119,7 @@ func games() dir {
 	return d
 }
 
-func newFinder(t *testing.T, k *tracker, tree Tree, change func(*Config)) *Finder {
+func newFinder(t testing.TB, k *tracker, tree Tree, change func(*Config)) *Finder {
 	t.Helper()
 	c := Config{
 		Database: k.url, Refresh: time.Second, Digests: time.Minute, Tree: tree,
@@ -136,7 +136,7 @@ func newFinder(t *testing.T, k *tracker, tree Tree, change func(*Config)) *Finde
 }
 
 // refresh does what goes on in the background.
-func refresh(t *testing.T, f *Finder) {
+func refresh(t testing.TB, f *Finder) {
 	t.Helper()
 	if err := f.live.Check(t.Context()); err != nil {
 		t.Fatal(err)

@@ -27,7 +27,7 @@ type disk struct {
 	fail map[mirror.Path]error // of OpenDir
 }
 
-func newDisk(t *testing.T) *disk {
+func newDisk(t testing.TB) *disk {
 	t.Helper()
 	dir := t.TempDir()
 	folder, err := localfs.Open(dir)
@@ -47,7 +47,7 @@ func (d *disk) OpenDir(ctx context.Context, p mirror.Path) (vfs.Dir, error) {
 }
 
 // put writes a file of so many bytes.
-func (d *disk) put(t *testing.T, p string, size int) {
+func (d *disk) put(t testing.TB, p string, size int) {
 	t.Helper()
 	name := filepath.Join(d.dir, p)
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
@@ -61,7 +61,7 @@ func (d *disk) put(t *testing.T, p string, size int) {
 	}
 }
 
-func amount(t *testing.T, s *survey) digest.Summary {
+func amount(t testing.TB, s *survey) digest.Summary {
 	t.Helper()
 	sum, err := s.read(t.Context())
 	if err != nil {
