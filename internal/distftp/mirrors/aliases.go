@@ -149,7 +149,7 @@ func (s *Store) Disconnect(ctx context.Context, p mirror.Path) error {
 func (v *View) members(alias mirror.Path) []int {
 	var ids []int
 	for _, e := range v.Entries() {
-		if e.member(alias) != nil {
+		if e.Member(alias) != nil {
 			ids = append(ids, e.ID)
 		}
 	}

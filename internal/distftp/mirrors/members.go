@@ -38,7 +38,7 @@ func (s *Store) AddMember(ctx context.Context, id, weight int, alias mirror.Path
 			made++
 		}
 		e := t.Entry(made)
-		if e.member(alias) != nil {
+		if e.Member(alias) != nil {
 			return t.exec(`UPDATE ftp_mirrors SET weight = ? WHERE id = ? AND alias = ?`, weight, made, []byte(alias))
 		}
 		var last int
@@ -51,8 +51,8 @@ func (s *Store) AddMember(ctx context.Context, id, weight int, alias mirror.Path
 	return made, err
 }
 
-// member returns the member that an alias is, or our own site ("").
-func (e *Entry) member(alias mirror.Path) *Member {
+// Member returns the member that an alias is, or our own site (""); nil if it is none.
+func (e *Entry) Member(alias mirror.Path) *Member {
 	if e != nil {
 		for _, m := range e.Members {
 			if m.path() == alias {
@@ -77,7 +77,7 @@ func (t *change) member(id int, alias mirror.Path) (*Entry, *Member, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	m := e.member(alias)
+	m := e.Member(alias)
 	if m == nil {
 		name := (&Member{Alias: t.At(alias)}).Name()
 		if alias != "" {
