@@ -142,6 +142,7 @@ func (c *doctorCommand) examine(a *app, f *doctor.Findings, visit doctor.Visit) 
 		folderFindings(f, cfg.Directory)
 	}
 	a.userFindings(f, &cfg)
+	a.trackerFindings(f, &cfg)
 	certificateFindings(f, &cfg)
 	portFindings(f, &cfg)
 	addressFindings(f, &cfg)

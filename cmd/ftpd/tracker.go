@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -12,7 +13,11 @@ import (
 
 	"mirrortracker/internal/distftp/auto"
 	"mirrortracker/internal/distftp/config"
+	"mirrortracker/internal/distftp/doctor"
+	"mirrortracker/internal/human"
+	"mirrortracker/internal/mirror"
 	"mirrortracker/internal/nearest"
+	"mirrortracker/internal/store"
 )
 
 // A replicas finds the replicas that a tracker knows of mirrored directories.
@@ -47,6 +52,39 @@ func (r *replicas) run(ctx context.Context) {
 		running.Go(func() { r.databases.Run(ctx, time.Minute) })
 	}
 	r.Finder.Run(ctx)
+}
+
+// trackerFindings looks at the tracker's database, if mirrored directories are to go by one.
+func (a *app) trackerFindings(f *doctor.Findings, cfg *config.Config) {
+	url := cfg.Tracker.Database
+	if url == "" {
+		return
+	}
+	const remedy = `"tracker.database" in the configuration is the one that the crawler fills`
+	db, err := store.OpenPresent(a, url)
+	if err != nil {
+		f.Bad("tracker", remedy, "%v", err)
+		return
+	}
+	defer db.Close()
+	sites, err := db.Sites(a)
+	if err == nil {
+		var crawled []store.Snapshot
+		if crawled, err = db.Current(a); err == nil && len(crawled) == 0 {
+			f.Doubt("tracker", "crawler crawl", "none of its sites was crawled yet: it knows no replicas")
+		} else if err == nil {
+			f.Good("tracker", "%s, of which it knows what %d have", human.Plural(int64(len(sites)), "site", "sites"), len(crawled))
+		}
+	}
+	if err != nil {
+		f.Bad("tracker", remedy, "%v", err)
+		return
+	}
+	for _, name := range cfg.Tracker.Self {
+		if !slices.ContainsFunc(sites, func(s mirror.Site) bool { return s.Name == name }) {
+			f.Doubt("tracker", `"tracker.self" in the configuration; crawler site list shows the names`, "no site is called %s", name)
+		}
+	}
 }
 
 // ours returns what tells whether a server at a host and port is this one, as far as that can
