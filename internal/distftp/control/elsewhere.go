@@ -113,7 +113,8 @@ func (s *session) invite(verb string) *data.Invitation {
 	}
 	want := data.Expectation{
 		Request: s.request(e.path, offset, s.length), Upload: e.upload,
-		Partner: s.partner(), Secure: s.private, Local: s.local, Timeout: s.DataTimeout,
+		Partner: s.partner(), Secure: s.private, Timeout: s.DataTimeout,
+		Local: s.local, Ports: s.door.Ports, Comes: comes.known(now),
 	}
 	s.lot = want.Lot
 	for range invites {
@@ -149,7 +150,7 @@ func (s *session) inviteTo(host Host, want data.Expectation) (*data.Invitation, 
 		there.Close()
 		return nil, errUnroutable
 	}
-	i, err := data.Invite(ctx, there, s.local, s.door.Ports, want.Partner, want.Timeout)
+	i, err := data.Invite(ctx, there, want)
 	if err != nil {
 		there.Close()
 		return nil, err

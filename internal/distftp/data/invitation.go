@@ -15,7 +15,7 @@ import (
 // names and come to the one that they know. Whichever they come to, the other is closed.
 type Invitation struct {
 	there   Rendezvous
-	here    *Listener     // nil: there it has our own address
+	here    *Listener     // nil: there it has our own address, or the client will not come here
 	came    chan net.Conn // has the client's connection if it came here; closed when it cannot come any more
 	timeout time.Duration
 	left    sync.Once          // there
@@ -26,23 +26,25 @@ type Invitation struct {
 // not among ours.
 var ErrPort = errors.New("port of the rendezvous is not available here")
 
-// Invite listens at local, on the port of a rendezvous, which belongs to the invitation
-// then, unless this fails.
-func Invite(ctx context.Context, there Rendezvous, local netip.Addr, ports Ports, partner Partner, timeout time.Duration) (*Invitation, error) {
-	i := &Invitation{there: there, came: make(chan net.Conn, 1), timeout: timeout}
+// Invite listens where it is expected of us to, on the port of a rendezvous, which belongs to
+// the invitation then, unless this fails.
+func Invite(ctx context.Context, there Rendezvous, e Expectation) (*Invitation, error) {
+	i := &Invitation{there: there, came: make(chan net.Conn, 1), timeout: e.Timeout}
 	addr := there.Addr()
-	if plain(addr.Addr()) == plain(local) {
+	if plain(addr.Addr()) == plain(e.Local) {
 		close(i.came)
 		return i, nil
 	}
-	if !ports.holds(addr.Port()) {
-		return nil, fmt.Errorf("%w: %d is not in %s", ErrPort, addr.Port(), ports)
-	}
-	ln, err := listenAt(ctx, netip.AddrPortFrom(local, addr.Port()))
-	if err != nil {
+	ln, err := listenUnder(ctx, addr.Port(), e)
+	switch {
+	case err == nil:
+	case e.Comes:
+		close(i.came)
+		return i, nil
+	default:
 		return nil, fmt.Errorf("%w: %w", ErrPort, err)
 	}
-	i.here = &Listener{ln: ln.(*net.TCPListener), partner: partner}
+	i.here = &Listener{ln: ln.(*net.TCPListener), partner: e.Partner}
 	go func() {
 		defer close(i.came)
 		if conn, err := i.here.accept(context.Background()); err == nil { // Close ends it
@@ -50,6 +52,14 @@ func Invite(ctx context.Context, there Rendezvous, local netip.Addr, ports Ports
 		}
 	}()
 	return i, nil
+}
+
+// listenUnder listens on a port, if it is one of ours.
+func listenUnder(ctx context.Context, port uint16, e Expectation) (net.Listener, error) {
+	if !e.Ports.Holds(port) {
+		return nil, fmt.Errorf("%d is not in %s", port, e.Ports)
+	}
+	return listenAt(ctx, netip.AddrPortFrom(e.Local, port))
 }
 
 // There returns the rendezvous.

@@ -41,8 +41,8 @@ func (p Ports) span() (first, n int) {
 	return int(p.First), int(p.Last) - int(p.First) + 1
 }
 
-// holds reports whether a port is in the range.
-func (p Ports) holds(port uint16) bool {
+// Holds reports whether a port is in the range.
+func (p Ports) Holds(port uint16) bool {
 	first, n := p.span()
 	return int(port) >= first && int(port) < first+n
 }

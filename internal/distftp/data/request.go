@@ -35,5 +35,7 @@ type Expectation struct {
 	Secure  bool    // under TLS, with the certificate that clients know from here
 
 	Local   netip.Addr    // where we listen: of the family that the client can reach
+	Ports   Ports         // on which of its ports
+	Comes   bool          // the client is known to come where it is told, so that we need not
 	Timeout time.Duration // for the client to come, once the transfer was asked for
 }
