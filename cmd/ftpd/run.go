@@ -9,6 +9,7 @@ import (
 	"mirrortracker/internal/distftp/account"
 	"mirrortracker/internal/distftp/admin"
 	"mirrortracker/internal/distftp/config"
+	"mirrortracker/internal/distftp/mirroradmin"
 	"mirrortracker/internal/distftp/operator"
 	"mirrortracker/internal/program"
 	"mirrortracker/internal/ui"
@@ -36,6 +37,7 @@ type grammar struct {
 	Status  operator.StatusCommand `cmd:"" help:"Show masters, slaves, and what is to be done about copies."`
 	Fsck    operator.FsckCommand   `cmd:"" help:"Compare database and slaves, and look for files with too few copies."`
 	Rule    operator.RuleCommand   `cmd:"" help:"Say how many copies files have, and where."`
+	Mirror  mirroradmin.Command    `cmd:"" help:"Have other FTP servers stand in for this one."`
 	Import  importCommand          `cmd:"" help:"Take up files that were put into a slave's folder by other means."`
 	Doctor  doctorCommand          `cmd:"" help:"Find out why clients cannot reach the server."`
 	Config  configCommand          `cmd:"" help:"Write or check a configuration file."`
@@ -56,7 +58,7 @@ type flags struct {
 func Main(ctx context.Context, env *ui.Env, args []string) ui.Exit {
 	var g grammar
 	a := &app{Context: ctx, Env: env, flags: &g.flags}
-	return env.Run("ftpd", description, &g, args, a, a.admin(), a.operator())
+	return env.Run("ftpd", description, &g, args, a, a.admin(), a.operator(), a.mirrors())
 }
 
 // An app is what a command runs in.

@@ -41,6 +41,27 @@ type siteRemote struct {
 	commands
 }
 
+func (siteRemote) Help() string {
+	return "Paths and passwords with blanks or quotes stand in quotes. SITE REMOTE HELP and a command tells more of it.\n\n" + usual
+}
+
+// usual are the commands in their usual form.
+const usual = `  SITE REMOTE ADDALIAS path host port user password remote-root
+  SITE REMOTE ADDMIRROR MirrorID|0 weight alias|LOCAL
+  SITE REMOTE DEFMIRROR MirrorID alias|LOCAL
+  SITE REMOTE DELMIRROR MirrorID alias|LOCAL
+  SITE REMOTE DELALIAS path
+  SITE REMOTE ALIAS path
+  SITE REMOTE CHANGE path HOST|PORT|USER|PASS|ROOT|TLS|LIMIT value
+  SITE REMOTE TUNNEL path ON|OFF
+  SITE REMOTE MIRRORS
+  SITE REMOTE ALIASES
+  SITE REMOTE CONNECTIONS
+  SITE REMOTE DISCONNECT path
+  SITE REMOTE HELP [command]
+  SITE DIRMIRROR MirrorID|0|AUTO directory [URL]
+  SITE DIRMIRROR directory`
+
 // siteAddAlias is addAlias with the password.
 type siteAddAlias struct {
 	server

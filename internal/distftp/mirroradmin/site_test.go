@@ -143,7 +143,7 @@ func TestManage(t *testing.T) {
 		{"REMOTE", control.Misused, "hint: SITE REMOTE --help"},
 		{"REMOTE FROBNICATE", control.Misused, "unexpected argument frobnicate"},
 		{"REMOTE 'x", control.Misused, "Quotes"},
-		{"REMOTE HELP", control.Done, "addmirror"},
+		{"REMOTE HELP", control.Done, "SITE REMOTE CHANGE path HOST|PORT|USER|PASS|ROOT|TLS|LIMIT value"},
 		{"REMOTE --help", control.Done, "addmirror"},
 		{"REMOTE HELP ADDALIAS", control.Done, "SITE REMOTE ADDALIAS /remote_site_3"},
 		{"REMOTE ADDMIRROR --help", control.Done, "SITE REMOTE addmirror 1 60 LOCAL"},

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"net"
+	"net/netip"
+	"time"
+
+	"mirrortracker/internal/database"
+	"mirrortracker/internal/distftp/config"
+	"mirrortracker/internal/distftp/mirroradmin"
+	"mirrortracker/internal/distftp/mirrors"
+	"mirrortracker/internal/mirror"
+)
+
+// mirrors is what the commands about mirrors run in.
+func (a *app) mirrors() *mirroradmin.App {
+	return &mirroradmin.App{
+		Context: a.Context,
+		Env:     a.Env,
+		Flags:   &a.flags.Admin,
+		Open: func() (*mirrors.Store, func() error, error) {
+			c, err := a.load(nil)
+			if err != nil {
+				return nil, nil, err
+			}
+			db, err := a.openDatabase(&c)
+			if err != nil {
+				return nil, nil, err
+			}
+			s, err := mirrors.Open(a, mirrorsConfig(&c, db))
+			if err != nil {
+				db.Close()
+				return nil, nil, err
+			}
+			return s, db.Close, nil
+		},
+		Resolve:  mirror.ParsePath,
+		Password: a.admin().Password,
+		Ask:      func(s *mirrors.Store) ([]mirrors.Report, error) { return s.Ask(a) },
+	}
+}
+
+// mirrorsConfig returns what a configuration says of mirrors, for a program that is no
+// server.
+func mirrorsConfig(c *config.Config, db *database.DB) mirrors.Config {
+	m := mirrors.Config{
+		DB:   db,
+		Key:  mirrors.OpenKey(cmp.Or(c.Secrets, mirrors.KeyFile(c.Database))),
+		Ours: oursByName(c),
+	}
+	for _, dir := range c.AutoMirror {
+		m.Auto = append(m.Auto, mirror.Path(dir)) // as it was validated
+	}
+	return m
+}
+
+// lookupTime is how long is waited for the addresses of a name.
+const lookupTime = 3 * time.Second
+
+// oursByName returns what tells whether a server at a host and port is this one, also where
+// the host is another name of this machine.
+func oursByName(c *config.Config) func(context.Context, string, uint16) bool {
+	known := ours(c)
+	return func(ctx context.Context, host string, port uint16) bool {
+		if known(host, port) {
+			return true
+		}
+		if _, err := netip.ParseAddr(host); err == nil {
+			return false
+		}
+		ctx, cancel := context.WithTimeout(ctx, lookupTime)
+		defer cancel()
+		addresses, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+		if err != nil {
+			return false // it cannot be told, and is bounded when it is used
+		}
+		for _, address := range addresses {
+			if known(address.Unmap().String(), port) {
+				return true
+			}
+		}
+		return false
+	}
+}
