@@ -25,6 +25,8 @@ type bound struct {
 	sum     digest.Summary
 	read    time.Time // when sum was found out; zero: not yet
 	due     time.Time // when all is to be read again
+	may     time.Time // when it may be, if others have changed something
+	others  uint64    // what they had changed when all was read last
 	found   *replicas // nil: none were looked for yet
 	told    []Replica // of which the log told last
 }
@@ -104,8 +106,13 @@ func (b *bound) tell(log *slog.Logger) {
 // reread reads what has changed, or all if that is due, and returns whether there was
 // anything to do. After an error the former state holds.
 func (b *bound) reread(ctx context.Context, every time.Duration) (done bool, err error) {
+	others := uint64(0)
+	if shared, ok := b.survey.tree.(Shared); ok {
+		others = shared.Others()
+	}
 	b.mu.Lock()
-	pending, all := b.pending, b.all || !time.Now().Before(b.due)
+	now := time.Now()
+	pending, all := b.pending, b.all || !now.Before(b.due) || others != b.others && !now.Before(b.may)
 	idle := !all && !b.broken && len(pending) == 0
 	b.pending, b.all, b.broken = nil, false, false
 	b.mu.Unlock()
@@ -124,7 +131,7 @@ func (b *bound) reread(ctx context.Context, every time.Duration) (done bool, err
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if all {
-		b.due = begun.Add(max(every, share*took))
+		b.due, b.may, b.others = begun.Add(max(every, share*took)), begun.Add(share*took), others
 	}
 	if b.broken = err != nil; b.broken {
 		return true, err

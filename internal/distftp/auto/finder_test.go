@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -239,6 +240,41 @@ func TestMembersOfOurOwnDirectory(t *testing.T) {
 	if len(s.Replicas) != 1 || s.Replicas[0].URL != "ftp://exact.example:2121/mirrors/stuff/games/" || s.Summary.Files != 11 || s.Read.IsZero() || s.Err != nil {
 		t.Errorf("%+v", s)
 	}
+}
+
+// A sharedDisk is one that others change.
+type sharedDisk struct {
+	*disk
+	changes uint64
+}
+
+func (d *sharedDisk) Others() uint64 { return d.changes }
+
+// What other servers change is found out as soon as reading everything is not too much.
+func TestOthersChangeOurDirectory(t *testing.T) {
+	d := &sharedDisk{disk: newDisk(t)}
+	games().put(t, d.disk, "pub")
+	synctest.Test(t, func(t *testing.T) {
+		b := newBound(Binding{Dir: "/pub"}, d)
+		reread := func(what string, want bool) {
+			t.Helper()
+			if done, err := b.reread(t.Context(), time.Hour); done != want || err != nil {
+				t.Errorf("%s: read %v, %v", what, done, err)
+			}
+		}
+		reread("at first", true)
+		reread("nothing has changed", false)
+		d.changes++
+		reread("others have changed something", true)
+		reread("once", false)
+		b.may = time.Now().Add(time.Minute)
+		d.changes++
+		reread("it was read a moment ago", false)
+		time.Sleep(time.Minute)
+		reread("that is a while ago", true)
+		time.Sleep(time.Hour)
+		reread("it is due", true)
+	})
 }
 
 // With a tracked URL the replicas are those of the directory there, itself among them, and

@@ -19,6 +19,12 @@ type Tree interface {
 	OpenDir(ctx context.Context, p mirror.Path) (vfs.Dir, error)
 }
 
+// Shared is implemented by a Tree that other servers change, too.
+type Shared interface {
+	// Others returns a number that is another one whenever they have changed something.
+	Others() uint64
+}
+
 // Bounds of a survey. Ours is no stranger's file system, but a program must not end because
 // of one.
 const (

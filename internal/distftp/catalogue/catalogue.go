@@ -58,8 +58,9 @@ type Catalogue struct {
 	tails tails
 	ops   ops
 
-	mu   sync.Mutex
-	tick uint64 // the clock, as of what is kept in memory
+	mu     sync.Mutex
+	tick   uint64 // the clock, as of what is kept in memory
+	others uint64 // how often it was another one than we had made it
 }
 
 // A nodeKey is where a name stands.
@@ -167,7 +168,16 @@ func (c *Catalogue) outdated(tick uint64, last map[SlaveID]uint64) {
 	}
 	c.Forget()
 	c.tick = tick
+	c.others++
 	c.tails.reach(last)
+}
+
+// Others returns a number that is another one whenever other masters, or other programs, have
+// changed something.
+func (c *Catalogue) Others() uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.others
 }
 
 func lastSeqs(ctx context.Context, q sqlx.QueryerContext) (map[SlaveID]uint64, error) {

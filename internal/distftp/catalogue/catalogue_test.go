@@ -517,9 +517,13 @@ func mastersSeeEachOther(t *testing.T, url string) {
 	<-two.Wake(s)
 	_, err := two.Lstat(ctx, "/f")
 	want(t, "before", err, fs.ErrNotExist)
+	oneSaw, twoSaw := one.Others(), two.Others()
 	done := upload(t, one, s, "/f", 3)
 	must(t, two.refresh(ctx))
 	<-two.Wake(s)
+	if one.Others() != oneSaw || two.Others() == twoSaw {
+		t.Errorf("who has made a change takes it for one of others' %v, who has not %v", one.Others() != oneSaw, two.Others() != twoSaw)
+	}
 	f, err := two.File(ctx, "/f")
 	if err != nil || f.Ref != done.File.Ref || f.Holders[0].After != done.Seq {
 		t.Errorf("got %+v, %v", f, err)
