@@ -219,10 +219,18 @@ func (c *Conn) Has(feature string) bool {
 // Host returns the address of the server, without a port.
 func (c *Conn) Host() string { return c.host }
 
-// Peer returns the address and port of the server that the connection goes to.
-func (c *Conn) Peer() netip.AddrPort {
-	peer := c.raw.RemoteAddr().(*net.TCPAddr).AddrPort()
-	return netip.AddrPortFrom(peer.Addr().Unmap(), peer.Port())
+// Peer returns the server's end of the connection.
+func (c *Conn) Peer() netip.AddrPort { return end(c.raw.RemoteAddr()) }
+
+// Local returns our end of the connection.
+func (c *Conn) Local() netip.AddrPort { return end(c.raw.LocalAddr()) }
+
+func end(addr net.Addr) netip.AddrPort {
+	tcp, ok := addr.(*net.TCPAddr)
+	if !ok {
+		return netip.AddrPort{}
+	}
+	return netip.AddrPortFrom(tcp.AddrPort().Addr().Unmap(), tcp.AddrPort().Port())
 }
 
 // Close says goodbye without waiting for the answer, and closes the connection.

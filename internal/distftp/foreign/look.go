@@ -70,56 +70,76 @@ func (p *Pool) with(ctx context.Context, do func(*Conn) error) error {
 
 // Stat is [Pool.Stat] on this connection.
 func (c *Conn) Stat(ctx context.Context, path mirror.Path) (vfs.Entry, error) {
+	questions := []string{"SIZE " + string(path), "MDTM " + string(path)}
 	if c.Has("MLST") {
-		e, ok, err := c.facts(ctx, path)
-		if ok || err != nil {
-			return e, err
+		questions = append(questions, "MLST "+string(path))
+	}
+	if err := c.Send(ctx, questions...); err != nil {
+		return vfs.Entry{}, err
+	}
+	answers := make([]ftpconn.Reply, 3)
+	for i := range questions {
+		var err error
+		if answers[i], err = c.Receive(ctx, maxShort); err != nil {
+			return vfs.Entry{}, err
 		}
 	}
-	return c.measure(ctx, path)
+	size, modified, told := sizeOf(answers[0]), timeOf(answers[1]), factsOf(answers[2])
+	if modified.IsZero() {
+		modified = told.ModTime
+	}
+	// Of a link proftpd's MLST tells what a file has, but of the link: where there is SIZE,
+	// it counts.
+	if errors.Is(meaning(answers[0], nil), errors.ErrUnsupported) && told.Links > 0 && told.Kind == vfs.File {
+		size = told.Size
+	}
+	e := vfs.Entry{Name: path.Name(), Kind: vfs.File, Size: size, ModTime: modified, Mode: fileMode, Links: 1, Owner: nobody, Group: nobody}
+	switch {
+	case told.Links > 0 && told.Kind == vfs.Other:
+		e.Kind, e.Mode, e.Size = told.Kind, told.Mode, 0
+		return e, nil
+	case size >= 0 && (told.Links == 0 || told.Kind != vfs.Directory):
+		return e, nil
+	case told.Links == 0 || told.Kind != vfs.Directory:
+		if err := c.enter(ctx, path); err != nil {
+			return vfs.Entry{}, err
+		}
+	}
+	e.Kind, e.Mode, e.Size = vfs.Directory, dirMode, 0
+	return e, nil
 }
 
-// facts asks by MLST. It is not ok where the answer does not tell: the server calls the
-// path a link, does not say a file's size, or nothing at all.
-func (c *Conn) facts(ctx context.Context, path mirror.Path) (e vfs.Entry, ok bool, err error) {
-	reply, err := c.Cmd(ctx, "MLST "+string(path))
-	if err != nil {
-		return vfs.Entry{}, false, err
+// sizeOf reads a reply to SIZE; it is below zero where that tells nothing.
+func sizeOf(reply ftpconn.Reply) int64 {
+	size, err := strconv.ParseInt(strings.TrimSpace(reply.Text()), 10, 64)
+	if err != nil || reply.Code != 213 {
+		return -1
+	}
+	return size
+}
+
+// timeOf reads a reply to MDTM; it is zero where that tells nothing.
+func timeOf(reply ftpconn.Reply) time.Time {
+	if reply.Code != 213 {
+		return time.Time{}
+	}
+	t, _ := listing.ParseMDTM(reply.Text()) // or zero
+	return t
+}
+
+// factsOf reads a reply to MLST; the entry has no links where that tells nothing.
+func factsOf(reply ftpconn.Reply) vfs.Entry {
+	if !reply.Positive() {
+		return vfs.Entry{}
 	}
 	line, _, _ := bytes.Cut(bytes.TrimLeft(reply.Body(), "\r\n"), []byte("\n"))
-	found, bad := listing.ParseMLST(string(line))
-	if !reply.Positive() || bad != nil || found.Kind == digest.File && found.Size == digest.UnknownSize {
-		return vfs.Entry{}, false, nil
-	}
-	found.Name = path.Name()
-	e, ok = entry(found, listing.Dates{})
-	return e, ok && e.Kind != vfs.Link, nil
-}
-
-// measure asks by SIZE and MDTM, and whether there is a directory by CWD.
-func (c *Conn) measure(ctx context.Context, path mirror.Path) (vfs.Entry, error) {
-	if err := c.Send(ctx, "SIZE "+string(path), "MDTM "+string(path)); err != nil {
-		return vfs.Entry{}, err
-	}
-	sized, err := c.Receive(ctx, maxShort)
+	found, err := listing.ParseMLST(string(line))
 	if err != nil {
-		return vfs.Entry{}, err
+		return vfs.Entry{}
 	}
-	dated, err := c.Receive(ctx, maxShort)
-	if err != nil {
-		return vfs.Entry{}, err
-	}
-	modified := time.Time{}
-	if dated.Code == 213 {
-		modified, _ = listing.ParseMDTM(dated.Text()) // or zero
-	}
-	if size, err := strconv.ParseInt(strings.TrimSpace(sized.Text()), 10, 64); err == nil && sized.Code == 213 && size >= 0 {
-		return vfs.Entry{Name: path.Name(), Kind: vfs.File, Size: size, ModTime: modified, Mode: fileMode, Links: 1, Owner: nobody, Group: nobody}, nil
-	}
-	if err := c.enter(ctx, path); err != nil {
-		return vfs.Entry{}, err
-	}
-	return vfs.Entry{Name: path.Name(), Kind: vfs.Directory, ModTime: modified, Mode: dirMode, Links: 1, Owner: nobody, Group: nobody}, nil
+	found.Name = "of no interest"
+	e, _ := entry(found, listing.Dates{})
+	return e
 }
 
 // maxShort bounds replies that are one line on honest servers, in bytes.

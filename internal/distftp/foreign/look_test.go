@@ -37,11 +37,13 @@ func TestStat(t *testing.T) {
 		want   vfs.Entry
 		err    error
 	}{
-		"MLST of a file":        {script{"FEAT": mlst, "MLST": say("250-here", " type=file;size=7;modify=20230105123456; /x/f", "250 End")}, file("f", 7, second), nil},
+		"MLST of a file":        {script{"FEAT": mlst, "SIZE": say("213 7"), "MLST": say("250-here", " type=file;size=7;modify=20230105123456; /x/f", "250 End")}, file("f", 7, second), nil},
 		"MLST of a directory":   {script{"FEAT": mlst, "MLST": say("250-here", "type=dir;modify=20230105123456; f", "250 End")}, dir("f", second), nil},
+		"SIZE of a directory":   {script{"FEAT": mlst, "SIZE": say("213 4096"), "MLST": say("250-here", "type=dir;modify=20230105123456; f", "250 End")}, dir("f", second), nil},
 		"MLST of itself":        {script{"FEAT": mlst, "MLST": say("250-here", " type=cdir;modify=20230105123456; .", "250 End")}, dir("f", second), nil},
 		"MLST of a link":        {script{"FEAT": mlst, "MLST": say("250-here", " type=OS.unix=slink:/y; /x/f", "250 End"), "SIZE": say("213 7"), "MDTM": say("213 20230105123456")}, file("f", 7, second), nil},
-		"MLST without a size":   {script{"FEAT": mlst, "MLST": say("250-here", " type=file; /x/f", "250 End"), "SIZE": say("213 7"), "MDTM": say("213 20230105123456")}, file("f", 7, second), nil},
+		"MLST that lies":        {script{"FEAT": mlst, "MLST": say("250-here", " type=file;size=1; /x/f", "250 End"), "SIZE": say("213 7"), "MDTM": say("213 20230105123456")}, file("f", 7, second), nil},
+		"MLST without SIZE":     {script{"FEAT": mlst, "MLST": say("250-here", " type=file;size=7; /x/f", "250 End")}, file("f", 7, time.Time{}), nil},
 		"MLST of a device":      {script{"FEAT": mlst, "MLST": say("250-here", " type=OS.unix=chr-1/3; /x/f", "250 End")}, vfs.Entry{Name: "f", Kind: vfs.Other, Mode: fs.ModeIrregular | 0o644, Links: 1, Owner: "ftp", Group: "ftp"}, nil},
 		"MLST broken":           {script{"FEAT": mlst, "MLST": say("250 yes"), "SIZE": say("550 no"), "CWD": say("550 no")}, vfs.Entry{}, fs.ErrNotExist},
 		"SIZE and MDTM":         {script{"SIZE": say("213 7"), "MDTM": say("213 20230105123456.789")}, file("f", 7, second), nil},

@@ -104,6 +104,8 @@ type Pool struct {
 	dialling  int     // of conns
 	waiting   []*waiter
 	used      time.Time // last
+	parted    time.Time // when a connection was closed last
+	held      bool      // no connections are opened for the moment
 }
 
 // A waiter is who waits for a connection.
@@ -254,7 +256,7 @@ func (p *Pool) grant(c *Conn) {
 
 // connect opens as many connections as are waited for and may be. p.mu is held.
 func (p *Pool) connect() {
-	for !p.closed && p.dialling < len(p.waiting) && len(p.conns) < p.room() {
+	for !p.closed && !p.held && p.dialling < len(p.waiting) && len(p.conns) < p.room() {
 		c := &Conn{pool: p, state: connecting, since: time.Now()}
 		p.conns[c] = true
 		p.dialling++
@@ -305,13 +307,30 @@ func (p *Pool) dialConfig() ftpconn.Config {
 // counted.
 func (p *Pool) refused(err error) {
 	others := len(p.conns) - 1
-	if _, busy := errors.AsType[*ftpconn.BusyError](err); busy && others > 0 {
+	_, busy := errors.AsType[*ftpconn.BusyError](err)
+	if busy && others > 0 {
 		// We have as many as it lets us have, or will have when all are answered.
 		p.less = time.Now().Add(relearn)
 		p.learn(func(a *Abilities) { a.Connections = max(others-p.dialling, 1) })
 		return
 	}
+	if busy && time.Since(p.parted) < 3*settling {
+		p.held = true
+		time.AfterFunc(settling, p.resume)
+		return
+	}
 	p.fail(err)
+}
+
+// settling is what a server is given to notice that a connection was closed, before another
+// one is opened in its place.
+const settling = time.Second
+
+func (p *Pool) resume() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.held = false
+	p.connect()
 }
 
 // settle gives a connection that is free to who waits for one, or lets it be idle. p.mu is
@@ -330,9 +349,14 @@ func (p *Pool) settle(c *Conn) {
 
 // drop closes a connection. p.mu is held.
 func (p *Pool) drop(c *Conn) {
-	delete(p.conns, c)
-	go c.Conn.Close() // which says goodbye, and may have to wait for that
+	p.part(c)
 	p.connect()
+}
+
+func (p *Pool) part(c *Conn) {
+	delete(p.conns, c)
+	p.parted = time.Now()
+	go c.Conn.Close() // which says goodbye, and may have to wait for that
 }
 
 // Failed tells of a failure that only the caller saw. The server rests then, and who waits
@@ -349,8 +373,7 @@ func (p *Pool) fail(err error) {
 	p.cfg.Log.Warn("a foreign server has failed", "server", p.server.String(), "error", err, "rests", p.breaker.until.Sub(now).Round(time.Second))
 	for _, c := range p.idle {
 		c.wake()
-		delete(p.conns, c)
-		go c.Conn.Close()
+		p.part(c)
 	}
 	p.idle = nil
 	p.refuse(fmt.Errorf("%w: %w", ErrResting, err))
