@@ -69,7 +69,7 @@ func (s *session) siteHelp(arg string) {
 		s.manage(arg + " --help")
 		return
 	case words[0] == "REMOTE":
-		s.mirror(arg + " --help")
+		s.mirror(strings.Join(append([]string{"REMOTE", "HELP"}, words[1:]...), " "))
 		return
 	default:
 		cmd, known := s.siteCommands[words[0]]

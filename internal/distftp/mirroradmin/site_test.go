@@ -19,7 +19,7 @@ import (
 const password = "s3same"
 
 // store has mirrors in a database of its own.
-func store(t *testing.T) *mirrors.Store {
+func store(t testing.TB) *mirrors.Store {
 	t.Helper()
 	dir := t.TempDir()
 	db, err := database.Open(t.Context(), "sqlite:"+filepath.Join(dir, "ftpd.db"), database.FTPServer)
@@ -37,7 +37,7 @@ func store(t *testing.T) *mirrors.Store {
 }
 
 // site has them for a control connection: one of its servers works, and one rests.
-func site(t *testing.T) Site {
+func site(t testing.TB) Site {
 	return Site{
 		Store: store(t),
 		Probe: func(_ context.Context, a *mirrors.Alias) (foreign.Abilities, error) {
@@ -158,4 +158,27 @@ func TestManage(t *testing.T) {
 			t.Errorf("%s: the password is shown\n%s", tt.line, text)
 		}
 	}
+}
+
+// Whatever an administrator writes is understood or refused, and shows no password.
+func FuzzManage(f *testing.F) {
+	for _, line := range []string{
+		"REMOTE ADDALIAS /a h 21 user pass /", "REMOTE CHANGE /far PASS -x", "DIRMIRROR AUTO /a ftp://h/", "REMOTE ADDMIRROR 0 1 '/far'",
+		"REMOTE MIRRORS --json", "REMOTE --help", "DIRMIRROR -- -1", "REMOTE HELP ADDALIAS", `REMOTE "`, "",
+	} {
+		f.Add(line)
+	}
+	s := site(f)
+	if outcome, lines := s.Manage(f.Context(), "REMOTE ADDALIAS /far h 21 user "+password+" /", resolve); outcome != control.Done {
+		f.Fatal(lines)
+	}
+	f.Fuzz(func(t *testing.T, line string) {
+		outcome, lines := s.Manage(t.Context(), line, resolve)
+		if len(lines) == 0 || outcome != control.Done && lines[0] == "" {
+			t.Errorf("%q: outcome %d with %q", line, outcome, lines)
+		}
+		if text := strings.Join(lines, "\n"); strings.Contains(text, password) && !strings.Contains(line, password) {
+			t.Errorf("%q: the password is shown: %s", line, text)
+		}
+	})
 }
