@@ -19,7 +19,6 @@ import (
 
 	"mirrortracker/internal/database"
 	"mirrortracker/internal/distftp"
-	"mirrortracker/internal/distftp/account"
 	"mirrortracker/internal/distftp/authority"
 	"mirrortracker/internal/distftp/catalogue"
 	"mirrortracker/internal/distftp/choice"
@@ -171,10 +170,13 @@ func (k *cluster) content(c *config.Config, former *force) (*content, error) {
 	return &content{FS: k.master.Catalogue, Planner: k.master, holding: hold(kept{}), name: "the files of slaves"}, nil
 }
 
-// accounts implements [site].
-func (k *cluster) accounts(*config.Config) (*account.Store, io.Closer, error) {
-	return account.On(k.db), kept{}, nil
+// database implements [site].
+func (k *cluster) database(*config.Config) (*database.DB, io.Closer, error) {
+	return k.db, kept{}, nil
 }
+
+// mirrored implements [site].
+func (*cluster) mirrored(*config.Config) bool { return true }
 
 // configure implements [site].
 func (k *cluster) configure(c *distftp.Config) {

@@ -6,8 +6,8 @@ import (
 	"io/fs"
 	"os"
 
+	"mirrortracker/internal/database"
 	"mirrortracker/internal/distftp"
-	"mirrortracker/internal/distftp/account"
 	"mirrortracker/internal/distftp/config"
 	"mirrortracker/internal/distftp/localfs"
 	"mirrortracker/internal/distftp/metrics"
@@ -49,10 +49,16 @@ type openFolder struct {
 	is fs.FileInfo
 }
 
-// accounts implements [site].
-func (f folder) accounts(c *config.Config) (*account.Store, io.Closer, error) {
-	s, err := f.open(c)
-	return s, s, err
+// database implements [site].
+func (f folder) database(c *config.Config) (*database.DB, io.Closer, error) {
+	db, err := f.openDatabase(c)
+	return db, db, err
+}
+
+// mirrored implements [site]. What the configuration says of that is enough; users need a
+// database in any case.
+func (folder) mirrored(c *config.Config) bool {
+	return c.Users || c.Mirrors || len(c.AutoMirror) > 0
 }
 
 // configure implements [site].

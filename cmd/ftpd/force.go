@@ -4,8 +4,10 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 	"time"
 
+	"mirrortracker/internal/database"
 	"mirrortracker/internal/distftp"
 	"mirrortracker/internal/distftp/account"
 	"mirrortracker/internal/distftp/admin"
@@ -20,8 +22,10 @@ type site interface {
 	// content opens the files that a configuration has served. What the former, which may
 	// be nil, has open already and has not changed is shared with it.
 	content(c *config.Config, former *force) (*content, error)
-	// accounts opens the users' database, for what returns it to close.
-	accounts(c *config.Config) (*account.Store, io.Closer, error)
+	// database opens the one that a configuration names, for what returns it to close.
+	database(c *config.Config) (*database.DB, io.Closer, error)
+	// mirrored reports whether foreign servers can be laid over the files.
+	mirrored(c *config.Config) bool
 	// configure adds to what the server is to do.
 	configure(c *distftp.Config)
 	// watch has a monitor look at what there is besides sessions.
@@ -43,16 +47,23 @@ type force struct {
 	config      config.Config
 	log         *slog.Logger
 	content     *content
+	base        *base              // nil: nothing needs one
 	users       *users             // nil: anonymous clients alone
+	mirroring   *mirroring         // nil: there are no foreign servers
 	certificate *doors.Certificate // nil: no TLS
 	ledgers     []*ledger
-	held        []*holding // content, users and ledgers
+	held        []*holding // content, base, mirroring and ledgers, each before what needs it
+}
+
+// A base is a database.
+type base struct {
+	*database.DB
+	*holding
 }
 
 // users are those of a database.
 type users struct {
 	*account.Store
-	*holding
 	hasher *account.Hasher
 	desk   *account.Desk
 }
@@ -82,11 +93,20 @@ func (f *force) open(a *app, at site, former *force) (err error) {
 		return err
 	}
 	f.held = append(f.held, f.content.holding)
-	if c.Users {
-		if f.users, err = openUsers(at, c, former); err != nil {
+	if c.Users || at.mirrored(c) {
+		if f.base, err = openBase(at, c, former); err != nil {
 			return err
 		}
-		f.held = append(f.held, f.users.holding)
+		f.held = append(f.held, f.base.holding)
+	}
+	if c.Users {
+		f.users = usersOf(f.base, former)
+	}
+	if at.mirrored(c) {
+		if f.mirroring, err = a.openMirroring(f, former); err != nil {
+			return err
+		}
+		f.held = append(f.held, f.mirroring.holding)
 	}
 	if c.TLS.Certificate != "" {
 		if f.certificate, err = doors.LoadCertificate(c.TLS.Certificate, c.TLS.Key); err != nil {
@@ -98,22 +118,29 @@ func (f *force) open(a *app, at site, former *force) (err error) {
 
 // release gives back what was opened.
 func (f *force) release() {
-	for _, h := range f.held {
+	for _, h := range slices.Backward(f.held) {
 		h.release(f.log)
 	}
 }
 
-func openUsers(at site, c *config.Config, former *force) (*users, error) {
-	if former != nil && former.users != nil && former.config.Database == c.Database {
-		former.users.again()
-		return former.users, nil
+func openBase(at site, c *config.Config, former *force) (*base, error) {
+	if former != nil && former.base != nil && former.config.Database == c.Database {
+		former.base.again()
+		return former.base, nil
 	}
-	opened, closer, err := at.accounts(c)
+	db, closer, err := at.database(c)
 	if err != nil {
 		return nil, err
 	}
-	hasher := account.NewHasher(account.DefaultCost, passwords)
-	return &users{opened, hold(closer), hasher, account.NewDesk(opened, hasher, time.Now)}, nil
+	return &base{db, hold(closer)}, nil
+}
+
+func usersOf(b *base, former *force) *users {
+	if former != nil && former.users != nil && former.base == b {
+		return former.users
+	}
+	store, hasher := account.On(b.DB), account.NewHasher(account.DefaultCost, passwords)
+	return &users{store, hasher, account.NewDesk(store, hasher, time.Now)}
 }
 
 // serverConfig returns the configuration in the words of the server.
@@ -134,6 +161,9 @@ func (f *force) serverConfig() distftp.Config {
 		MaxPerUser:    limit(c.Limits.PerUser),
 		MaxFailures:   limit(c.Limits.Failures),
 		FailureMemory: c.Limits.FailureMemory.Duration,
+	}
+	if f.mirroring != nil {
+		s.FS, s.Planner, s.Mirrors = f.mirroring.Overlay, f.mirroring.Overlay, f.mirroring.site()
 	}
 	if f.users != nil {
 		s.Authenticator = distftp.Users{Desk: f.users.desk, NoAnonymous: !c.Anonymous}

@@ -80,6 +80,9 @@ func (f *force) observers() control.Observers {
 	for _, l := range f.ledgers {
 		all = append(all, l.log)
 	}
+	if f.mirroring != nil {
+		all = append(all, f.mirroring)
+	}
 	return all
 }
 

@@ -80,5 +80,8 @@ func (v *service) serverConfig(f *force) distftp.Config {
 	}
 	c.Observer = observers
 	v.site.configure(&c)
+	if f.mirroring != nil {
+		c.Overseer = f.mirroring.Overseer(c.Overseer)
+	}
 	return c
 }
