@@ -17,6 +17,7 @@ import (
 	"mirrortracker/internal/distftp/mirrors"
 	"mirrortracker/internal/distftp/vfs"
 	"mirrortracker/internal/mirror"
+	"mirrortracker/internal/resolver"
 )
 
 // A candidate is a member of a mirrored directory from which a download can come.
@@ -25,6 +26,7 @@ type candidate struct {
 	server Server      // nil: the local site
 	path   mirror.Path // of the file there
 	tunnel bool        // no data connection leads past us
+	blind  bool        // it is known to have other times than we
 	why    string      // it is one
 }
 
@@ -106,7 +108,7 @@ func (o *Overlay) candidate(all []candidate, q *question, m *mirrors.Member, why
 	if err != nil {
 		return all
 	}
-	return append(all, candidate{m.Name(), s, m.Alias.Mirrored(q.path), m.Alias.Tunnel, why})
+	return append(all, candidate{name: m.Name(), server: s, path: m.Alias.Mirrored(q.path), tunnel: m.Alias.Tunnel, why: why})
 }
 
 // mostFound is how many replicas are tried for one transfer.
@@ -126,7 +128,10 @@ func (o *Overlay) found(q *question) []candidate {
 		m := &members[i]
 		s := o.replica(m)
 		if len(all) < mostFound && o.against(q, s) == "" {
-			all = append(all, candidate{replicaName(m), s, m.Path, false, fmt.Sprintf("replica of %s, %.0f km", m.Site, m.Cost)})
+			all = append(all, candidate{
+				name: replicaName(m), server: s, path: m.Path, blind: m.Class == resolver.Blind,
+				why: fmt.Sprintf("%s has it, at %.0f km", m.Site, m.Cost),
+			})
 		}
 	}
 	return all
@@ -185,6 +190,9 @@ func (o *Overlay) compare(q *question, c candidate, theirs vfs.Entry, failed err
 	why := ""
 	switch {
 	case failed == nil:
+		if c.blind {
+			theirs.ModTime = time.Time{}
+		}
 		why = difference(q.ours, theirs)
 	case absent(failed):
 		why = "it is not there"
