@@ -83,8 +83,13 @@ func TestProbeTLS(t *testing.T) {
 				if err != nil || got.TLS != Yes || got.Clear == Unknown {
 					t.Errorf("%+v, %v", got, err)
 				}
-				if _, err := p.List(t.Context(), "/"); err != nil {
-					t.Error(err)
+				for range 3 {
+					if _, err := p.List(t.Context(), "/"); err != nil {
+						t.Error(err)
+					}
+				}
+				if all := p.Connections(); len(all) != 1 || all[0].Uses != 3 {
+					t.Errorf("%+v", all)
 				}
 			})
 		}
@@ -153,6 +158,21 @@ func TestServersLook(t *testing.T) {
 			}
 			if got := states(p); len(got) != 1 || !p.Usable() {
 				t.Errorf("%v, %+v", got, p.Health())
+			}
+		})
+	}
+}
+
+func TestServersIPv6(t *testing.T) {
+	t.Parallel()
+	for _, kind := range kinds {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			server := testbed.StartFTP(t, kind, testbed.FTPConfig{Root: tree(t), IPv6: true})
+			p := NewPool(at(t, server.Addr), Abilities{}, Config{})
+			defer p.Close()
+			if e, err := p.Stat(t.Context(), "/a file"); err != nil || e.Size != 7 {
+				t.Errorf("%+v, %v", e, err)
 			}
 		})
 	}
