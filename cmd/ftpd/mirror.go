@@ -9,6 +9,7 @@ import (
 
 	"mirrortracker/internal/database"
 	"mirrortracker/internal/distftp/config"
+	"mirrortracker/internal/distftp/foreign"
 	"mirrortracker/internal/distftp/mirroradmin"
 	"mirrortracker/internal/distftp/mirrors"
 	"mirrortracker/internal/mirror"
@@ -38,8 +39,21 @@ func (a *app) mirrors() *mirroradmin.App {
 		},
 		Resolve:  mirror.ParsePath,
 		Password: a.admin().Password,
+		Probe:    probeFromHere,
+		Patience: time.Minute,
 		Ask:      func(s *mirrors.Store) ([]mirrors.Report, error) { return s.Ask(a) },
 	}
+}
+
+// probeFromHere finds out what a foreign server allows to this machine.
+func probeFromHere(ctx context.Context, alias *mirrors.Alias) (foreign.Abilities, error) {
+	server, err := alias.Server()
+	if err != nil {
+		return foreign.Abilities{}, err
+	}
+	pool := foreign.NewPool(server, alias.Abilities, foreign.Config{})
+	defer pool.Close()
+	return pool.Probe(ctx)
 }
 
 // mirrorsConfig returns what a configuration says of mirrors, for a program that is no

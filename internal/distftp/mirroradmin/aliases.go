@@ -75,17 +75,33 @@ func (a *App) add(at *server, remote string, f *serverFlags, password string) er
 	if err != nil {
 		return err
 	}
-	alias := mirrors.Alias{Path: p, Host: at.Host, Port: at.Port, User: at.User, Root: root, TLS: tls, Limit: f.Limit, Tunnel: f.Tunnel}
-	if err := alias.Validate(); err != nil {
+	made := mirrors.Alias{Path: p, Host: at.Host, Port: at.Port, User: at.User, Root: root, TLS: tls, Limit: f.Limit, Tunnel: f.Tunnel}
+	if err := made.Validate(); err != nil {
 		return ui.Misuse("%w", err)
 	}
 	return a.with(func(s *mirrors.Store) error {
-		if err := s.AddAlias(a, alias, password); err != nil {
+		if err := s.AddAlias(a, made, password); err != nil {
 			return err
 		}
-		tried := a.try(s, p)
-		return a.done(describe(s.View().At(p)), append([]string{fmt.Sprintf("%s is %s", p, target(&alias))}, tried...)...)
+		return a.told(s, p, true, fmt.Sprintf("%s is %s", p, target(&made)))
 	})
+}
+
+// told says what was done to an alias, having tried its server out where that may be
+// another one now.
+func (a *App) told(s *mirrors.Store, p mirror.Path, other bool, text string) error {
+	lines := []string{text}
+	to, err := alias(s, p)
+	if err != nil {
+		return err
+	}
+	if other {
+		lines = append(lines, a.tryAgain(s, to)...)
+		if to, err = alias(s, p); err != nil {
+			return err
+		}
+	}
+	return a.done(describe(to), lines...)
 }
 
 // target writes where an alias leads.
@@ -211,8 +227,7 @@ func (c *changeAlias) change(a *App) error {
 		if err := s.ChangeAlias(a, p, password, edit); err != nil {
 			return err
 		}
-		tried := a.try(s, p)
-		return a.done(describe(s.View().At(p)), append([]string{fmt.Sprintf("changed %s of %s", key, p)}, tried...)...)
+		return a.told(s, p, key != "root" && key != "limit", fmt.Sprintf("changed %s of %s", key, p))
 	})
 }
 
@@ -242,7 +257,7 @@ func (c *tunnel) Run(a *App) error {
 		if on {
 			text = fmt.Sprintf("%s: all transfers are relayed", p)
 		}
-		return a.done(describe(s.View().At(p)), text)
+		return a.told(s, p, false, text)
 	})
 }
 
@@ -289,16 +304,16 @@ func (listAliases) Help() string {
 func (listAliases) Run(a *App) error {
 	return a.with(func(s *mirrors.Store) error {
 		all := []described{}
-		for _, alias := range s.View().Aliases() {
-			all = append(all, describe(alias))
+		aliases := s.View().Aliases()
+		for _, one := range aliases {
+			all = append(all, describe(one))
 		}
 		if a.Flags.JSON {
 			return a.JSON(all)
 		}
 		rows := make([][]any, len(all))
 		for i, d := range all {
-			alias := s.View().At(d.Path)
-			rows[i] = []any{ui.Printable(string(d.Path)), alias.Address(), ui.Printable(d.User), ui.Printable(string(d.Root)), string(d.TLS), ui.Number(d.Limit), onOff(d.Tunnel), ui.Rest(ui.Printable(d.Error))}
+			rows[i] = []any{ui.Printable(string(d.Path)), aliases[i].Address(), ui.Printable(d.User), ui.Printable(string(d.Root)), string(d.TLS), ui.Number(d.Limit), onOff(d.Tunnel), ui.Rest(ui.Printable(d.Error))}
 		}
 		return a.Table([]string{"alias", "server", "user", "root", "tls", "limit", "tunnel", "error"}, rows)
 	})
@@ -322,16 +337,16 @@ func (c *showAlias) Run(a *App) error {
 		return err
 	}
 	return a.with(func(s *mirrors.Store) error {
-		alias := s.View().At(p)
-		if alias == nil {
-			return fmt.Errorf("%w: %s", mirrors.ErrNoAlias, p)
+		to, err := alias(s, p)
+		if err != nil {
+			return err
 		}
-		d := describe(alias)
+		d := describe(to)
 		if a.Flags.JSON {
 			return a.JSON(d)
 		}
 		pairs := [][2]any{
-			{"alias", ui.Printable(string(d.Path))}, {"server", alias.Address()}, {"user", ui.Printable(d.User)},
+			{"alias", ui.Printable(string(d.Path))}, {"server", to.Address()}, {"user", ui.Printable(d.User)},
 			{"root", ui.Printable(string(d.Root))}, {"tls", string(d.TLS)}, {"limit", ui.Number(d.Limit)}, {"tunnel", onOff(d.Tunnel)},
 		}
 		for _, one := range abilitiesOf(&d.Abilities) {

@@ -36,8 +36,10 @@ type App struct {
 	// Password asks for the password of a user of a foreign server.
 	Password func(user string) (string, error)
 
-	// Probe finds out what a foreign server allows.
-	Probe Probe
+	// Probe finds out what a foreign server allows, for as long as Patience; nil: nobody
+	// does.
+	Probe    Probe
+	Patience time.Duration
 
 	// Ask returns what running servers know.
 	Ask func(*mirrors.Store) ([]mirrors.Report, error)
@@ -45,9 +47,6 @@ type App struct {
 
 // A Probe finds out what the server of an alias allows.
 type Probe func(context.Context, *mirrors.Alias) (foreign.Abilities, error)
-
-// probeTime is how long is waited for a server that is tried out.
-const probeTime = 15 * time.Second
 
 // done writes what a command did, in lines, or in JSON what has become of it.
 func (a *App) done(v any, lines ...string) error {
@@ -86,6 +85,23 @@ func advise(err error) error {
 	return err
 }
 
+// alias returns an alias as it is now.
+func alias(s *mirrors.Store, p mirror.Path) (*mirrors.Alias, error) {
+	if a := s.View().At(p); a != nil {
+		return a, nil
+	}
+	return nil, fmt.Errorf("%w: %s", mirrors.ErrNoAlias, p)
+}
+
+// memberOf returns a member as it is now, with its entry.
+func memberOf(s *mirrors.Store, id int, p mirror.Path) (*mirrors.Entry, *mirrors.Member, error) {
+	e := s.View().Entry(id)
+	if m := e.Member(p); m != nil {
+		return e, m, nil
+	}
+	return nil, nil, fmt.Errorf("%w of mirror entry %d: %s", mirrors.ErrNoMember, id, siteName(p))
+}
+
 // path reads a path in our file system.
 func (a *App) path(text string) (mirror.Path, error) {
 	p, err := a.Resolve(text)
@@ -111,26 +127,44 @@ func siteName(p mirror.Path) string {
 	return string(p)
 }
 
-// try tries out the server of an alias and notes what it allows. It returns lines about it.
+// recently is for how long what a server was found to allow is not looked for again.
+const recently = time.Minute
+
+// try tries out the server of an alias, unless that was done just now, and notes what it
+// allows. It returns lines about it.
 func (a *App) try(s *mirrors.Store, p mirror.Path) []string {
-	alias := s.View().At(p)
-	if a.Probe == nil || alias == nil {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(a, probeTime)
-	defer cancel()
-	server, err := alias.Server()
+	to, err := alias(s, p)
 	if err != nil {
 		return []string{err.Error()}
 	}
-	abilities, err := a.Probe(ctx, alias)
+	if found := to.Abilities; time.Since(found.Probed) < recently {
+		return []string{fmt.Sprintf("%s allows: %s", to.Address(), allowed(&found))}
+	}
+	return a.tryAgain(s, to)
+}
+
+// tryAgain tries out the server of an to.
+func (a *App) tryAgain(s *mirrors.Store, to *mirrors.Alias) []string {
+	if a.Probe == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(a, a.Patience)
+	defer cancel()
+	server, err := to.Server()
+	if err != nil {
+		return []string{err.Error()}
+	}
+	found, err := a.Probe(ctx, to)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil {
+		return []string{fmt.Sprintf("%s has not shown yet what it allows; ftpd mirror mirrors tells when it has", to.Address())}
+	}
 	if err == nil {
-		err = s.Learn(ctx, server, abilities)
+		err = s.Learn(a, server, found)
 	}
 	if err != nil {
-		return []string{fmt.Sprintf("%s does not work yet: %s", server, ui.Printable(err.Error()))}
+		return []string{fmt.Sprintf("%s does not work yet: %s", to.Address(), ui.Printable(err.Error()))}
 	}
-	return []string{fmt.Sprintf("%s allows: %s", server, allowed(&abilities))}
+	return []string{fmt.Sprintf("%s allows: %s", to.Address(), allowed(&found))}
 }
 
 // An ability is one of those that a table shows.

@@ -37,12 +37,15 @@ func (c *addMember) Run(a *App) error {
 		if err != nil {
 			return err
 		}
-		e := s.View().Entry(id)
+		e, m, err := memberOf(s, id, p)
+		if err != nil {
+			return err
+		}
 		var tried []string
 		if p != "" {
 			tried = a.try(s, p)
 		}
-		return a.done(listed(e), append([]string{fmt.Sprintf("MirrorID %d: %s has weight %d, %s of downloads", id, siteName(p), c.Weight, percent(e.Share(e.Member(p))))}, tried...)...)
+		return a.done(listed(e), append([]string{fmt.Sprintf("MirrorID %d: %s has weight %d, %s of downloads", id, siteName(p), c.Weight, percent(e.Share(m)))}, tried...)...)
 	})
 }
 
@@ -64,7 +67,11 @@ func (c *setDefault) Run(a *App) error {
 		if err := s.SetDefault(a, c.ID, p); err != nil {
 			return err
 		}
-		return a.done(listed(s.View().Entry(c.ID)), fmt.Sprintf("MirrorID %d: %s is the default", c.ID, siteName(p)))
+		e, _, err := memberOf(s, c.ID, p)
+		if err != nil {
+			return err
+		}
+		return a.done(listed(e), fmt.Sprintf("MirrorID %d: %s is the default", c.ID, siteName(p)))
 	})
 }
 

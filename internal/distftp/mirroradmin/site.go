@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"strings"
+	"time"
 
 	"github.com/kballard/go-shellquote"
 
@@ -92,6 +93,10 @@ func (siteChangeAlias) Help() string {
 // Run changes the alias.
 func (c *siteChangeAlias) Run(a *App) error { return c.change(a) }
 
+// patience is how long a client waits for what a server allows. It is looked for in the
+// background, too.
+const patience = 8 * time.Second
+
 // Manage implements [control.Mirrors].
 func (s Site) Manage(ctx context.Context, line string, resolve func(string) (mirror.Path, error)) (control.Outcome, []string) {
 	args, err := shellquote.Split(line)
@@ -107,8 +112,8 @@ func (s Site) Manage(ctx context.Context, line string, resolve func(string) (mir
 		Flags:   &g.Flags,
 		Open:    func() (*mirrors.Store, func() error, error) { return s.Store, func() error { return nil }, nil },
 		Resolve: resolve,
-		Probe:   s.Probe,
-		Ask:     func(*mirrors.Store) ([]mirrors.Report, error) { return []mirrors.Report{{State: s.State()}}, nil },
+		Probe:   s.Probe, Patience: patience,
+		Ask: func(*mirrors.Store) ([]mirrors.Report, error) { return []mirrors.Report{{State: s.State()}}, nil },
 	}
 	code := env.Run("SITE", "Mirrors.", &g, words(args), app)
 	text := strings.TrimSuffix(stdout.String()+strings.TrimPrefix(stderr.String(), "SITE: "), "\n")

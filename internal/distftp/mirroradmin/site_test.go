@@ -75,9 +75,9 @@ func TestManage(t *testing.T) {
 		want control.Outcome
 		text string // somewhere in the answer
 	}{
-		{"REMOTE ADDALIAS /far ftp.example.org 21 user " + password + " /", control.Done, "/far is user at ftp.example.org:21/\nuser@ftp.example.org:21 allows: port yes, eprt unknown, pasv no"},
+		{"REMOTE ADDALIAS /far ftp.example.org 21 user " + password + " /", control.Done, "/far is user at ftp.example.org:21/\nftp.example.org:21 allows: port yes, eprt unknown, pasv no"},
 		{"REMOTE ADDALIAS /far ftp.example.org 21 user " + password + " /", control.Failed, "there is an alias /far already\nhint: SITE REMOTE change changes it"},
-		{"remote addalias down down 2121 user -" + password + " /pub", control.Done, "/stuff/down is user at down:2121/pub\nuser@down:2121 does not work yet: connection refused"},
+		{"remote addalias down down 2121 user -" + password + " /pub", control.Done, "/stuff/down is user at down:2121/pub\ndown:2121 does not work yet: connection refused"},
 		{"REMOTE ADDALIAS /x ftp.example.org 21 user " + password + " --limit 3 --tls explicit --tunnel", control.Done, "/x is user at ftp.example.org:21/"},
 		{"REMOTE ADDALIAS /y ftp.example.org 0 user " + password + " /", control.Misused, "port: want 1 to 65535"},
 		{"REMOTE ADDALIAS /y ftp.example.org x user " + password + " /", control.Misused, "port"},

@@ -53,7 +53,7 @@ func (s *Store) ChangeAlias(ctx context.Context, p mirror.Path, password *string
 		b := *a
 		edit(&b)
 		b.Path = a.Path
-		if b.public() != a.public() {
+		if b.context() != a.context() {
 			b.Abilities = foreign.Abilities{}
 		}
 		return &b, b.Validate()
