@@ -1,11 +1,10 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"log/slog"
-	"net"
+	"maps"
 	"reflect"
 	"sync"
 	"time"
@@ -65,13 +64,8 @@ func (a *app) openMirroring(f, former *force) (*mirroring, error) {
 	}
 	m := &mirroring{content: f.content, base: f.base, settings: is, log: f.log, lessons: make(chan lesson, 64)}
 	m.pools = foreign.NewPools(foreign.Config{Learned: m.learned, Log: f.log})
-	store := mirrors.Config{
-		DB: f.base.DB, Key: mirrors.OpenKey(cmp.Or(c.Secrets, mirrors.KeyFile(c.Database))),
-		Ours: resolved(ours(c)), Answer: m.state, Log: f.log,
-	}
-	for _, dir := range c.AutoMirror {
-		store.Auto = append(store.Auto, mirror.Path(dir))
-	}
+	store := mirrorsConfig(c, f.base.DB)
+	store.Answer, store.Log = m.state, f.log
 	var err error
 	if m.store, err = mirrors.Open(a, store); err != nil {
 		return nil, ui.Hint(err, `the database is named by --database, FTPD_DATABASE or "database" in the configuration`)
@@ -95,7 +89,7 @@ func (a *app) openMirroring(f, former *force) (*mirroring, error) {
 
 // site is what administrators change by SITE REMOTE and SITE DIRMIRROR.
 func (m *mirroring) site() mirroradmin.Site {
-	return mirroradmin.Site{Store: m.store, State: m.state}
+	return mirroradmin.Site{Store: m.store, State: m.state, Probe: m.probe}
 }
 
 // start begins what goes on in the background until the closer ends it.
@@ -105,6 +99,7 @@ func (m *mirroring) start(ctx context.Context) ender {
 	running.Go(func() { _ = m.store.Run(ctx) }) // which only ends with ctx
 	running.Go(func() { m.follow(ctx) })
 	running.Go(func() { m.note(ctx) })
+	running.Go(func() { m.keepProbing(ctx) })
 	if m.replicas != nil {
 		running.Go(func() { m.replicas.run(ctx) })
 	}
@@ -196,6 +191,60 @@ func (m *mirroring) pool(a *mirrors.Alias) (*foreign.Pool, error) {
 	return m.pools.Of(s, a.Abilities), nil
 }
 
+// probe finds out what the server of an alias allows.
+func (m *mirroring) probe(ctx context.Context, a *mirrors.Alias) (foreign.Abilities, error) {
+	p, err := m.pool(a)
+	if err != nil {
+		return foreign.Abilities{}, err
+	}
+	return p.Probe(ctx)
+}
+
+// How often is found out what a server allows, how long that may take, and after how long it
+// is tried again with one that was away.
+const (
+	probing      = 24 * time.Hour
+	probeTime    = 30 * time.Second
+	probingAgain = 10 * time.Minute
+)
+
+// keepProbing finds out what servers allow, of each now and then, until ctx ends.
+func (m *mirroring) keepProbing(ctx context.Context) {
+	tick := time.NewTicker(time.Minute)
+	defer tick.Stop()
+	tried := map[foreign.Server]time.Time{}
+	for {
+		for _, a := range m.store.View().Aliases() {
+			s, err := a.Server()
+			if err != nil || time.Since(a.Abilities.Probed) < probing || time.Since(tried[s]) < probingAgain {
+				continue
+			}
+			tried[s] = time.Now()
+			if m.probeOnce(ctx, a, s); ctx.Err() != nil {
+				return
+			}
+		}
+		maps.DeleteFunc(tried, func(_ foreign.Server, at time.Time) bool { return time.Since(at) > probing })
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func (m *mirroring) probeOnce(ctx context.Context, a *mirrors.Alias, s foreign.Server) {
+	ctx, cancel := context.WithTimeout(ctx, probeTime)
+	defer cancel()
+	abilities, err := m.probe(ctx, a)
+	if err == nil {
+		err = m.store.Learn(ctx, s, abilities)
+	}
+	if err != nil && !errors.Is(err, context.Canceled) {
+		m.log.Warn("it is not known what a foreign server allows", "alias", a.Path, "server", s, "err", err)
+	}
+}
+
 // learned notes what was found out about a server. It is found out again if there is no time
 // for it now.
 func (m *mirroring) learned(s foreign.Server, a foreign.Abilities) {
@@ -275,24 +324,3 @@ func (m *mirroring) found(b *mirrors.Binding) mirrors.Found {
 }
 
 var errNoTracker = errors.New("no tracker is configured: tracker.database")
-
-// resolved has what knows this server by addresses know it by names that lead to them, too.
-func resolved(ours func(host string, port uint16) bool) func(context.Context, string, uint16) bool {
-	return func(ctx context.Context, host string, port uint16) bool {
-		if ours(host, port) {
-			return true
-		}
-		ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
-		defer cancel()
-		addresses, err := net.DefaultResolver.LookupHost(ctx, host)
-		if err != nil {
-			return false // what cannot be found cannot be ours
-		}
-		for _, address := range addresses {
-			if ours(address, port) {
-				return true
-			}
-		}
-		return false
-	}
-}
