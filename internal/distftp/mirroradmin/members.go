@@ -37,13 +37,13 @@ func (c *addMember) Run(a *App) error {
 		if err != nil {
 			return err
 		}
-		e, m, err := memberOf(s, id, p)
-		if err != nil {
-			return err
-		}
 		var tried []string
 		if p != "" {
 			tried = a.try(s, p)
+		}
+		e, m, err := memberOf(s, id, p)
+		if err != nil {
+			return err
 		}
 		return a.done(listed(e), append([]string{fmt.Sprintf("MirrorID %d: %s has weight %d, %s of downloads", id, siteName(p), c.Weight, percent(e.Share(m)))}, tried...)...)
 	})
