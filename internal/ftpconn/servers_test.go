@@ -2,9 +2,12 @@ package ftpconn
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -236,4 +239,74 @@ func TestServersBusy(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A transfer with somebody else can be broken off, and one that goes to its end can be
+// waited for.
+func TestServersThirdParty(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{"vsftpd", "proftpd", "pure-ftpd", "pyftpdlib"} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			root := testbed.Dir(t)
+			if err := os.WriteFile(filepath.Join(root, "small"), []byte("content"), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(root, "large"), nil, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Truncate(filepath.Join(root, "large"), 1<<30); err != nil {
+				t.Fatal(err)
+			}
+			server := testbed.StartFTP(t, kind, testbed.FTPConfig{Root: root})
+			c := connect(t, Config{Addr: server.Addr})
+			for offset, want := range map[int64]string{0: "content", 3: "tent"} {
+				data, transfer := thirdParty(t, c, "RETR small", offset)
+				got, err := io.ReadAll(data)
+				data.Close()
+				if err != nil || string(got) != want {
+					t.Errorf("from %d: %q, %v", offset, got, err)
+				}
+				if reply, err := transfer.Wait(t.Context()); err != nil || reply.Code != 226 {
+					t.Errorf("from %d: %v, %v", offset, reply, err)
+				}
+			}
+			data, transfer := thirdParty(t, c, "RETR large", 0)
+			defer data.Close()
+			if _, err := io.ReadFull(data, make([]byte, 1000)); err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			begun := time.Now()
+			if _, err := transfer.Wait(ctx); !errors.Is(err, context.Canceled) {
+				t.Errorf("error %v", err)
+			}
+			took := time.Since(begun)
+			if took > abortTime+time.Second {
+				t.Errorf("it took %s", took)
+			}
+			t.Logf("%s: broken off in %s, afterwards %v", kind, took, c.Err())
+		})
+	}
+}
+
+func thirdParty(t *testing.T, c *Conn, command string, offset int64) (net.Conn, *ThirdParty) {
+	t.Helper()
+	at, err := c.Listen(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := c.DialData(t.Context(), at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Restart(t.Context(), offset); err != nil {
+		t.Fatal(err)
+	}
+	transfer, err := c.Begin(t.Context(), command)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data, transfer
 }

@@ -210,12 +210,11 @@ func (t *ThirdParty) abort() {
 	if t.c.send("ABOR") != nil {
 		return
 	}
-	for t.c.Pending() > 0 {
-		if _, err := t.c.receive(t.c.cfg.MaxReply); err != nil {
-			return
-		}
+	last, err := t.c.receive(t.c.cfg.MaxReply)
+	if err == nil {
+		_, err = t.c.receive(t.c.cfg.MaxReply)
 	}
-	t.over = true
+	t.last, t.over = last, err == nil
 }
 
 // Err returns what has broken the connection, nil as long as it can be used: an error that

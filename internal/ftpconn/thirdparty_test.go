@@ -123,6 +123,9 @@ func TestThirdPartyAborted(t *testing.T) {
 			if _, err := transfer.Wait(ctx); !errors.Is(err, enough) {
 				t.Errorf("error %v", err)
 			}
+			if _, err := transfer.Wait(t.Context()); (err == nil) != (name == "too late") {
+				t.Errorf("asked again: error %v", err)
+			}
 			_, err = c.Cmd(t.Context(), "NOOP")
 			if (err == nil) != test.usable {
 				t.Errorf("the next command: error %v", err)
