@@ -89,6 +89,21 @@ func (i *Invitation) closeHere() {
 	}
 }
 
+// settle lets nobody come here any more but who is here already. After it came has the
+// client's connection, or is closed.
+func (i *Invitation) settle() {
+	if i.here == nil {
+		return
+	}
+	for limit := time.Now().Add(settling); i.here.queued() && time.Now().Before(limit); {
+		time.Sleep(time.Millisecond) // which is what it takes to accept it
+	}
+	i.here.Close()
+}
+
+// settling is how long somebody who is here may take to be accepted on a busy machine.
+const settling = time.Second
+
 // within bounds how long the client may take to come here from now on.
 func (i *Invitation) within(timeout time.Duration) {
 	if i.here != nil {

@@ -85,6 +85,19 @@ func (l *Listener) accept(ctx context.Context) (net.Conn, error) {
 	}
 }
 
+// queued reports whether somebody has connected who was not accepted yet.
+func (l *Listener) queued() (yes bool) {
+	raw, err := l.ln.SyscallConn()
+	if err != nil {
+		return false
+	}
+	err = raw.Control(func(fd uintptr) {
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 0)
+		yes = n > 0 && err == nil
+	})
+	return yes && err == nil
+}
+
 // Close stops listening.
 func (l *Listener) Close() error { return l.ln.Close() }
 

@@ -164,8 +164,9 @@ func (t *trip) invited(ctx context.Context, at *Invitation) (over bool, err erro
 	defer cancel()
 	t.leave = at.closeThere
 	var client atomic.Int32
-	came := make(chan net.Conn, 1)
+	came, looked := make(chan net.Conn, 1), make(chan struct{})
 	go func() {
+		defer close(looked)
 		defer close(came)
 		select {
 		case conn, ok := <-at.came:
@@ -183,11 +184,11 @@ func (t *trip) invited(ctx context.Context, at *Invitation) (over bool, err erro
 	for r := range t.Holders {
 		o := t.order(at.timeout)
 		over, err = t.direct(waiting, r, at.there, o, func() bool {
-			if !client.CompareAndSwap(nowhere, withHolder) {
-				return false
-			}
-			at.closeHere()
-			return true
+			// A foreign server may say that it sends before anybody has come to it. Who is
+			// here did not go there.
+			at.settle()
+			<-looked
+			return client.CompareAndSwap(nowhere, withHolder)
 		})
 		if over || waiting.Err() != nil || errors.Is(err, ErrNoConnection) {
 			break

@@ -68,10 +68,15 @@ func (t *direct) measure(ctx context.Context) error {
 	return nil
 }
 
-// finish waits for the end of a transfer that has begun.
+// finish tells of a transfer that has begun, and waits for its end.
 func (t *direct) finish(ctx context.Context, o *data.Order) error {
-	defer t.conn.Release()
 	o.Connected()
+	return t.wait(ctx, o)
+}
+
+// wait waits for the end of a transfer.
+func (t *direct) wait(ctx context.Context, o *data.Order) error {
+	defer t.conn.Release()
 	if _, err := t.party.Wait(ctx); err != nil {
 		switch {
 		case ctx.Err() != nil:

@@ -182,6 +182,12 @@ func (r *remote) await(ctx context.Context, at *Rendezvous, o *data.Order) error
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+	if asked.err == nil {
+		o.Connected()
+		if ctx.Err() != nil { // as the client is not there: what was asked for is left to a relay
+			return context.Cause(ctx)
+		}
+	}
 	c, _ := at.leave()
 	if c == nil {
 		return fmt.Errorf("%w: the rendezvous at %s is over", data.ErrUnavailable, r.Name)
@@ -193,7 +199,7 @@ func (r *remote) await(ctx context.Context, at *Rendezvous, o *data.Order) error
 		return err
 	}
 	t := &direct{remote: r, conn: c, party: asked.party, old: r.Offset}
-	err := t.finish(ctx, o)
+	err := t.wait(ctx, o)
 	if err == nil {
 		r.pool.Learn(func(a *Abilities) { a.Passive = Yes })
 	}
