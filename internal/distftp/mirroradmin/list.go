@@ -112,7 +112,9 @@ func look(v *mirrors.View, reports []mirrors.Report) survey {
 	}
 	for _, b := range v.Bindings() {
 		d := bound(b.Dir, b)
-		d.Status = found[b.Dir].Status
+		if f, reported := found[b.Dir]; reported {
+			d.Status = cmp.Or(f.Status, human.Plural(int64(f.Members), "replica", "replicas"))
+		}
 		all.Directories = append(all.Directories, d)
 	}
 	return all

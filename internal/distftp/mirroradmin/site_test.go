@@ -53,7 +53,7 @@ func site(t testing.TB) Site {
 					{Alias: "/down", Resting: time.Now().Add(time.Minute), Error: "connection refused"},
 				},
 				Faults: []mirrors.Fault{{Member: "/far", Dir: "/stuff", Path: "/stuff/f", Why: "it has 3 bytes, not 4"}},
-				Found:  []mirrors.Found{{Dir: "/auto", Members: 2, Status: "2 replicas"}},
+				Found:  []mirrors.Found{{Dir: "/auto", Members: 2}},
 			}
 		},
 	}
