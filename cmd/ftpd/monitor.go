@@ -7,6 +7,7 @@ import (
 	"mirrortracker/internal/distftp"
 	"mirrortracker/internal/distftp/config"
 	"mirrortracker/internal/distftp/metrics"
+	"mirrortracker/internal/distftp/mirrors"
 	"mirrortracker/internal/doors"
 	"mirrortracker/internal/systemd"
 	"mirrortracker/internal/ui"
@@ -44,6 +45,12 @@ func (v *service) watch() {
 			return users.hasher.Waiting()
 		}
 		return 0
+	})
+	v.monitor.WatchMirrors(func() mirrors.State {
+		if m := v.present.Load().mirroring; m != nil {
+			return m.state()
+		}
+		return mirrors.State{}
 	})
 	v.site.watch(v.monitor.Metrics)
 	for _, key := range []string{"xferlog", "json"} {

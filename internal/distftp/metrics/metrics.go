@@ -38,6 +38,7 @@ type Metrics struct {
 	plans     *prometheus.CounterVec
 	carried   *prometheus.CounterVec
 	held      *prometheus.CounterVec
+	mirrored  *prometheus.CounterVec
 	traffic   traffic
 }
 
@@ -63,10 +64,11 @@ func New() *Metrics {
 		plans:    counters("planned_transfers_total", "Transfers that ended, by how the bytes travelled: local, direct, relay or slave-relay; none if they did not.", "plan", "outcome"),
 		carried:  counters("planned_bytes_total", "Bytes of transfers that ended, by how they travelled.", "plan"),
 		held:     counters("slave_transferred_bytes_total", "Bytes of clients' transfers that ended, by the slave that sent or received them.", "slave", "direction"),
+		mirrored: counters("mirror_transferred_bytes_total", "Bytes of clients' transfers that ended, by the foreign server that sent or received them.", "mirror", "direction"),
 		traffic:  traffic{running: map[int]moving{}},
 	}
 	m.registry.MustRegister(
-		m.sessions, m.begun, m.refused, m.logins, m.commands, m.transfers, m.durations, m.computed, m.changes, m.sweeps, m.swept, m.plans, m.carried, m.held, &m.traffic,
+		m.sessions, m.begun, m.refused, m.logins, m.commands, m.transfers, m.durations, m.computed, m.changes, m.sweeps, m.swept, m.plans, m.carried, m.held, m.mirrored, &m.traffic,
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
@@ -166,13 +168,17 @@ func (m *Metrics) Observe(e control.Event) {
 	}
 }
 
-// travelled counts a transfer by its plan. Holders elsewhere are slaves, of which there are
-// as many as the operator wants.
+// travelled counts a transfer by its plan. Holders elsewhere are slaves and foreign servers, of
+// which there are as many as the operator wants.
 func (m *Metrics) travelled(e *control.TransferEnded) {
 	plan := cmp.Or(string(e.Kind), "none")
 	m.plans.WithLabelValues(plan, outcome(e.Err)).Inc()
 	m.carried.WithLabelValues(plan).Add(float64(e.Bytes))
-	if e.Kind != "" && e.Kind != data.Local {
+	switch {
+	case e.Kind == "", e.Kind == data.Local:
+	case isMirror(e.Holder):
+		m.mirrored.WithLabelValues(e.Holder, e.Direction().String()).Add(float64(e.Bytes))
+	default:
 		m.held.WithLabelValues(e.Holder, e.Direction().String()).Add(float64(e.Bytes))
 	}
 }

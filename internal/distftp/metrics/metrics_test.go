@@ -12,13 +12,14 @@ import (
 
 	"mirrortracker/internal/distftp/control"
 	"mirrortracker/internal/distftp/copies"
+	"mirrortracker/internal/distftp/mirrors"
 	"mirrortracker/internal/distftp/overview"
 )
 
 // Every metric is in the table of the documentation.
 func TestDocumented(t *testing.T) {
 	var manual []byte
-	for _, name := range []string{"ftpd.md", "distributed.md"} {
+	for _, name := range []string{"ftpd.md", "distributed.md", "remote-mirrors.md"} {
 		text, err := os.ReadFile("../../../docs/" + name)
 		if err != nil {
 			t.Fatal(err)
@@ -28,6 +29,7 @@ func TestDocumented(t *testing.T) {
 	m := New()
 	m.WatchSlaves(func(context.Context) ([]overview.Slave, error) { return nil, nil })
 	m.WatchCopies(&copies.Counts{})
+	m.WatchMirrors(func() mirrors.State { return mirrors.State{} })
 	m.WatchLog("xferlog", func() uint64 { return 0 })
 	m.WatchPasswords(func() int { return 0 })
 	descs := make(chan *prometheus.Desc, 200)
@@ -38,7 +40,7 @@ func TestDocumented(t *testing.T) {
 		if n := name.FindStringSubmatch(d.String()); n != nil {
 			found++
 			if !strings.Contains(string(manual), "`"+n[1]+"`") {
-				t.Errorf("neither docs/ftpd.md nor docs/distributed.md has %s", n[1])
+				t.Errorf("none of docs/ftpd.md, distributed.md and remote-mirrors.md has %s", n[1])
 			}
 		}
 	}
