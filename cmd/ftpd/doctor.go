@@ -143,6 +143,9 @@ func (c *doctorCommand) examine(a *app, f *doctor.Findings, visit doctor.Visit) 
 	}
 	a.userFindings(f, &cfg)
 	a.trackerFindings(f, &cfg)
+	if c.Master || (folder{}).mirrored(&cfg) {
+		a.mirrorFindings(f, &cfg)
+	}
 	certificateFindings(f, &cfg)
 	portFindings(f, &cfg)
 	addressFindings(f, &cfg)
