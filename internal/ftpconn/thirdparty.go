@@ -152,7 +152,7 @@ func (t *ThirdParty) begin(ctx context.Context) error {
 		}
 		return err
 	}
-	reply, err := t.c.receive(t.c.cfg.MaxReply)
+	reply, err := t.receive(ctx)
 	if err != nil {
 		return err
 	}
@@ -162,6 +162,17 @@ func (t *ThirdParty) begin(ctx context.Context) error {
 	}
 	t.c.restart = false
 	return nil
+}
+
+// receive reads a reply that has begun to come: 226 and 250 alone can end a transfer well
+// (RFC 959, section 5.4).
+func (t *ThirdParty) receive(ctx context.Context) (Reply, error) {
+	defer t.c.raw.closeWhenDone(ctx)()
+	reply, err := t.c.receive(t.c.cfg.MaxReply)
+	if err == nil && reply.Positive() && reply.Code != 226 && reply.Code != 250 {
+		err = t.c.breaks(&OutOfStepError{Command: verb(t.command), Reply: reply})
+	}
+	return reply, err
 }
 
 // verdict is what the last reply says.
@@ -188,7 +199,7 @@ func (t *ThirdParty) Wait(ctx context.Context) (Reply, error) {
 		return Reply{}, failed(ctx, t.command, err)
 	}
 	if err == nil {
-		t.last, err = t.c.receive(t.c.cfg.MaxReply)
+		t.last, err = t.receive(ctx)
 	}
 	if err != nil {
 		return Reply{}, failed(ctx, t.command, err)

@@ -189,7 +189,7 @@ func TestRestartTakenBack(t *testing.T) {
 
 func TestAgreed(t *testing.T) {
 	t.Parallel()
-	c, server := dial(t, script{"TYPE": ftpscript.InTurn(ftpscript.Say("200 so be it"), ftpscript.Say("200 so be it"), ftpscript.Say("504 no"))})
+	c, server := dial(t, script{"TYPE": ftpscript.InTurn(ftpscript.Say("200 so be it"), ftpscript.Say("200 so be it"), ftpscript.Say("504 no")), "PORT": ftpscript.Say("500 no")})
 	for i, text := range []bool{false, true, true, false} {
 		if err := c.Type(t.Context(), text); (err == nil) != (i < 3) {
 			t.Errorf("%d: %v", i, err)
