@@ -1,6 +1,6 @@
 // Package distftp is our FTP server. It serves one folder, to anonymous clients for
-// reading and to others for what their accounts allow; it is built so that slaves and
-// remote mirrors can be added without changing what stands here.
+// reading and to others for what their accounts allow; slaves and remote mirrors take the
+// place of the folder, or lie over it, without changing what stands here.
 //
 //	client ══ control connection ══ control ──── names ────> control.FS       (localfs)
 //	   ║                               │  └──── bytes ────> control.Planner   (data.Disk)
@@ -25,6 +25,10 @@
 //     appears under its name whole, and stays there, or not at all.
 //   - account and admin: users and groups in a database, what their rules permit, and
 //     the commands that change them. [Users] lets them in.
+//   - remote: an FS and Planner over any other, which shows the trees of foreign servers
+//     and divides downloads among mirrors; foreign has the connections to them, mirrors
+//     what the database says of them, mirroradmin the commands that change it, and auto
+//     what the tracker knows.
 //   - xferlog and metrics: observers of sessions ([control.Observer]), which record
 //     transfers and count. The program's log is one, too.
 //   - doctor: what a client finds at a server, and what can be done about it.
