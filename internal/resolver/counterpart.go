@@ -3,6 +3,7 @@ package resolver
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"mirrortracker/internal/digest"
 	"mirrortracker/internal/mirror"
@@ -80,10 +81,12 @@ func (a *ascent) from(n segment.Number) {
 
 // arrive notes the match at the end of the names on a site.
 func (a *ascent) arrive(t *site) {
-	path := ""
+	var b strings.Builder
 	for _, name := range slices.Backward(a.names) {
-		path += "/" + name
+		b.WriteByte('/')
+		b.WriteString(name)
 	}
+	path := b.String()
 	if !a.opts.Doubt.counts(a.totals, similarity("", a.at, t.base, path)) {
 		return
 	}
