@@ -51,7 +51,7 @@ func TestStories(t *testing.T) {
 
 // The same on MariaDB, but for what is about files.
 func TestStoriesOnMariaDB(t *testing.T) {
-	stories(t, []string{"testdata/groups.txt"}, "FTPD_DATABASE="+testbed.MariaDB(t))
+	stories(t, []string{"testdata/groups.txt", "testdata/mirrors.txt"}, "FTPD_DATABASE="+testbed.MariaDB(t))
 }
 
 // code runs a program whose exit code is what matters; its output goes where the
