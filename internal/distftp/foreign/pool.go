@@ -1,19 +1,14 @@
 package foreign
 
 import (
-	"cmp"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"log/slog"
-	"net"
 	"slices"
 	"sync"
 	"time"
 
 	"mirrortracker/internal/distftp/data"
-	"mirrortracker/internal/ftpconn"
 )
 
 // Why there is no connection. Errors of a [Pool] with these, and of connections that
@@ -27,65 +22,8 @@ var (
 	ErrClosed = errors.New("the pool of connections was closed")
 )
 
-// A Config is what pools have in common.
-type Config struct {
-	// Timeout bounds each step of talking to a server: connecting, a TLS handshake, each
-	// reply. 3 s if 0.
-	Timeout time.Duration
-
-	// Begin bounds how long a transfer may take to begin: to its first byte, where we can
-	// see that. 5 s if 0.
-	Begin time.Duration
-
-	// Login bounds connecting and logging in as a whole; 6 s if 0.
-	Login time.Duration
-
-	// Patience bounds the waiting for a connection; 30 s if 0. A caller's context may end
-	// it sooner.
-	Patience time.Duration
-
-	// KeepAlive is how often an idle connection says NOOP (40 s if 0), and Idle after how
-	// long it is closed (5 minutes if 0).
-	KeepAlive, Idle time.Duration
-
-	// TLS says whom to trust; nil for the system's authorities.
-	TLS *tls.Config
-
-	// Dial opens connections to servers; a net.Dialer if nil.
-	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
-
-	// Elsewhere dials from an address that is not the one from which servers see our
-	// control connections: from a slave, say. It is used to find out whom passive ports
-	// admit. If it is nil, another address of this machine is tried; if there is none it
-	// is learnt in use.
-	Elsewhere func(ctx context.Context, network, addr string) (net.Conn, error)
-
-	// Learned is told when something of a server's abilities has changed, other than by
-	// Probe. It must not block. May be nil.
-	Learned func(Server, Abilities)
-
-	Log *slog.Logger // nil: none
-}
-
-func (c Config) withDefaults() Config {
-	c.Timeout = cmp.Or(c.Timeout, 3*time.Second)
-	c.Begin = cmp.Or(c.Begin, 5*time.Second)
-	c.Login = cmp.Or(c.Login, 6*time.Second)
-	c.Patience = cmp.Or(c.Patience, 30*time.Second)
-	c.KeepAlive = cmp.Or(c.KeepAlive, 40*time.Second)
-	c.Idle = cmp.Or(c.Idle, 5*time.Minute)
-	if c.Log == nil {
-		c.Log = slog.New(slog.DiscardHandler)
-	}
-	return c
-}
-
 // mostWaiting bounds the queue of a pool.
 const mostWaiting = 4096
-
-// relearn is after how long a server that would not let us have more connections is asked
-// again for more.
-const relearn = 10 * time.Minute
 
 // A Pool is all connections to one server. It is safe for concurrent use.
 type Pool struct {
@@ -252,101 +190,6 @@ func (p *Pool) grant(c *Conn) {
 	p.waiting = slices.Delete(p.waiting, 0, 1)
 	c.take(w.try)
 	w.got <- grant{conn: c}
-}
-
-// connect opens as many connections as are waited for and may be. p.mu is held.
-func (p *Pool) connect() {
-	for !p.closed && !p.held && p.dialling < len(p.waiting) && len(p.conns) < p.room() {
-		c := &Conn{pool: p, state: connecting, since: time.Now()}
-		p.conns[c] = true
-		p.dialling++
-		go p.dial(c)
-	}
-}
-
-// dial opens one. It goes on even if nobody waits for it any more: then it will be idle.
-func (p *Pool) dial(c *Conn) {
-	ctx, cancel := context.WithTimeout(p.life, p.cfg.Login)
-	defer cancel()
-	conn, err := ftpconn.Dial(ctx, p.dialConfig())
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.dialling--
-	switch {
-	case err == nil:
-		c.Conn = conn
-		if open := len(p.conns) - p.dialling; p.abilities.Connections > 0 && open > p.abilities.Connections {
-			p.learn(func(a *Abilities) { a.Connections = open })
-		}
-		p.settle(c)
-		return
-	case p.closed:
-	default:
-		p.refused(err)
-	}
-	delete(p.conns, c)
-	p.connect()
-}
-
-func (p *Pool) dialConfig() ftpconn.Config {
-	s := p.Server()
-	return ftpconn.Config{
-		Addr:     s.Addr(),
-		Timeout:  p.cfg.Timeout,
-		User:     s.User,
-		Password: string(s.Password),
-		TLS:      s.TLS,
-		// A reply to one of our questions is short; listings do not come as replies.
-		MaxReply:  64 << 10,
-		TLSConfig: p.cfg.TLS,
-		Dial:      p.dialStream,
-	}
-}
-
-// dialStream connects over IPv4 where the server has that, as only such an address can be
-// told to clients that go to the server themselves (227), and over IPv6 otherwise.
-func (p *Pool) dialStream(ctx context.Context, _, addr string) (net.Conn, error) {
-	dial := p.cfg.Dial
-	if dial == nil {
-		dial = new(net.Dialer).DialContext
-	}
-	conn, err := dial(ctx, "tcp4", addr)
-	_, isOther := errors.AsType[*net.AddrError](err)
-	unknown, ok := errors.AsType[*net.DNSError](err)
-	if isOther || ok && unknown.IsNotFound {
-		return dial(ctx, "tcp6", addr)
-	}
-	return conn, err
-}
-
-// refused is told that no connection came about. p.mu is held, and the connection is still
-// counted.
-func (p *Pool) refused(err error) {
-	others := len(p.conns) - 1
-	_, busy := errors.AsType[*ftpconn.BusyError](err)
-	if busy && others > 0 {
-		// We have as many as it lets us have, or will have when all are answered.
-		p.less = time.Now().Add(relearn)
-		p.learn(func(a *Abilities) { a.Connections = max(others-p.dialling, 1) })
-		return
-	}
-	if busy && time.Since(p.parted) < 3*settling {
-		p.held = true
-		time.AfterFunc(settling, p.resume)
-		return
-	}
-	p.fail(err)
-}
-
-// settling is what a server is given to notice that a connection was closed, before another
-// one is opened in its place.
-const settling = time.Second
-
-func (p *Pool) resume() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.held = false
-	p.connect()
 }
 
 // settle gives a connection that is free to who waits for one, or lets it be idle. p.mu is
