@@ -61,11 +61,9 @@ type grant struct {
 // NewPool returns a pool without connections. What is known of the server's abilities may
 // be from an earlier process.
 func NewPool(s Server, known Abilities, cfg Config) *Pool {
-	p := &Pool{cfg: cfg.withDefaults(), server: s, abilities: known, conns: map[*Conn]bool{}, used: time.Now()}
+	p := &Pool{cfg: cfg.withDefaults(), server: s, conns: map[*Conn]bool{}, used: time.Now()}
 	p.life, p.end = context.WithCancel(context.Background())
-	if known.Connections > 0 {
-		p.less = time.Now().Add(relearn)
-	}
+	p.know(known)
 	return p
 }
 
@@ -284,6 +282,23 @@ func (p *Pool) Abilities() Abilities {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.abilities
+}
+
+// know is told what was found out. p.mu is held.
+func (p *Pool) know(a Abilities) {
+	p.abilities = a
+	if a.Connections > 0 {
+		p.less = time.Now().Add(relearn)
+	}
+}
+
+// adopt takes over what another process has found out later.
+func (p *Pool) adopt(known Abilities) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if known.Probed.After(p.abilities.Probed) {
+		p.know(known)
+	}
 }
 
 // Learn corrects what is known of the server, by what has happened.

@@ -482,6 +482,16 @@ func TestPools(t *testing.T) {
 	if got := ps.Of(more, Abilities{}).Server().Limit; got != 50 {
 		t.Errorf("limit %d", got)
 	}
+	for _, test := range []struct{ told, want Abilities }{
+		{Abilities{Port: Yes, Probed: second}, Abilities{Port: Yes, Probed: second}},
+		{Abilities{Port: No, Probed: second}, Abilities{Port: Yes, Probed: second}},
+		{Abilities{Port: No, Probed: minute}, Abilities{Port: Yes, Probed: second}},
+		{Abilities{Port: No, Probed: second.Add(1)}, Abilities{Port: No, Probed: second.Add(1)}},
+	} {
+		if got := ps.Of(a, test.told).Abilities(); got != test.want {
+			t.Errorf("told %+v, it knows %+v", test.told, got)
+		}
+	}
 	if len(ps.All()) != 2 {
 		t.Errorf("%d pools", len(ps.All()))
 	}

@@ -22,8 +22,9 @@ func NewPools(cfg Config) *Pools {
 	return &Pools{cfg: cfg, all: map[Server]*Pool{}, swept: time.Now()}
 }
 
-// Of returns the pool of a server, which it makes at the first time with what is known of
-// the server's abilities. A limit that has changed takes effect.
+// Of returns the pool of a server, which it makes at the first time. What is known of the
+// server's abilities counts where it was found out later than what the pool knows: by
+// another process. A limit that has changed takes effect.
 func (ps *Pools) Of(s Server, known Abilities) *Pool {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
@@ -36,6 +37,7 @@ func (ps *Pools) Of(s Server, known Abilities) *Pool {
 		ps.all[key] = p
 	}
 	p.setLimit(s.Limit)
+	p.adopt(known)
 	return p
 }
 

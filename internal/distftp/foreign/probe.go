@@ -45,10 +45,7 @@ func (p *Pool) Probe(ctx context.Context) (Abilities, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	found.keep(p.abilities)
-	p.abilities = found
-	if found.Connections > 0 {
-		p.less = found.Probed.Add(relearn)
-	}
+	p.know(found)
 	return found, nil
 }
 
