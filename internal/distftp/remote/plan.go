@@ -111,14 +111,15 @@ func (o *Overlay) here(ctx context.Context, r data.Request, c candidate, next fu
 	return plan, err
 }
 
-// learn holds a failure against a candidate, for a client that could not be served by it: the
-// next try of that client is with another.
+// learn holds a failure against a candidate, for a client that was bound to it or has lost a
+// transfer in its midst: its next try is with another. What failed before is made good in the
+// same transfer, and against a server that fails for all its pool holds it; one that is merely
+// busy has not failed.
 func (o *Overlay) learn(q *question, c candidate, report foreign.Report) {
-	switch err := report.Err; {
-	case err == nil, errors.Is(err, data.ErrNotDirect), errors.Is(err, errOther), errors.Is(err, context.Canceled):
+	err := report.Err
+	lost := report.Began && (errors.Is(err, data.ErrSource) || errors.Is(err, data.ErrNoConnection))
+	if err == nil || errors.Is(err, data.ErrNotDirect) || errors.Is(err, errOther) || !report.Bound && !lost {
 		return
-	case report.Began && !errors.Is(err, data.ErrSource) && !errors.Is(err, data.ErrNoConnection):
-		return // the client may have ended it
 	}
 	o.memory.failed(c.server, q.client)
 	o.Log.Info("a mirror has failed for a client", "mirror", c.name, "client", q.client, "path", q.path, "way", report.Way, "err", report.Err)

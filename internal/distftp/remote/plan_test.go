@@ -255,7 +255,8 @@ func TestLearn(t *testing.T) {
 	}{
 		{foreign.Report{}, false},
 		{foreign.Report{Err: data.ErrNoConnection, Bound: true}, true},
-		{foreign.Report{Err: errors.New("refused")}, true},
+		{foreign.Report{Err: errors.New("nothing came")}, false},
+		{foreign.Report{Err: errors.New("nothing came"), Bound: true}, true},
 		{foreign.Report{Err: data.ErrNotDirect}, false},
 		{foreign.Report{Err: errOther}, false},
 		{foreign.Report{Err: errors.New("the client went away"), Began: true}, false},
