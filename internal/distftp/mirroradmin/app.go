@@ -143,7 +143,7 @@ func (a *App) try(s *mirrors.Store, p mirror.Path) []string {
 	return a.tryAgain(s, to)
 }
 
-// tryAgain tries out the server of an to.
+// tryAgain tries out the server of an alias, whatever is known of it.
 func (a *App) tryAgain(s *mirrors.Store, to *mirrors.Alias) []string {
 	if a.Probe == nil {
 		return nil

@@ -9,6 +9,11 @@
 // anew when the version in the database has changed, which is looked for every second: so
 // that several masters on one database see each other's changes.
 //
+// # Passwords
+//
+// They are sealed with a [Key], which stands in a file, so that the database tells nobody.
+// Each is opened only as that of its path, server, user and kind of TLS.
+//
 // # The draw
 //
 // The share of a member of an entry is its weight over the sum of all weights, drawn for
