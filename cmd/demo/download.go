@@ -80,40 +80,71 @@ func (d *demo) download(ctx context.Context, addr, path string, w way) error {
 	if err != nil {
 		return err
 	}
-	answer, err := c.ask(2, w.command)
+	content, to, err := c.fetch(ctx, w.command, path)
 	if err != nil {
 		return err
 	}
-	to, err := c.address(answer)
-	if err != nil {
-		return err
-	}
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", to.String())
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	if err := c.say(150, "RETR "+path); err != nil {
-		return err
-	}
-	n, err := io.Copy(io.Discard, conn)
-	if err != nil {
-		return err
-	}
-	if _, _, err := c.ReadResponse(226); err != nil {
-		return err
-	}
+	n := len(content)
 	who := "the master"
 	for _, h := range holders {
-		if h.host == to.Addr().String() {
+		if h.host == to.String() {
 			who = "slave " + h.name
 		}
 	}
-	fmt.Fprintf(d.out, "  %s, RETR %s\n    %d bytes from %v, %s\n    why: %s\n\n", w.command, path, n, to.Addr(), who, w.why)
-	if fmt.Sprint(n) != size || to.Addr().String() != w.from {
+	fmt.Fprintf(d.out, "  %s, RETR %s\n    %d bytes from %v, %s\n    why: %s\n\n", w.command, path, n, to, who, w.why)
+	if fmt.Sprint(n) != size || to.String() != w.from {
 		return fmt.Errorf("want %s bytes from %s", size, w.from)
 	}
 	return nil
+}
+
+// fetch fetches a file over a data connection that is agreed on by PASV or EPSV, and says
+// with whom.
+func (c *client) fetch(ctx context.Context, prepare, path string) (content []byte, from netip.Addr, err error) {
+	conn, from, err := c.open(ctx, prepare, "RETR "+path)
+	if err != nil {
+		return nil, from, err
+	}
+	defer conn.Close()
+	content, err = io.ReadAll(conn)
+	if err == nil {
+		_, _, err = c.ReadResponse(226)
+	}
+	return content, from, err
+}
+
+// store stores a file.
+func (c *client) store(ctx context.Context, path, content string) error {
+	conn, _, err := c.open(ctx, "EPSV", "STOR "+path)
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(conn, content)
+	if err = errs(err, conn.Close()); err == nil {
+		_, _, err = c.ReadResponse(226)
+	}
+	return err
+}
+
+// open begins a transfer. The caller closes the connection.
+func (c *client) open(ctx context.Context, prepare, command string) (net.Conn, netip.Addr, error) {
+	answer, err := c.ask(2, prepare)
+	if err != nil {
+		return nil, netip.Addr{}, err
+	}
+	to, err := c.address(answer)
+	if err != nil {
+		return nil, netip.Addr{}, err
+	}
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", to.String())
+	if err != nil {
+		return nil, netip.Addr{}, err
+	}
+	if err := c.say(150, command); err != nil {
+		conn.Close()
+		return nil, netip.Addr{}, err
+	}
+	return conn, to.Addr(), nil
 }
 
 // address reads where the answer to PASV or EPSV sends the client (RFC 959, RFC 2428).

@@ -18,7 +18,7 @@ import (
 // own, as if they were three machines.
 const (
 	masterHost = "127.0.0.1"
-	editor     = "editor" // the user who makes what no slave can bring
+	editor     = "editor" // the user who makes what no slave can bring, and says where clients may be sent
 	secret     = "demo"
 )
 
@@ -46,6 +46,10 @@ ports = "42000-42999"
 
 [master]
 listen = %q
+
+[tracker]
+database = %q
+refresh = "500ms"
 `
 	slaveConfig = `folders = [%q]
 identity = "%[1]s.pem"
@@ -70,11 +74,11 @@ func (d *demo) serveOrigin(ctx context.Context, servers *errgroup.Group, s *site
 		return err
 	}
 	door, link, relay := ports[0], ports[1], ports[2]
-	config := fmt.Sprintf(masterConfig, address(masterHost, door), address(masterHost, link))
+	config := fmt.Sprintf(masterConfig, address(masterHost, door), address(masterHost, link), "sqlite:"+d.path(near, "db"))
 	if err := os.WriteFile(filepath.Join(d.dir, "origin.toml"), []byte(config), 0o600); err != nil {
 		return err
 	}
-	if err := d.ftpd(ctx, "origin", secret+"\n", "user", "add", editor, "--rule", "allow all /**"); err != nil {
+	if err := d.ftpd(ctx, "origin", secret+"\n", "user", "add", editor, "--rule", "allow all,admin /**"); err != nil {
 		return err
 	}
 	if err := d.daemon(ctx, servers, "origin", "master"); err != nil {

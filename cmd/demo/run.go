@@ -118,6 +118,10 @@ func (d *demo) story(ctx context.Context, servers *errgroup.Group, once bool) er
 			wrong++
 		}
 	}
+	if err := d.mirrored(ctx, servers); err != nil {
+		fmt.Fprintf(d.out, "    WRONG: %v\n", err)
+		wrong++
+	}
 	if wrong > 0 {
 		return fmt.Errorf("%d of the answers are wrong", wrong)
 	}

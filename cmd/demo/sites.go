@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -93,15 +92,16 @@ func writeToys(dir string, modified time.Time, without map[string]bool) error {
 
 // writeFile writes a sparse file and the folders above it.
 func writeFile(path string, size int64, modified time.Time) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	if err := writeText(path, "", modified); err != nil {
 		return err
 	}
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	if err := errs(f.Truncate(size), f.Close()); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return os.Chtimes(path, modified, modified)
+	return errs(os.Truncate(path, size), os.Chtimes(path, modified, modified))
+}
+
+// writeText writes a file with content, and the folders above it.
+func writeText(path, text string, modified time.Time) error {
+	return errs(
+		os.MkdirAll(filepath.Dir(path), 0o755),
+		os.WriteFile(path, []byte(text), 0o644),
+		os.Chtimes(path, modified, modified))
 }
