@@ -82,8 +82,9 @@ func tables(versions map[string]string) string {
 	all := columns()
 	n.table(&b, "How data connections are opened; IPv4 where nothing is said.", all[:len(ways)])
 	for _, operation := range []string{"download", "upload"} {
-		n.routes(&b, operation)
+		n.routes(&b, operation, "where slaves have the files", (*client).relays)
 	}
+	n.routes(&b, "download", "where a foreign server has the files and lets others than its client have them", (*client).relaysMirror)
 	n.table(&b, "How they are protected.", all[len(ways):len(ways)+len(protections)])
 	n.table(&b, "What is done.", all[len(ways)+len(protections):])
 	b.WriteString("\n")
@@ -119,9 +120,9 @@ func (n *notes) table(b *strings.Builder, title string, columns []string) {
 	}
 }
 
-// routes writes which way the files of an operation go where slaves have them.
-func (n *notes) routes(b *strings.Builder, operation string) {
-	fmt.Fprintf(b, "\nWhich way the file of a plain %s goes where slaves have the files.\n\n| client |", operation)
+// routes writes which way the files of an operation go where others have them.
+func (n *notes) routes(b *strings.Builder, operation, where string, relays func(c *client, way, operation string) string) {
+	fmt.Fprintf(b, "\nWhich way the file of a plain %s goes %s.\n\n| client |", operation, where)
 	for _, w := range ways {
 		fmt.Fprintf(b, " %s |", w)
 	}
@@ -132,7 +133,7 @@ func (n *notes) routes(b *strings.Builder, operation string) {
 		}
 		fmt.Fprintf(b, "| %s |", c.name)
 		for _, w := range ways {
-			switch why := c.relays(w.String(), operation); {
+			switch why := relays(c, w.String(), operation); {
 			case !c.can(w.String()):
 				b.WriteString(" - |")
 			case why != "":

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"mirrortracker/internal/testbed"
 )
@@ -20,6 +21,8 @@ type holders struct {
 	holds   func(netip.Addr) bool            // whether somebody at an address has the files
 	routes  func(cell) (want route, of bool) // which way the file of a cell must go, if it is about one and it is known
 	content func(cell) []byte                // of files; nil: as where nobody else has them
+
+	patience time.Duration // with clients; 0: as where nobody else has them
 }
 
 const distributedConfiguration = `

@@ -2,6 +2,7 @@ package matrix
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"net"
 	"net/url"
@@ -31,6 +32,13 @@ type job struct {
 
 // patience is how long a client may take. It is not meant to be reached.
 const patience = time.Minute
+
+func (j *job) patience() time.Duration {
+	if j.server.holders != nil {
+		return cmp.Or(j.server.holders.patience, patience)
+	}
+	return patience
+}
 
 // local is the client's file.
 func (j *job) local() string { return filepath.Join(j.home, "local") }
@@ -102,7 +110,7 @@ func (j *job) script(commands []string, program string, args ...string) string {
 
 func (j *job) command(input string, env []string, program string, args ...string) (string, error) {
 	j.Helper()
-	ctx, cancel := context.WithTimeout(j.Context(), patience)
+	ctx, cancel := context.WithTimeout(j.Context(), j.patience())
 	defer cancel()
 	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Dir = j.home
