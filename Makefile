@@ -38,11 +38,12 @@ matrix: .cache/rclone/$(RCLONE_VERSION)/rclone ## try all that clients of others
 	scripts/test-deps.sh
 	PATH="$(CURDIR)/$(<D):$$PATH" $(GO) test -parallel 6 -timeout 120m -run TestMatrix ./internal/distftp/matrix -all -write
 
-chaos: ## what takes longer: a crawler killed at every listing, a hundred copies of a large site, ten minutes without a database, a hundred thousand FTP connections, an FTP server killed a hundred times, masters, slaves and their database a thousand times
+chaos: ## what takes longer: a crawler killed at every listing, a hundred copies of a large site, ten minutes without a database, a hundred thousand FTP connections, an FTP server killed a hundred times, masters, slaves and their database a thousand times, ten thousand downloads drawn among foreign servers
 	scripts/test-deps.sh
 	$(GO) test -v -tags chaos -timeout 60m -run 'Killed|Copies|Serving' ./internal/integration
 	$(GO) test -v -tags chaos -timeout 60m -run 'Connections|Killed' ./internal/distftp/siege
 	$(GO) test -v -tags chaos -timeout 180m -run 'Killed|CutOff' ./internal/distftp/outage
+	$(GO) test -v -tags chaos -timeout 60m ./internal/distftp/abroad
 
 lint: ## vet, staticcheck, govulncheck, gofmt, go fix, tidy modules, equal migrations
 	scripts/lint.sh

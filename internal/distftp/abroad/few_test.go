@@ -1,0 +1,11 @@
+//go:build !chaos
+
+package abroad
+
+const (
+	sampled = 7   // which part of the faults is tried with slaves, too: one in so many
+	draws   = 300 // downloads from which the shares are seen
+
+	crowd  = 200 // clients at once
+	rounds = 3   // downloads of each of them
+)
