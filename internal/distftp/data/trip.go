@@ -194,6 +194,10 @@ func (t *trip) invited(ctx context.Context, at *Invitation) (over bool, err erro
 			break
 		}
 	}
+	if !over && errors.Is(err, ErrNoConnection) { // which is no wonder where the client is here
+		at.settle()
+		<-looked
+	}
 	cancel()
 	conn, here := <-came
 	switch {
