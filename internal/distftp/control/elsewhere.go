@@ -225,7 +225,7 @@ func (s *session) arrived(t *transfer, reply int) {
 	if route.Why != "" {
 		t.Why += "; " + route.Why
 	}
-	if s.aborted || s.broken != nil || s.ctx.Err() != nil {
+	if s.aborted || s.broken != nil || s.ctx.Err() != nil || errors.Is(t.err, data.ErrHolder) {
 		return // of which nothing can be learnt
 	}
 	who, habit := s.habit()

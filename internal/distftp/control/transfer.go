@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -238,6 +239,10 @@ func (s *session) verdict(err error) (code int, text string) {
 		return 451, "Write error, nothing was stored"
 	case errors.Is(err, data.ErrSource):
 		return 451, "Read error, transfer incomplete"
+	case errors.Is(err, fs.ErrNotExist):
+		return 550, "No such file or directory"
+	case errors.Is(err, fs.ErrPermission):
+		return 550, "Permission denied"
 	}
 	return 426, "Data connection lost, transfer incomplete"
 }

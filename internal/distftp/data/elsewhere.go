@@ -100,6 +100,9 @@ type Rendezvous interface {
 var (
 	// ErrNotDirect says that a holder cannot meet this client itself.
 	ErrNotDirect = errors.New("no direct way")
+	// ErrHolder says that it was the holder who failed, so that nothing can be learnt of
+	// the client.
+	ErrHolder = errors.New("the holder has failed")
 	// ErrUnavailable says that nobody can be reached who has the bytes, or could take them.
 	ErrUnavailable = errors.New("no holder can be reached")
 	// ErrReuse says that a data connection began a TLS session of its own where it had to

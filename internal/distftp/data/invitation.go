@@ -164,6 +164,6 @@ func (i *Invitation) meet(ctx context.Context) (conn net.Conn, away bool, err er
 		if here, ok := <-i.came; ok {
 			return here, false, nil
 		}
-		return nil, true, fmt.Errorf("the rendezvous at %s is lost: %w", i.there.Holder(), err)
+		return nil, true, fmt.Errorf("%w: the rendezvous at %s is lost: %w", ErrHolder, i.there.Holder(), err)
 	}
 }

@@ -83,6 +83,8 @@ func (t *direct) wait(ctx context.Context, o *data.Order) error {
 			return context.Cause(ctx)
 		case code(err) == 425:
 			return fmt.Errorf("%w: %w", data.ErrNoConnection, err)
+		case code(err) == 0, code(err) == 421:
+			return fmt.Errorf("%w: %w", data.ErrHolder, err)
 		}
 		return fmt.Errorf("%w: %w", errBroken, err)
 	}

@@ -211,10 +211,12 @@ func (r *remote) await(ctx context.Context, at *Rendezvous, o *data.Order) error
 // no connections but from who has the control connection say so, or nothing.
 func (r *remote) unmet(err error) error {
 	silent := errors.Is(err, errSilent)
-	if able := r.pool.Abilities(); code(err) == 425 || silent && able.Passive != Yes { // or else the client has not come
+	able := r.pool.Abilities()
+	switch {
+	case code(err) == 425, silent && able.Passive != Yes:
 		r.pool.Learn(func(a *Abilities) { a.Passive = No })
-	}
-	if code(err) == 425 || silent {
+		return fmt.Errorf("%w: %w: %w", data.ErrNoConnection, data.ErrHolder, err)
+	case silent: // the client has not come
 		return fmt.Errorf("%w: %w", data.ErrNoConnection, err)
 	}
 	return fmt.Errorf("%w: %w", data.ErrUnavailable, err)

@@ -90,7 +90,7 @@ func attempt(ctx context.Context, do func(ctx context.Context) error) error {
 			return err
 		}
 	}
-	if _, refused := errors.AsType[*RefusedError](err); refused {
+	if _, refused := errors.AsType[*RefusedError](err); refused && !errors.Is(err, errors.ErrUnsupported) {
 		return err
 	}
 	return fmt.Errorf("%w: %w", data.ErrUnavailable, err)

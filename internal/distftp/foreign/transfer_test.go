@@ -162,7 +162,7 @@ func transfer(t *testing.T, p *Pool, w way, with func(*data.Plan, *Transfer)) (o
 		stop := context.AfterFunc(t.Context(), func() { conn.Close() })
 		defer stop()
 		go func() {
-			if <-over; o.err != nil {
+			if <-over; o.err != nil && w.after == "425" { // the server may keep it as it is
 				conn.Close()
 			}
 		}()
@@ -248,6 +248,152 @@ func TestFaults(t *testing.T) {
 						t.Errorf("%q, began %d times, %+v, %v", o.got, o.began, o.route, o.err)
 					}
 				})
+			}
+		})
+	}
+}
+
+// What a server does after it has said that it begins, before the first byte of a relay, is
+// made good by somebody else, too; after that the transfer has failed.
+func TestBegun(t *testing.T) {
+	part := content[:9000]
+	for fault, test := range map[string]struct {
+		act ftpscript.Act
+		got string
+	}{
+		"sends nothing":                        {func(s *ftpscript.Session) { s.Reply("150 soon"); s.Accept(); s.AwaitEnd() }, "fallback"},
+		"ends empty":                           {ftpscript.Transfer(""), "fallback"},
+		"fails empty":                          {ftpscript.Transfer("", "451 disk"), "fallback"},
+		"dies":                                 {func(s *ftpscript.Session) { s.Reply("150 soon"); s.Accept().Close(); s.Close() }, "fallback"},
+		"sends too little, and says it is all": {ftpscript.Transfer(part), part},
+		"dies in the middle": {func(s *ftpscript.Session) {
+			s.Reply("150 here it comes")
+			d := s.Accept()
+			d.Send(part)
+			d.Close()
+			s.Close()
+		}, part},
+	} {
+		for _, name := range []string{"relay", "came here"} {
+			t.Run(fault+", "+name, func(t *testing.T) {
+				t.Parallel()
+				p, _ := mirroring(t, script{"RETR": test.act})
+				var reports []Report
+				o := transfer(t, p, ways[name], func(_ *data.Plan, tr *Transfer) {
+					tr.Report = func(r Report) { reports = append(reports, r) }
+				})
+				if o.got != test.got || (o.err == nil) != (test.got == "fallback") || o.began != 1 {
+					t.Errorf("%d bytes, began %d times, %+v, %v", len(o.got), o.began, o.route, o.err)
+				}
+				if len(reports) != 1 || reports[0].Err == nil || reports[0].Bound || reports[0].Began != (o.err != nil) {
+					t.Errorf("reports %+v", reports)
+				}
+				for _, none := range []error{data.ErrUnavailable, data.ErrNoConnection, data.ErrSource} {
+					if errors.Is(o.err, none) { // so that it is answered with 426
+						t.Errorf("%v", o.err)
+					}
+				}
+			})
+		}
+	}
+}
+
+// What a server refuses is learnt, and done in another way.
+func TestLearnt(t *testing.T) {
+	p, server := mirroring(t, script{"PORT": ftpscript.Say("500 Illegal PORT command")})
+	for range 2 {
+		if o := transfer(t, p, ways["active"], nil); o.err != nil || o.got != content || o.route.Kind != data.Relayed {
+			t.Errorf("%d bytes, %+v, %v", len(o.got), o.route, o.err)
+		}
+	}
+	if p.Abilities().Port != No || server.Count("PORT") != 1 {
+		t.Errorf("%+v, commands %q", p.Abilities(), server.Commands())
+	}
+
+	p, _ = mirroring(t, script{"RETR": ftpscript.Say("425 Security: Bad IP connecting.")})
+	if o := transfer(t, p, ways["went there"], nil); !errors.Is(o.err, data.ErrNoConnection) || p.Abilities().Passive != No || !p.Usable() {
+		t.Errorf("%v, %+v", o.err, p.Abilities())
+	}
+	if _, err := Expect(t.Context(), p, "mirror", data.Expectation{Partner: data.Partner{Peer: here}, Local: here}, nil); !errors.Is(err, data.ErrNotDirect) {
+		t.Errorf("%v", err)
+	}
+}
+
+// Some transfers have to go by way of us.
+func TestBound(t *testing.T) {
+	for name, with := range map[string]func(*data.Plan, *Transfer){
+		"tunnel":    func(_ *data.Plan, tr *Transfer) { tr.Tunnel = true },
+		"protected": func(plan *data.Plan, _ *Transfer) { plan.Protect = &data.Protection{} },
+		"at a rate": func(plan *data.Plan, _ *Transfer) { plan.Flow.Pace = data.NewPace(1 << 20) },
+		"a part":    func(plan *data.Plan, tr *Transfer) { tr.Length, plan.Flow.Most = 100, 100 },
+		"wary":      func(plan *data.Plan, _ *Transfer) { plan.Wary = true },
+		"text":      func(_ *data.Plan, tr *Transfer) { tr.Text = true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, server := mirroring(t, nil)
+			o := transfer(t, p, ways["active"], with)
+			want := content
+			if name == "a part" {
+				want = content[:100]
+			}
+			if o.err != nil || o.got != want || o.route.Kind != data.Relayed || server.Count("PORT") != 0 {
+				t.Errorf("%d bytes, %+v, %v", len(o.got), o.route, o.err)
+			}
+		})
+	}
+}
+
+// A server whose file is not what it should be is not asked for it.
+func TestCheck(t *testing.T) {
+	other := errors.New("another file")
+	for _, name := range []string{"active", "relay"} {
+		p, server := mirroring(t, nil)
+		o := transfer(t, p, ways[name], func(_ *data.Plan, tr *Transfer) {
+			tr.Check = func(context.Context, *Conn) error { return other }
+		})
+		if o.err != nil || o.got != "fallback" || server.Count("RETR") != 0 {
+			t.Errorf("%s: %q, %v", name, o.got, o.err)
+		}
+	}
+}
+
+func TestUpload(t *testing.T) {
+	for name, w := range ways {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			stored := make(chan string, 1)
+			p, _ := mirroring(t, script{"STOR": func(s *ftpscript.Session) {
+				s.Reply("150 send it")
+				d := s.Accept()
+				b, _ := io.ReadAll(d)
+				d.Close()
+				stored <- string(b)
+				s.Reply("226 have it")
+			}, "SIZE": ftpscript.Say("213 11")})
+			meet := w.meet(t, p)
+			tr := Transfer{Name: "mirror", Path: "/new"}
+			plan := data.Plan{Meet: meet, Flow: &data.Flow{Stall: 5 * time.Second}, Upload: true}
+			if l, ok := meet.(listening); ok {
+				plan.Meet = l.Dialer
+			}
+			if i, ok := meet.(*data.Invitation); ok {
+				tr.At = i.There()
+			}
+			plan.Holders = slices.Values([]data.Remote{Upload(p, tr)})
+			come := w.come(t, meet)
+			go func() {
+				if conn, err := come(); err == nil {
+					io.WriteString(conn, "new content")
+					conn.Close()
+				}
+			}()
+			err := plan.Execute(t.Context(), func() {})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := <-stored; got != "new content" || plan.Flow.Moved() != 11 || plan.Flow.Route().Kind != w.kind {
+				t.Errorf("%q, %d bytes, %+v", got, plan.Flow.Moved(), plan.Flow.Route())
 			}
 		})
 	}

@@ -210,6 +210,9 @@ func (d *Data) Send(text string) error {
 	return err
 }
 
+// Read receives bytes.
+func (d *Data) Read(b []byte) (int, error) { return d.stream.Read(b) }
+
 // Close ends the data, as servers do.
 func (d *Data) Close() {
 	d.stream.Close()
