@@ -2,10 +2,8 @@ package foreign
 
 import (
 	"cmp"
-	"context"
 	"crypto/tls"
 	"log/slog"
-	"net"
 	"time"
 )
 
@@ -32,15 +30,6 @@ type Config struct {
 
 	// TLS says whom to trust; nil for the system's authorities.
 	TLS *tls.Config
-
-	// Dial opens connections to servers; a net.Dialer if nil.
-	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
-
-	// Elsewhere dials from an address that is not the one from which servers see our
-	// control connections: from a slave, say. It is used to find out whom passive ports
-	// admit. If it is nil, another address of this machine is tried; if there is none it
-	// is learnt in use.
-	Elsewhere func(ctx context.Context, network, addr string) (net.Conn, error)
 
 	// Learned is told when something of a server's abilities has changed, other than by
 	// Probe. It must not block. May be nil.

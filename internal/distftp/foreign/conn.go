@@ -51,7 +51,9 @@ func (c *Conn) Begin(ctx context.Context, command string) (*ftpconn.ThirdParty, 
 	c.does(word)
 	transfer, err := c.Conn.Begin(ctx, command)
 	if err == nil {
-		c.Good()
+		c.pool.mu.Lock()
+		defer c.pool.mu.Unlock()
+		c.good()
 	}
 	return transfer, err
 }
@@ -62,13 +64,7 @@ func (c *Conn) does(what string) {
 	c.doing = what
 }
 
-// Good says that the server works, which ends its being on trial. Begin does that too.
-func (c *Conn) Good() {
-	c.pool.mu.Lock()
-	defer c.pool.mu.Unlock()
-	c.good()
-}
-
+// good says that the server works, which ends its being on trial. The pool is locked.
 func (c *Conn) good() {
 	if c.try {
 		c.try = false

@@ -58,17 +58,14 @@ func (p *Pool) dialConfig() ftpconn.Config {
 		// A reply to one of our questions is short; listings do not come as replies.
 		MaxReply:  64 << 10,
 		TLSConfig: p.cfg.TLS,
-		Dial:      p.dialStream,
+		Dial:      dialStream,
 	}
 }
 
 // dialStream connects over IPv4 where the server has that, as only such an address can be
 // told to clients that go to the server themselves (227), and over IPv6 otherwise.
-func (p *Pool) dialStream(ctx context.Context, _, addr string) (net.Conn, error) {
-	dial := p.cfg.Dial
-	if dial == nil {
-		dial = new(net.Dialer).DialContext
-	}
+func dialStream(ctx context.Context, _, addr string) (net.Conn, error) {
+	dial := new(net.Dialer).DialContext
 	conn, err := dial(ctx, "tcp4", addr)
 	_, isOther := errors.AsType[*net.AddrError](err)
 	unknown, ok := errors.AsType[*net.DNSError](err)

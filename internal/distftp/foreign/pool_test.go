@@ -492,8 +492,8 @@ func TestPools(t *testing.T) {
 			t.Errorf("told %+v, it knows %+v", test.told, got)
 		}
 	}
-	if len(ps.All()) != 2 {
-		t.Errorf("%d pools", len(ps.All()))
+	if len(ps.all) != 2 {
+		t.Errorf("%d pools", len(ps.all))
 	}
 }
 

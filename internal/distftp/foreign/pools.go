@@ -1,8 +1,6 @@
 package foreign
 
 import (
-	"cmp"
-	"slices"
 	"sync"
 	"time"
 )
@@ -63,21 +61,11 @@ func (p *Pool) abandoned() bool {
 	return len(p.conns) == 0 && time.Since(p.used) > forget
 }
 
-// All returns the pools, by the names of their servers.
-func (ps *Pools) All() []*Pool {
-	ps.mu.Lock()
-	defer ps.mu.Unlock()
-	var all []*Pool
-	for _, p := range ps.all {
-		all = append(all, p)
-	}
-	slices.SortFunc(all, func(a, b *Pool) int { return cmp.Compare(a.Server().String(), b.Server().String()) })
-	return all
-}
-
 // Close closes all pools. There must be no more use of them.
 func (ps *Pools) Close() {
-	for _, p := range ps.All() {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	for _, p := range ps.all {
 		p.Close()
 	}
 }

@@ -146,7 +146,7 @@ func (p *Pool) invite(ctx context.Context, a Abilities) Verdict {
 	if err != nil {
 		return Unknown
 	}
-	guest, err := p.elsewhere(ctx, c, addr)
+	guest, err := guestOf(ctx, c, addr)
 	if err != nil {
 		p.cfg.Log.Debug("a foreign server's passive ports were not tried from elsewhere", "server", p.Server(), "error", err)
 		return Unknown
@@ -183,13 +183,10 @@ func (c *Conn) entertain(ctx context.Context, guest net.Conn, begun bool) Verdic
 	return Yes
 }
 
-// elsewhere dials from another address than that of a control connection.
-func (p *Pool) elsewhere(ctx context.Context, c *Conn, addr netip.AddrPort) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, p.cfg.Timeout)
+// guestOf dials from another address than that of a control connection.
+func guestOf(ctx context.Context, c *Conn, addr netip.AddrPort) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.pool.cfg.Timeout)
 	defer cancel()
-	if p.cfg.Elsewhere != nil {
-		return p.cfg.Elsewhere(ctx, "tcp", addr.String())
-	}
 	from, ok := anotherOfOurs(c.Local().Addr(), c.Peer().Addr())
 	if !ok {
 		return nil, data.ErrNotDirect
