@@ -43,6 +43,10 @@
 //     connection on to us, for listings. If it comes to us, we relay.
 //   - It comes to us: we relay.
 //
+// Where no holder can do it, and nothing has flowed, another plan can follow
+// ([Plan.Otherwise]): a foreign server that fails is replaced within the same transfer,
+// unless the client went there.
+//
 // How a transfer travelled in the end, and why, is its [Route].
 //
 // # Time

@@ -13,6 +13,10 @@
 // What a server allows ([Abilities]) is tried out by [Pool.Probe], and corrected by what
 // happens in use.
 //
+// A [Transfer] is a file there as one holder of a plan ([Download], [Upload]): the server
+// meets the client itself, at the client's port or at one of its own ([Expect]), where both
+// allow that, and else it meets us, who pass the bytes on.
+//
 // Everything that comes from such a server is bounded in time and memory by
 // [mirrortracker/internal/ftpconn], and nothing that it says reaches clients as it is.
 package foreign
