@@ -124,6 +124,9 @@ func redact(verb, arg string) string {
 		case strings.EqualFold(words[0], "REMOTE") && len(words) == 3 && hasMirrorPassword(words[1]):
 			return "REMOTE " + words[1] + " ***"
 		}
+		if _, known := siteTable()[strings.ToUpper(words[0])]; !known && len(words) > 1 {
+			return words[0] + " ***" // it may be one of these, misspelt
+		}
 	}
 	return arg
 }

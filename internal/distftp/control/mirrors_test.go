@@ -16,6 +16,7 @@ func TestRedact(t *testing.T) {
 		"REMOTE MIRRORS":                        "REMOTE MIRRORS",
 		"DIRMIRROR 1 /stuff":                    "DIRMIRROR 1 /stuff",
 		"USER ADD ann --password x":             "USER ADD ***",
+		"REMOT ADDALIAS /a h 21 user pass /":    "REMOT ***",
 		"PSWD old new":                          "PSWD ***",
 		"CHMOD 644 /a":                          "CHMOD 644 /a",
 	} {
