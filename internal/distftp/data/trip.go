@@ -38,8 +38,10 @@ func (t *trip) make(ctx context.Context) error {
 	for {
 		over, err := t.try(ctx)
 		switch {
-		case over || ctx.Err() != nil:
+		case over:
 			return final(ctx, err)
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
 		case t.Otherwise == nil:
 			return err
 		}
