@@ -6,6 +6,6 @@ const (
 	sampled = 7   // which part of the faults is tried with slaves, too: one in so many
 	draws   = 300 // downloads from which the shares are seen
 
-	crowd  = 200 // clients at once
+	crowd  = 100 // clients at once
 	rounds = 3   // downloads of each of them
 )
