@@ -15,21 +15,49 @@ import (
 // held in the database between the steps, however slowly a client reads.
 const step = 1024
 
-// A dir goes through a directory in the order of its names' bytes.
+// A dir goes through a directory in the order of its names' bytes. While some entries are
+// written to a client the next ones are read.
 type dir struct {
-	ctx  context.Context
-	q    sqlx.QueryerContext
-	id   uint64
-	read []node // and not yet returned
-	last []byte // the last name that was read
-	end  bool   // all were
+	ctx    context.Context
+	cancel context.CancelFunc
+	q      sqlx.QueryerContext
+	id     uint64
+	read   []node    // and not yet returned
+	coming chan page // is sent the entries after those; nil: there are none
+}
+
+// A page is some entries of a directory, in one piece.
+type page struct {
+	nodes []node
+	err   error
+}
+
+func openDir(ctx context.Context, q sqlx.QueryerContext, id uint64) *dir {
+	d := &dir{q: q, id: id}
+	d.ctx, d.cancel = context.WithCancel(ctx)
+	d.readOn(nil)
+	return d
+}
+
+// readOn begins to read the entries after a name.
+func (d *dir) readOn(after []byte) {
+	d.coming = make(chan page, 1)
+	go func(to chan<- page) {
+		nodes, err := d.page(append([]byte{}, after...))
+		to <- page{nodes, err}
+	}(d.coming)
 }
 
 // Next implements [vfs.Dir].
 func (d *dir) Next() (vfs.Entry, error) {
-	if len(d.read) == 0 && !d.end {
-		if err := d.more(); err != nil {
-			return vfs.Entry{}, fmt.Errorf("read a directory: %w", err)
+	if len(d.read) == 0 && d.coming != nil {
+		p := <-d.coming
+		d.coming = nil
+		if p.err != nil {
+			return vfs.Entry{}, fmt.Errorf("read a directory: %w", p.err)
+		}
+		if d.read = p.nodes; len(d.read) == step {
+			d.readOn(d.read[step-1].Name)
 		}
 	}
 	if len(d.read) == 0 {
@@ -40,35 +68,35 @@ func (d *dir) Next() (vfs.Entry, error) {
 	return e, nil
 }
 
-func (d *dir) more() error {
-	d.read = make([]node, 0, step)
+// page reads the entries after a name.
+func (d *dir) page(after []byte) ([]node, error) {
+	nodes := make([]node, 0, step)
 	rows, err := d.q.QueryxContext(d.ctx, `
 		SELECT name, id, kind, size, mtime, mode, owner, target
 		FROM ftp_nodes
 		WHERE parent = ? AND name > ?
 		ORDER BY name
 		LIMIT ?`,
-		d.id, append([]byte{}, d.last...), step)
+		d.id, after, step)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		d.read = append(d.read, node{})
-		n := &d.read[len(d.read)-1]
+		nodes = append(nodes, node{})
+		n := &nodes[len(nodes)-1]
 		if err := rows.Scan(&n.Name, &n.ID, &n.Kind, &n.Size, &n.ModTime, &n.Mode, &n.Owner, &n.Target); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	if err := rows.Err(); err != nil {
-		return err
-	}
-	d.end = len(d.read) < step
-	if !d.end {
-		d.last = d.read[step-1].Name
-	}
-	return nil
+	return nodes, rows.Err()
 }
 
 // Close implements [vfs.Dir].
-func (*dir) Close() error { return nil }
+func (d *dir) Close() error {
+	d.cancel()
+	if d.coming != nil {
+		<-d.coming
+	}
+	return nil
+}

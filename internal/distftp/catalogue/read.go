@@ -92,5 +92,5 @@ func (c *Catalogue) OpenDir(ctx context.Context, p mirror.Path) (vfs.Dir, error)
 	if at.node.Kind != directoryKind {
 		return nil, fmt.Errorf("%s: %w", p, vfs.ErrNotDir)
 	}
-	return &dir{ctx: ctx, q: c.db.Reader(), id: at.node.ID}, nil
+	return openDir(ctx, c.db.Reader(), at.node.ID), nil
 }
