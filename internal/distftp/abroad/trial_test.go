@@ -26,7 +26,7 @@ func TestFaults(t *testing.T) {
 			w := newWorld(t, k)
 			abroad := w.host(t, "88.1.1.1", "2a00:88::1")
 			var trials errgroup.Group
-			trials.SetLimit(20) // who wait most of the time
+			trials.SetLimit(8) // who wait most of the time
 			for i, f := range faults {
 				for j, way := range ways {
 					if k == alone || (i+j)%sampled == 0 {
@@ -113,6 +113,11 @@ func (r *trial) run() {
 		got, err := r.fetch(0)
 		r.want(got, err, part{local, r.size})
 	case truncated:
+		if err == nil && r.client.Way == testbed.Homing {
+			// The server died before its first bytes were here, as it had sent them to somebody else.
+			r.want(got, nil, part{local, r.size})
+			break
+		}
 		if code(err) != 426 || len(got) == 0 {
 			r.Fatalf("the transfer ends with %v after %d bytes, want 426", err, len(got))
 		}

@@ -1,9 +1,11 @@
 package abroad
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 )
@@ -22,15 +24,24 @@ const (
 // modified is when the file was, at all servers.
 var modified = time.Date(2024, 2, 29, 12, 34, 56, 0, time.UTC)
 
-// version is the file as a server has it.
-func version(of server, size int) []byte {
-	b := make([]byte, size)
+// longest is what a file has at most.
+const longest = 16 << 20
+
+// wholes are the longest file as each server has it.
+var wholes = sync.OnceValue(func() (all [bits + 1][]byte) {
+	b := make([]byte, longest)
 	rand.NewChaCha8([32]byte{}).Read(b)
-	for i := range b {
-		b[i] = b[i]&^bits | byte(of)
+	for of := range all {
+		all[of] = slices.Clone(b)
+		for i := range b {
+			all[of][i] = b[i]&^bits | byte(of)
+		}
 	}
-	return b
-}
+	return all
+})
+
+// version is the file as a server has it.
+func version(of server, size int) []byte { return slices.Clone(wholes()[of][:size]) }
 
 // A part is what came from one server.
 type part struct {
@@ -41,17 +52,28 @@ type part struct {
 // parts says whom a file came from, piece by piece. It is an error if a byte is one that
 // no server has there.
 func parts(got []byte) (all []part, err error) {
-	want := version(0, len(got))
-	for i, b := range got {
-		if b&^bits != want[i] {
-			return all, fmt.Errorf("the byte at %d is %#x, which no server has there", i, b)
+	for at := 0; at < len(got); {
+		from := server(got[at] & bits)
+		n := alike(got[at:], wholes()[from][at:])
+		if n == 0 {
+			return all, fmt.Errorf("the byte at %d is %#x, which no server has there", at, got[at])
 		}
-		if from := server(b & bits); len(all) == 0 || all[len(all)-1].from != from {
-			all = append(all, part{from: from})
-		}
-		all[len(all)-1].size++
+		all = append(all, part{from, n})
+		at += n
 	}
 	return all, nil
+}
+
+// alike is how many bytes two contents begin with that are the same.
+func alike(a, b []byte) (n int) {
+	const block = 64 << 10 // which is compared at once
+	for len(a) >= n+block && len(b) >= n+block && bytes.Equal(a[n:n+block], b[n:n+block]) {
+		n += block
+	}
+	for n < min(len(a), len(b)) && a[n] == b[n] {
+		n++
+	}
+	return n
 }
 
 func TestParts(t *testing.T) {

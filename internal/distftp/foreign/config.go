@@ -14,7 +14,7 @@ type Config struct {
 	Timeout time.Duration
 
 	// Begin bounds how long a transfer may take to begin: to its first byte, where we can
-	// see that. 5 s if 0.
+	// see that. 4 s if 0.
 	Begin time.Duration
 
 	// Login bounds connecting and logging in as a whole; 6 s if 0.
@@ -40,7 +40,7 @@ type Config struct {
 
 func (c Config) withDefaults() Config {
 	c.Timeout = cmp.Or(c.Timeout, 3*time.Second)
-	c.Begin = cmp.Or(c.Begin, 5*time.Second)
+	c.Begin = cmp.Or(c.Begin, 4*time.Second)
 	c.Login = cmp.Or(c.Login, 6*time.Second)
 	c.Patience = cmp.Or(c.Patience, 30*time.Second)
 	c.KeepAlive = cmp.Or(c.KeepAlive, 40*time.Second)

@@ -80,7 +80,7 @@ func (r *remote) dial(ctx context.Context, to netip.AddrPort, o *data.Order) err
 	}
 	var t *direct
 	err := attempt(ctx, func(ctx context.Context) (err error) {
-		t, err = r.dialled(ctx, to, min(o.Timeout, r.pool.cfg.Begin))
+		t, err = r.dialled(ctx, to, min(o.Timeout, r.pool.cfg.Begin, dialling))
 		return err
 	})
 	if err == nil {

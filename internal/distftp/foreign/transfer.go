@@ -60,6 +60,9 @@ const (
 	// attempting is how long one may take until a transfer begins: with what it takes to
 	// get a connection it stays within the eight seconds that clients are made to wait.
 	attempting = 7500 * time.Millisecond
+	// dialling is how long a server may take to connect to a client. It is asked to send to us
+	// after that, and if it hangs, both together must not take long.
+	dialling = 3 * time.Second
 	// storing is how long a server may take to keep what it has received.
 	storing = time.Minute
 )
