@@ -2,7 +2,6 @@ package mirrors
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -23,17 +22,8 @@ func freshSQLite(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempD
 func TestSQLite(t *testing.T)  { contract(t, freshSQLite) }
 func TestMariaDB(t *testing.T) { contract(t, testbed.MariaDB) }
 
-// TestMariaDBSnapshotIsolation runs the contract on a server that refuses to change what
-// has changed since the transaction looked, as later versions do from the start and as
-// clusters do when a transaction commits.
-func TestMariaDBSnapshotIsolation(t *testing.T) {
-	server := testbed.StartMariaDB(t)
-	db, err := sql.Open("mysql", "root@unix("+server.Socket+")/")
-	must(t, err)
-	defer db.Close()
-	_, err = db.ExecContext(t.Context(), "SET GLOBAL innodb_snapshot_isolation = ON")
-	must(t, err)
-	contract(t, func(t testing.TB) string { return server.Database(t) })
+func TestStrictMariaDB(t *testing.T) {
+	contract(t, testbed.StrictMariaDB(t).Database)
 }
 
 // contract is what every database keeps.
