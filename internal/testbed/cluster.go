@@ -293,7 +293,7 @@ func (m *Member) Launch() error {
 	})
 }
 
-// Mark lets Log and Await look only at what is logged from now on.
+// Mark lets Log, Await and AwaitLog look only at what is logged from now on.
 func (m *Member) Mark() {
 	m.begun = 0
 	if is, err := os.Stat(m.logFile()); err == nil {
@@ -302,8 +302,15 @@ func (m *Member) Mark() {
 }
 
 // Await waits until a member that was launched is ready.
-func (m *Member) Await() error {
-	if err := m.proc.waitReady(startLimit, func() error { return m.ready(m) }); err != nil {
+func (m *Member) Await() error { return m.await(m.ready) }
+
+// AwaitLog waits until a member has logged a text.
+func (m *Member) AwaitLog(text string) error {
+	return m.await(func(m *Member) error { return m.logged(text) })
+}
+
+func (m *Member) await(ready func(m *Member) error) error {
+	if err := m.proc.waitReady(startLimit, func() error { return ready(m) }); err != nil {
 		return fmt.Errorf("%s: %w\n%s", m.Name, err, tail(m.logFile()))
 	}
 	return nil
@@ -373,13 +380,14 @@ func (m *Member) answers() error {
 	})
 }
 
-var errNotJoined = errors.New("it has not joined")
-
 // joined is an error as long as a slave has joined no master.
-func (m *Member) joined() error {
-	text, err := m.Log()
-	if err == nil && !bytes.Contains(text, []byte("joined")) {
-		err = errNotJoined
+func (m *Member) joined() error { return m.logged("joined") }
+
+// logged is an error as long as a text is not in the log.
+func (m *Member) logged(text string) error {
+	log, err := m.Log()
+	if err == nil && !bytes.Contains(log, []byte(text)) {
+		err = fmt.Errorf("it has not logged %q", text)
 	}
 	return err
 }

@@ -16,8 +16,14 @@ import (
 
 // A slave that is cut off is missed by nobody, as others have what it has. When it is back,
 // what was deleted meanwhile is gone there too, what was renamed or replaced is so, and
-// nothing is lost.
+// nothing is lost: whether its link is lost or was silent for a moment only.
 func TestCutOff(t *testing.T) {
+	t.Run("until all know", func(t *testing.T) { cutOff(t, true) })
+	t.Run("for a moment", func(t *testing.T) { cutOff(t, false) })
+}
+
+// cutOff cuts a slave off while much is changed, or until its link is lost as well.
+func cutOff(t *testing.T, noticed bool) {
 	network := testbed.NewNetwork(t)
 	cluster := testbed.StartCluster(t, testbed.ClusterConfig{Network: network, Slaves: 3, User: user, Password: password, MasterKeys: repairing})
 	keepTwo(t, cluster)
@@ -46,6 +52,8 @@ func TestCutOff(t *testing.T) {
 	}
 
 	lost := cluster.Slaves[0]
+	lost.Mark()
+	cluster.Masters[0].Mark()
 	if err := lost.Host.Cut(); err != nil {
 		t.Fatal(err)
 	}
@@ -83,12 +91,19 @@ func TestCutOff(t *testing.T) {
 	}
 	compare(t, c, want)
 
-	lost.Mark()
+	if noticed {
+		if err := errors.Join(cluster.Masters[0].AwaitLog("slave has left"), lost.AwaitLog("link to the master is lost")); err != nil {
+			t.Fatal(err)
+		}
+		lost.Mark()
+	}
 	if err := lost.Host.Mend(); err != nil {
 		t.Fatal(err)
 	}
-	if err := lost.Await(); err != nil {
-		t.Fatal(err)
+	if noticed {
+		if err := lost.Await(); err != nil {
+			t.Fatal(err)
+		}
 	}
 	compare(t, c, want)
 	for path, n := range want {
