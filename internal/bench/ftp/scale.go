@@ -84,18 +84,18 @@ func (b *bench) scaleOn(ctx context.Context, name, url string) (err error) {
 			return err
 		}
 	}
-	c, err := testbed.DialFTP(nil, master.FTP(), cluster.User, cluster.Password)
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	c.Patience = time.Minute
 	if err := await(ctx, time.Hour, func() error { return compared(master) }); err != nil {
 		return err
 	}
 	s.Adopted = time.Since(began).Seconds()
 	b.Say("%s: all were taken in after %.0f s", name, s.Adopted)
 
+	c, err := testbed.DialFTP(nil, master.FTP(), cluster.User, cluster.Password)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	c.Patience = time.Minute
 	one := cluster.Slaves[0]
 	if s.Unchanged, err = rejoin(ctx, master, one, nil); err != nil {
 		return err
@@ -192,10 +192,14 @@ func rejoin(ctx context.Context, master, slave *testbed.Member, meanwhile func()
 
 var rejoined = regexp.MustCompile("slave has joined.* unchanged=true")
 
+// listings are how many LIST the figure is the median of: enough to outlast what the last
+// join has left to do.
+const listings = 101
+
 // listing returns how many milliseconds a LIST takes, the median of some.
 func listing(c *testbed.FTPClient, dir string, entries int) (float64, error) {
 	var all []float64
-	for range 11 {
+	for range listings {
 		began := time.Now()
 		text, err := c.Fetch("LIST " + dir)
 		if err != nil {
