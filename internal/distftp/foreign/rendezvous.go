@@ -136,10 +136,13 @@ func (a *asking) drop(over context.Context) {
 	}
 }
 
-// leave takes the connection, and what it was asked for; nil if somebody has it.
+// leave takes the connection, and what it was asked for; both are nil if somebody has it.
 func (r *Rendezvous) leave() (*Conn, *asking) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.conn == nil {
+		return nil, nil
+	}
 	c := r.conn
 	r.conn = nil
 	return c, r.asked

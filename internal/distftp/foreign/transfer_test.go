@@ -358,6 +358,27 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// What another alias for the same server has takes the place of what that did not give, though
+// the client was told to come there for the first.
+func TestAgainAtTheSameServer(t *testing.T) {
+	for _, name := range []string{"relay", "came here"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, _ := mirroring(t, script{"RETR /f": ftpscript.Say("550 Permission denied."), "RETR /g": ftpscript.Transfer(content)})
+			o := transfer(t, p, ways[name], func(plan *data.Plan, tr *Transfer) {
+				other := *tr
+				other.Name, other.Path = "other", "/g"
+				plan.Otherwise = func(context.Context) (data.Plan, error) {
+					return data.Plan{Holder: other.Name, Holders: slices.Values([]data.Remote{Download(p, other)})}, nil
+				}
+			})
+			if o.err != nil || o.got != content || o.route.Holder != "other" {
+				t.Errorf("%d bytes, %+v, %v", len(o.got), o.route, o.err)
+			}
+		})
+	}
+}
+
 func TestUpload(t *testing.T) {
 	for name, w := range ways {
 		t.Run(name, func(t *testing.T) {
