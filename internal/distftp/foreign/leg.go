@@ -46,7 +46,9 @@ func (r *remote) relayed(ctx context.Context) (l *leg, err error) {
 		}
 	}
 	if l.data, err = l.conn.DialData(ctx, l.addr); err != nil {
-		r.pool.Failed(err)
+		if ctx.Err() == nil {
+			r.pool.Failed(err)
+		}
 		return l, err
 	}
 	begun, cancel := patience(ctx, r.pool.cfg.Begin)
@@ -60,8 +62,8 @@ func (r *remote) relayed(ctx context.Context) (l *leg, err error) {
 			err = errNothing
 		}
 	}
-	if errors.Is(err, errSilent) {
-		r.pool.Failed(err) // as it is we who are there
+	if errors.Is(err, errSilent) && ctx.Err() == nil {
+		r.pool.Failed(err) // as it is we who are there, and it has had all its time
 	}
 	if err == nil && r.Text {
 		l.data = data.AsText(l.data)

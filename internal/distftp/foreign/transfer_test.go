@@ -379,6 +379,32 @@ func TestAgainAtTheSameServer(t *testing.T) {
 	}
 }
 
+// That a client goes away while it is being served is no fault of the server, nor that there
+// was little time left when it was asked.
+func TestNoBlame(t *testing.T) {
+	t.Run("gone", func(t *testing.T) {
+		t.Parallel()
+		p, _ := mirroring(t, nil)
+		i := invited(t, p).(*data.Invitation)
+		defer i.Close()
+		gone, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := Download(p, Transfer{Path: "/f", At: i.There()}).Relay(gone, &data.Order{}); !errors.Is(err, context.Canceled) || !p.Usable() {
+			t.Errorf("%v, %+v", err, p.Health())
+		}
+	})
+	t.Run("late", func(t *testing.T) {
+		t.Parallel()
+		p, _ := mirroring(t, script{"RETR": ftpscript.Hang})
+		late, cancel := patience(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		r := Download(p, Transfer{Path: "/f"}).(*remote)
+		if _, err := r.relayed(late); !errors.Is(err, errSilent) || !p.Usable() {
+			t.Errorf("%v, %+v", err, p.Health())
+		}
+	})
+}
+
 func TestUpload(t *testing.T) {
 	for name, w := range ways {
 		t.Run(name, func(t *testing.T) {
