@@ -86,13 +86,13 @@ func (t *direct) wait(ctx context.Context, o *data.Order) error {
 		case code(err) == 0, code(err) == 421:
 			return fmt.Errorf("%w: %w", data.ErrHolder, err)
 		}
-		return fmt.Errorf("%w: %w", errBroken, err)
+		return fmt.Errorf("%w: %w", ErrBroken, err)
 	}
 	return t.count(ctx, o)
 }
 
-// errBroken is why a transfer ended that had begun.
-var errBroken = errors.New("broken off by the server")
+// ErrBroken is why a transfer has failed that had begun, if it was the server who ended it.
+var ErrBroken = errors.New("broken off by the server")
 
 // count tells how many bytes have moved, as far as that is known.
 func (t *direct) count(ctx context.Context, o *data.Order) error {

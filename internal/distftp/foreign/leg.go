@@ -186,7 +186,7 @@ func (l *leg) Done(ctx context.Context, moved int64) error {
 	case moved == wanted:
 		err = nil
 	case err == nil:
-		err = fmt.Errorf("%w: %d bytes came of %d", errBroken, moved, wanted)
+		err = fmt.Errorf("%w: %d bytes came of %d", ErrBroken, moved, wanted)
 	}
 	l.report(l.ctx, data.Relayed, true, false, err)
 	return err
@@ -207,7 +207,7 @@ func (l *leg) wanted() int64 {
 func (l *leg) finish(ctx context.Context) error {
 	l.over.Do(func() {
 		if _, err := l.party.Wait(ctx); err != nil {
-			l.err = fmt.Errorf("%w: %w", errBroken, err)
+			l.err = fmt.Errorf("%w: %w", ErrBroken, err)
 		}
 		l.conn.Release()
 	})
@@ -220,7 +220,7 @@ func (l *leg) Close() error {
 	go l.over.Do(func() {
 		l.part()
 		l.conn.Release()
-		l.err = errBroken
+		l.err = ErrBroken
 	})
 	return err
 }

@@ -285,7 +285,7 @@ func TestBegun(t *testing.T) {
 				if o.got != test.got || (o.err == nil) != (test.got == "fallback") || o.began != 1 {
 					t.Errorf("%d bytes, began %d times, %+v, %v", len(o.got), o.began, o.route, o.err)
 				}
-				if len(reports) != 1 || reports[0].Err == nil || reports[0].Bound || reports[0].Began != (o.err != nil) {
+				if len(reports) != 1 || reports[0].Err == nil || reports[0].Bound || reports[0].Began != (o.err != nil) || errors.Is(reports[0].Err, ErrBroken) != reports[0].Began {
 					t.Errorf("reports %+v", reports)
 				}
 				for _, none := range []error{data.ErrUnavailable, data.ErrNoConnection, data.ErrSource} {

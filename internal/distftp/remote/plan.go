@@ -117,7 +117,7 @@ func (o *Overlay) here(ctx context.Context, r data.Request, c candidate, next fu
 // busy has not failed.
 func (o *Overlay) learn(q *question, c candidate, report foreign.Report) {
 	err := report.Err
-	lost := report.Began && (errors.Is(err, data.ErrSource) || errors.Is(err, data.ErrNoConnection))
+	lost := report.Began && (errors.Is(err, foreign.ErrBroken) || errors.Is(err, data.ErrNoConnection))
 	if err == nil || errors.Is(err, data.ErrNotDirect) || errors.Is(err, errOther) || !report.Bound && !lost {
 		return
 	}

@@ -260,7 +260,8 @@ func TestLearn(t *testing.T) {
 		{foreign.Report{Err: data.ErrNotDirect}, false},
 		{foreign.Report{Err: errOther}, false},
 		{foreign.Report{Err: errors.New("the client went away"), Began: true}, false},
-		{foreign.Report{Err: data.ErrSource, Began: true}, true},
+		{foreign.Report{Err: foreign.ErrBroken, Began: true}, true},
+		{foreign.Report{Err: data.ErrNoConnection, Began: true}, true},
 	} {
 		w.memory.failures = nil
 		w.learn(q, candidate{name: "/one", server: w.servers["one"]}, c.report)
