@@ -26,10 +26,23 @@ func (listConnections) Run(a *App) error {
 			return err
 		}
 		if a.Flags.JSON {
-			return a.JSON(append([]mirrors.Report{}, reports...))
+			return a.JSON(whole(reports))
 		}
 		return a.connections(reports, time.Now())
 	})
+}
+
+// whole returns reports in which no list is null, as a program that reads them wants it.
+func whole(reports []mirrors.Report) []mirrors.Report {
+	all := append([]mirrors.Report{}, reports...)
+	for i := range all {
+		r := &all[i]
+		r.Sites, r.Faults, r.Found = append([]mirrors.Site{}, r.Sites...), append([]mirrors.Fault{}, r.Faults...), append([]mirrors.Found{}, r.Found...)
+		for i, site := range r.Sites {
+			r.Sites[i].Connections = append([]mirrors.Connection{}, site.Connections...)
+		}
+	}
+	return all
 }
 
 // connections writes a table: a line for each connection, and one for each server that has

@@ -160,6 +160,28 @@ func TestManage(t *testing.T) {
 	}
 }
 
+// No list is null in JSON, be there nothing at all or servers without anything.
+func TestLists(t *testing.T) {
+	bare, some := site(t), site(t)
+	bare.State = func() mirrors.State { return mirrors.State{} }
+	for _, line := range []string{"REMOTE ADDALIAS /far far 21 user " + password, "REMOTE ADDMIRROR 1 0 LOCAL", "REMOTE ADDMIRROR 1 1 /far"} {
+		if outcome, lines := some.Manage(t.Context(), line, resolve); outcome != control.Done {
+			t.Fatal(lines)
+		}
+	}
+	for _, line := range []string{
+		"REMOTE CONNECTIONS --json", "REMOTE MIRRORS --json", "REMOTE ALIASES --json", "REMOTE ALIAS /far --json", "DIRMIRROR /stuff --json",
+		"REMOTE ADDMIRROR 1 2 /far --json", "REMOTE DELMIRROR 1 /far --json", "REMOTE DELMIRROR 1 LOCAL --json", "REMOTE DISCONNECT /far --json", "REMOTE DELALIAS /far --json",
+	} {
+		for _, s := range []Site{bare, some} {
+			_, lines := s.Manage(t.Context(), line, resolve)
+			if text := strings.Join(lines, "\n"); strings.Contains(text, "null") {
+				t.Errorf("%s: %s", line, text)
+			}
+		}
+	}
+}
+
 // Whatever an administrator writes is understood or refused, and shows no password.
 func FuzzManage(f *testing.F) {
 	for _, line := range []string{
