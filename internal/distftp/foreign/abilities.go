@@ -52,5 +52,38 @@ type Abilities struct {
 	// limit of the Server; 0 where it has not refused any.
 	Connections int `json:"connections"`
 
-	Probed time.Time `json:"probed"` // zero: never
+	Probed time.Time `json:"probed"`          // zero: never
+	Learnt time.Time `json:"learnt,omitzero"` // when use has shown something to be otherwise; zero: not since then
+}
+
+// doubt is after how long what use has taught is doubted.
+const doubt = 24 * time.Hour
+
+// verdicts selects all that can be refused.
+func (a *Abilities) verdicts() []*Verdict {
+	return []*Verdict{&a.Port, &a.Eprt, &a.Passive, &a.EPSV, &a.REST, &a.MLSD, &a.MDTM, &a.TLS, &a.Clear}
+}
+
+// reconsider forgets refusals that use has shown long ago: it may have been a client's
+// firewall that refused, and the server may have changed its mind.
+func (a *Abilities) reconsider(now time.Time) {
+	if a.Learnt.IsZero() || now.Sub(a.Learnt) < doubt {
+		return
+	}
+	a.Learnt = time.Time{}
+	for _, v := range a.verdicts() {
+		if *v == No {
+			*v = Unknown
+		}
+	}
+}
+
+// keep has what could not be found out remain as it was, where that was good. A refusal is to
+// be shown again.
+func (a *Abilities) keep(was Abilities) {
+	for i, before := range was.verdicts() {
+		if now := a.verdicts()[i]; *now == Unknown && *before == Yes {
+			*now = Yes
+		}
+	}
 }

@@ -281,6 +281,7 @@ func (p *Pool) closeIdle() {
 func (p *Pool) Abilities() Abilities {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.abilities.reconsider(time.Now())
 	return p.abilities
 }
 
@@ -292,12 +293,18 @@ func (p *Pool) know(a Abilities) {
 	}
 }
 
-// adopt takes over what another process has found out later.
+// adopt takes over what another process has found out later, by a probe or in use. How many
+// connections it was let have in use is its own affair.
 func (p *Pool) adopt(known Abilities) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if known.Probed.After(p.abilities.Probed) {
+	is := &p.abilities
+	switch {
+	case known.Probed.After(is.Probed):
 		p.know(known)
+	case known.Learnt.After(is.Probed) && known.Learnt.After(is.Learnt):
+		known.Connections, known.Probed = is.Connections, is.Probed
+		*is = known
 	}
 }
 
@@ -311,7 +318,13 @@ func (p *Pool) Learn(change func(*Abilities)) {
 func (p *Pool) learn(change func(*Abilities)) {
 	before := p.abilities
 	change(&p.abilities)
-	if p.abilities != before && p.cfg.Learned != nil {
+	if p.abilities == before {
+		return
+	}
+	if p.abilities.Connections == before.Connections {
+		p.abilities.Learnt = time.Now()
+	}
+	if p.cfg.Learned != nil {
 		p.cfg.Learned(p.server, p.abilities)
 	}
 }

@@ -482,11 +482,17 @@ func TestPools(t *testing.T) {
 	if got := ps.Of(more, Abilities{}).Server().Limit; got != 50 {
 		t.Errorf("limit %d", got)
 	}
+	hourAgo := time.Now().Add(-time.Hour)
 	for _, test := range []struct{ told, want Abilities }{
-		{Abilities{Port: Yes, Probed: second}, Abilities{Port: Yes, Probed: second}},
-		{Abilities{Port: No, Probed: second}, Abilities{Port: Yes, Probed: second}},
-		{Abilities{Port: No, Probed: minute}, Abilities{Port: Yes, Probed: second}},
-		{Abilities{Port: No, Probed: second.Add(1)}, Abilities{Port: No, Probed: second.Add(1)}},
+		{Abilities{Port: Yes, Probed: hourAgo}, Abilities{Port: Yes, Probed: hourAgo}},
+		{Abilities{Port: No, Probed: hourAgo}, Abilities{Port: Yes, Probed: hourAgo}},
+		{Abilities{Port: No, Probed: hourAgo.Add(-1)}, Abilities{Port: Yes, Probed: hourAgo}},
+		{Abilities{Port: No, Probed: hourAgo.Add(1)}, Abilities{Port: No, Probed: hourAgo.Add(1)}},
+		{Abilities{Port: Yes, Connections: 2, Probed: hourAgo, Learnt: hourAgo.Add(2)}, Abilities{Port: Yes, Probed: hourAgo.Add(1), Learnt: hourAgo.Add(2)}},
+		{Abilities{Port: No, Probed: hourAgo.Add(1), Learnt: hourAgo.Add(2)}, Abilities{Port: Yes, Probed: hourAgo.Add(1), Learnt: hourAgo.Add(2)}},
+		{Abilities{Port: No, Probed: hourAgo.Add(1), Learnt: hourAgo.Add(3)}, Abilities{Port: No, Probed: hourAgo.Add(1), Learnt: hourAgo.Add(3)}},
+		{Abilities{Port: Yes, Probed: hourAgo.Add(3)}, Abilities{Port: Yes, Probed: hourAgo.Add(3)}},
+		{Abilities{Port: No, Probed: hourAgo.Add(1), Learnt: hourAgo.Add(3)}, Abilities{Port: Yes, Probed: hourAgo.Add(3)}},
 	} {
 		if got := ps.Of(a, test.told).Abilities(); got != test.want {
 			t.Errorf("told %+v, it knows %+v", test.told, got)
@@ -494,6 +500,42 @@ func TestPools(t *testing.T) {
 	}
 	if len(ps.all) != 2 {
 		t.Errorf("%d pools", len(ps.all))
+	}
+}
+
+// A refusal that use has shown is not believed for ever: it may have been a client's firewall.
+func TestDoubt(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		age  time.Duration
+		want Verdict
+	}{
+		{doubt - time.Minute, No},
+		{doubt, Unknown},
+	} {
+		p, _ := mirroring(t, nil)
+		p.Learn(func(a *Abilities) { a.Port, a.Passive, a.REST = No, No, Yes })
+		if a := p.Abilities(); a.Passive != No || time.Since(a.Learnt) > time.Minute {
+			t.Errorf("at once: %+v", a)
+		}
+		p.mu.Lock()
+		p.abilities.Learnt = p.abilities.Learnt.Add(-test.age)
+		p.mu.Unlock()
+		if a := p.Abilities(); a.Port != test.want || a.Passive != test.want || a.REST != Yes {
+			t.Errorf("after %v: %+v", test.age, a)
+		}
+	}
+}
+
+// Nor by a probe that cannot find out, while what works goes on working.
+func TestProbeDoubts(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ was, want Verdict }{{No, Unknown}, {Unknown, Unknown}, {Yes, Yes}} {
+		p, _ := mirroring(t, script{"PASV": ftpscript.Say("502 no"), "EPSV": ftpscript.Say("502 no")})
+		p.Learn(func(a *Abilities) { a.Passive = test.was })
+		if a, err := p.Probe(t.Context()); err != nil || a.Passive != test.want || !a.Learnt.IsZero() || a != p.Abilities() {
+			t.Errorf("%v became %+v, %v", test.was, a, err)
+		}
 	}
 }
 

@@ -30,7 +30,7 @@ var errNoAnswer = errors.New("no answer")
 // Probe finds out what the server allows, which takes some seconds, and a few connections
 // if there is room for them. Nothing is transferred but a listing; to the addresses that it
 // names nothing is sent, as the reply alone tells. What it cannot find out remains as it
-// was.
+// was, but for refusals, which the next use may show again.
 func (p *Pool) Probe(ctx context.Context) (Abilities, error) {
 	found, err := p.interview(ctx)
 	if err != nil {
@@ -47,25 +47,6 @@ func (p *Pool) Probe(ctx context.Context) (Abilities, error) {
 	found.keep(p.abilities)
 	p.know(found)
 	return found, nil
-}
-
-// keep fills in what is not known with what was.
-func (a *Abilities) keep(was Abilities) {
-	for _, v := range []struct{ now, was *Verdict }{
-		{&a.Port, &was.Port},
-		{&a.Eprt, &was.Eprt},
-		{&a.Passive, &was.Passive},
-		{&a.EPSV, &was.EPSV},
-		{&a.REST, &was.REST},
-		{&a.MLSD, &was.MLSD},
-		{&a.MDTM, &was.MDTM},
-		{&a.TLS, &was.TLS},
-		{&a.Clear, &was.Clear},
-	} {
-		if *v.now == Unknown {
-			*v.now = *v.was
-		}
-	}
 }
 
 // interview asks for what replies alone tell.
