@@ -78,17 +78,46 @@ func (t *direct) finish(ctx context.Context, o *data.Order) error {
 func (t *direct) wait(ctx context.Context, o *data.Order) error {
 	defer t.conn.Release()
 	if _, err := t.party.Wait(ctx); err != nil {
+		if t.cut(err) {
+			linger(ctx, regret)
+		}
 		switch {
 		case ctx.Err() != nil:
+			t.conn.excused = true
 			return context.Cause(ctx)
 		case code(err) == 425:
 			return fmt.Errorf("%w: %w", data.ErrNoConnection, err)
-		case code(err) == 0, code(err) == 421:
+		case code(err) == 0 && !t.conn.excused, code(err) == 421:
 			return fmt.Errorf("%w: %w", data.ErrHolder, err)
 		}
 		return fmt.Errorf("%w: %w", ErrBroken, err)
 	}
 	return t.count(ctx, o)
+}
+
+// regret is how long is waited, once a data connection was cut off, for the client to say
+// that it wanted that (ABOR), or to leave: then the server has not failed.
+const regret = time.Second
+
+// cut reports whether the server says that the data connection was cut off. Of pure-ftpd that
+// is a second 150, after which the control connection has no order that could be relied on.
+func (t *direct) cut(err error) bool {
+	odd, ok := errors.AsType[*ftpconn.OutOfStepError](err)
+	if ok && odd.Reply.Preliminary() {
+		t.conn.excused = true
+		return true
+	}
+	return code(err) == 426
+}
+
+// linger waits for the end of ctx, but not for long.
+func linger(ctx context.Context, limit time.Duration) {
+	late := time.NewTimer(limit)
+	defer late.Stop()
+	select {
+	case <-ctx.Done():
+	case <-late.C:
+	}
 }
 
 // ErrBroken is why a transfer has failed that had begun, if it was the server who ended it.

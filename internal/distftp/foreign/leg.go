@@ -95,7 +95,7 @@ func (l *leg) instead(ctx context.Context, at *Rendezvous) bool {
 	if l.asked != nil && (l.asked.command != l.command || l.asked.offset != l.Offset) {
 		go func(c *Conn, asked *asking) {
 			at.end(errLeft)
-			asked.drop(at.life)
+			asked.drop(at.life, c)
 			c.Release()
 		}(l.conn, l.asked)
 		l.conn, l.asked = nil, nil
@@ -156,14 +156,15 @@ func (l *leg) abandon() {
 // before it is told to stop.
 const parting = time.Second
 
-// part waits for the end of a transfer that was broken off.
+// part waits for the end of a transfer that was broken off, whatever the server says of it.
 func (l *leg) part() {
 	if l.party == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), parting)
 	defer cancel()
-	_, _ = l.party.Wait(ctx)
+	_, err := l.party.Wait(ctx)
+	l.conn.excused = err != nil
 }
 
 // Conn implements [data.Leg].

@@ -121,7 +121,7 @@ func (r *Rendezvous) Close() error {
 	r.end(errLeft)
 	go func() {
 		if asked != nil {
-			asked.drop(r.life)
+			asked.drop(r.life, c)
 		}
 		c.Release()
 	}()
@@ -129,10 +129,11 @@ func (r *Rendezvous) Close() error {
 }
 
 // drop waits for the end of a transfer that nobody wants.
-func (a *asking) drop(over context.Context) {
+func (a *asking) drop(over context.Context, c *Conn) {
 	<-a.done
 	if a.party != nil {
-		_, _ = a.party.Wait(over) // which breaks it off
+		_, err := a.party.Wait(over) // which breaks it off
+		c.excused = err != nil
 	}
 }
 

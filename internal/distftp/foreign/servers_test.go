@@ -1,10 +1,13 @@
 package foreign
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"mirrortracker/internal/distftp/data"
 	"mirrortracker/internal/distftp/vfs"
 	"mirrortracker/internal/ftpconn"
 	"mirrortracker/internal/mirror"
@@ -90,6 +94,63 @@ func TestProbeTLS(t *testing.T) {
 				}
 				if all := p.Connections(); len(all) != 1 || all[0].Uses != 3 {
 					t.Errorf("%+v", all)
+				}
+			})
+		}
+	}
+}
+
+// A client that cuts off what a server sends to it does not have the server rest, whatever that
+// says of it.
+func TestServersCutOff(t *testing.T) {
+	t.Parallel()
+	const size = 1 << 30 // more than is on the way when it is cut off
+	for _, kind := range kinds[:3] {
+		for _, test := range []struct {
+			aborts, relayed bool
+		}{{}, {aborts: true}, {relayed: true}, {aborts: true, relayed: true}} {
+			t.Run(fmt.Sprintf("%s %+v", kind, test), func(t *testing.T) {
+				t.Parallel()
+				root := tree(t)
+				big := filepath.Join(root, "big")
+				if err := errors.Join(os.WriteFile(big, nil, 0o644), os.Truncate(big, size)); err != nil {
+					t.Fatal(err)
+				}
+				server := testbed.StartFTP(t, kind, testbed.FTPConfig{Root: root, Foreign: true})
+				p := NewPool(at(t, server.Addr), Abilities{}, Config{})
+				defer p.Close()
+				ln, err := net.Listen("tcp", "127.0.0.3:0")
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer ln.Close()
+				ctx, cancel := context.WithCancelCause(t.Context())
+				defer cancel(nil)
+				go func() {
+					conn, err := ln.Accept()
+					if err != nil {
+						return
+					}
+					defer conn.Close()
+					io.ReadFull(conn, make([]byte, 1000))
+					if test.aborts {
+						cancel(context.Canceled)
+					}
+				}()
+				to := ln.Addr().(*net.TCPAddr).AddrPort()
+				plan := data.Plan{
+					Meet: data.Dial(to.Addr(), to, time.Minute), Flow: &data.Flow{Stall: 5 * time.Second},
+					Holders: slices.Values([]data.Remote{Download(p, Transfer{Name: "mirror", Path: "/big", Size: size, Tunnel: test.relayed})}),
+				}
+				err = plan.Execute(ctx, func() {})
+				if test.aborts != errors.Is(err, context.Canceled) || err == nil || test.relayed != (plan.Flow.Route().Kind == data.Relayed) {
+					t.Errorf("%v, %+v", err, plan.Flow.Route())
+				}
+				await(t, "connections that are given back", func() bool {
+					return !slices.ContainsFunc(p.Connections(), func(c Connection) bool { return c.State != idle })
+				})
+				if _, err := p.List(t.Context(), "/"); err != nil || !p.Usable() {
+					t.Errorf("%v, %+v", err, p.Health())
 				}
 			})
 		}

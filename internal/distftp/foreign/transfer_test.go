@@ -298,6 +298,52 @@ func TestBegun(t *testing.T) {
 	}
 }
 
+// Who cuts off a data connection and says so, or leaves, has nothing held against the server;
+// who does not, and goes on, has.
+func TestCutOff(t *testing.T) {
+	leaves := errors.New("the client has sent ABOR")
+	for _, last := range []string{"426 Failure writing network stream.", "150 0.004 seconds (measured here)"} {
+		for name, left := range map[string]bool{"leaves": true, "stays": false} {
+			t.Run(last[:3]+" "+name, func(t *testing.T) {
+				t.Parallel()
+				ctx, cancel := context.WithCancelCause(t.Context())
+				p, _ := mirroring(t, script{"RETR": func(s *ftpscript.Session) {
+					s.Reply("150 here it comes")
+					d := s.Accept()
+					d.AwaitEnd()
+					s.Reply(last)
+					if left {
+						time.AfterFunc(regret/4, func() { cancel(leaves) })
+					}
+				}})
+				ln, err := net.Listen("tcp", "127.0.0.1:0")
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer ln.Close()
+				go func() {
+					if conn, err := ln.Accept(); err == nil {
+						conn.Close()
+					}
+				}()
+				var reports []Report
+				tr := Transfer{Name: "mirror", Path: "/f", Size: int64(len(content)), Report: func(r Report) { reports = append(reports, r) }}
+				plan := data.Plan{
+					Meet: data.Dial(here, ln.Addr().(*net.TCPAddr).AddrPort(), time.Minute), Flow: &data.Flow{Stall: 5 * time.Second},
+					Holders: slices.Values([]data.Remote{Download(p, tr)}),
+				}
+				err = plan.Execute(ctx, func() {})
+				if left != errors.Is(err, leaves) || left != (len(reports) == 0) || !left && !errors.Is(err, ErrBroken) {
+					t.Errorf("%v, reports %+v", err, reports)
+				}
+				if !p.Usable() {
+					t.Errorf("%+v", p.Health())
+				}
+			})
+		}
+	}
+}
+
 // What a server refuses is learnt, and done in another way.
 func TestLearnt(t *testing.T) {
 	p, server := mirroring(t, script{"PORT": ftpscript.Say("500 Illegal PORT command")})
