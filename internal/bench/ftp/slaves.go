@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"mirrortracker/internal/bench/process"
+	"mirrortracker/internal/bench/run"
 	"mirrortracker/internal/testbed"
 )
 
@@ -40,7 +41,7 @@ func (b *bench) slaves(ctx context.Context) error {
 				b.turns(ctx, fromSlave, visits, large),
 				b.turns(ctx, slaveOne, visits, func(v *visit) (int, error) { return b.fetchSmall(v, 1) }),
 				b.turns(ctx, slaveEight, visits, func(v *visit) (int, error) { return b.fetchSmall(v, len(v.sessions)) }),
-				b.directCost(cluster.Masters[0], visits[0]))
+				b.directCost(ctx, cluster.Masters[0], visits[0]))
 		})
 		if err != nil {
 			return err
@@ -193,27 +194,55 @@ func (b *bench) fetchLarge(v *visit, path string) (mib int, err error) {
 	return b.options.MiB, v.sessions[0].discard("RETR "+path, int64(b.options.MiB)<<20)
 }
 
-// costs is how many downloads show what a transfer costs the master.
-const costs = 40
+// What shows what a transfer costs the master: so many downloads, less what it does in the
+// same time anyway.
+const (
+	costs = 100
+	quiet = 20 * time.Second
+)
 
 // directCost measures what downloads from a slave take of the master's processor time,
 // large ones and small ones.
-func (b *bench) directCost(master *testbed.Member, v *visit) error {
+func (b *bench) directCost(ctx context.Context, master *testbed.Member, v *visit) error {
+	anyway, err := load(master, func() error {
+		select {
+		case <-ctx.Done():
+			return run.ErrInterrupted
+		case <-time.After(quiet):
+			return nil
+		}
+	})
+	if err != nil {
+		return err
+	}
 	for _, path := range []string{once, large} {
-		before, err := process.Family(master.PID()).CPU()
-		if err != nil {
-			return err
-		}
-		for range costs {
-			if err := v.sessions[0].discard("RETR "+path, smallSize); err != nil {
-				return err
+		began := time.Now()
+		spent, err := load(master, func() error {
+			for range costs {
+				if err := v.sessions[0].discard("RETR "+path, smallSize); err != nil {
+					return err
+				}
 			}
-		}
-		after, err := process.Family(master.PID()).CPU()
+			return nil
+		})
 		if err != nil {
 			return err
 		}
-		b.results.Direct = append(b.results.Direct, direct{path, (after - before).Seconds() / costs})
+		spent -= time.Duration(float64(anyway) * float64(time.Since(began)) / float64(quiet))
+		b.results.Direct = append(b.results.Direct, direct{path, max(0, spent).Seconds() / costs})
 	}
 	return nil
+}
+
+// load returns the processor time that a server takes while something is done.
+func load(server *testbed.Member, fn func() error) (time.Duration, error) {
+	before, err := process.Family(server.PID()).CPU()
+	if err != nil {
+		return 0, err
+	}
+	if err := fn(); err != nil {
+		return 0, err
+	}
+	after, err := process.Family(server.PID()).CPU()
+	return after - before, err
 }
