@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -97,39 +96,31 @@ func (s secured) take(a *App, password string) error {
 	return nil
 }
 
-// Manage implements [control.Manager].
-func (s Site) Manage(ctx context.Context, line string, secure bool) (control.Outcome, []string) {
-	args, err := shellquote.Split(line)
-	if err != nil {
-		return control.Misused, []string{"Quotes do not end: " + err.Error()}
-	}
-	for i := range args[:min(2, len(args))] {
-		args[i] = strings.ToLower(args[i]) // as with all commands of FTP
-	}
-	var stdout, stderr bytes.Buffer
-	var g siteGrammar
-	env := &ui.Env{Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr, Getenv: func(string) string { return "" }}
-	app := &App{
-		Context: ctx,
-		Env:     env,
-		Flags:   &g.Flags,
-		Open:    func() (*account.Store, func() error, error) { return s.Users, func() error { return nil }, nil },
-		Hasher:  func() *account.Hasher { return s.Hasher },
-	}
-	code := env.Run("SITE", "Users and groups.", &g, args, app, secured(secure))
-	text := strings.TrimSuffix(stdout.String()+strings.TrimPrefix(stderr.String(), "SITE: "), "\n")
-	lines := strings.Split(siteWords.Replace(text), "\n")
-	switch code {
-	case 0:
-		return control.Done, lines
-	case ui.Wrong:
-		return control.Misused, lines
-	}
-	return control.Failed, lines
+// console is what answers.
+var console = Console{
+	About: "Users and groups.",
+	Words: func(args []string) []string {
+		for i := range args[:min(2, len(args))] {
+			args[i] = strings.ToLower(args[i]) // as with all commands of FTP
+		}
+		return args
+	},
+	Advice: strings.NewReplacer("ftpd user", "SITE USER", "ftpd group", "SITE GROUP", "SITE user", "SITE USER", "SITE group", "SITE GROUP"),
 }
 
-// siteWords makes advice for a shell such for a control connection.
-var siteWords = strings.NewReplacer("ftpd user", "SITE USER", "ftpd group", "SITE GROUP", "SITE user", "SITE USER", "SITE group", "SITE GROUP")
+// Manage implements [control.Manager].
+func (s Site) Manage(ctx context.Context, line string, secure bool) (control.Outcome, []string) {
+	var g siteGrammar
+	return console.Run(line, &g, func(env *ui.Env) []any {
+		return []any{&App{
+			Context: ctx,
+			Env:     env,
+			Flags:   &g.Flags,
+			Open:    func() (*account.Store, func() error, error) { return s.Users, func() error { return nil }, nil },
+			Hasher:  func() *account.Hasher { return s.Hasher },
+		}, secured(secure)}
+	})
+}
 
 // ChangePassword implements [control.Manager].
 func (s Site) ChangePassword(ctx context.Context, name, line string) error {

@@ -1,12 +1,9 @@
 package mirroradmin
 
 import (
-	"bytes"
 	"context"
 	"strings"
 	"time"
-
-	"github.com/kballard/go-shellquote"
 
 	"mirrortracker/internal/distftp/admin"
 	"mirrortracker/internal/distftp/control"
@@ -97,34 +94,28 @@ func (c *siteChangeAlias) Run(a *App) error { return c.change(a) }
 // background, too.
 const patience = 8 * time.Second
 
+// console is what answers.
+var console = admin.Console{
+	About:    "Mirrors.",
+	Words:    words,
+	Advice:   strings.NewReplacer("ftpd mirror dirmirror", "SITE DIRMIRROR", "ftpd mirror", "SITE REMOTE", "SITE remote", "SITE REMOTE", "SITE dirmirror", "SITE DIRMIRROR"),
+	Terminal: true,
+}
+
 // Manage implements [control.Mirrors].
 func (s Site) Manage(ctx context.Context, line string, resolve func(string) (mirror.Path, error)) (control.Outcome, []string) {
-	args, err := shellquote.Split(line)
-	if err != nil {
-		return control.Misused, []string{"Quotes do not end: " + err.Error()}
-	}
-	var stdout, stderr bytes.Buffer
 	var g siteGrammar
-	env := &ui.Env{Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr, OutTerm: true, Getenv: func(string) string { return "" }}
-	app := &App{
-		Context: ctx,
-		Env:     env,
-		Flags:   &g.Flags,
-		Open:    func() (*mirrors.Store, func() error, error) { return s.Store, func() error { return nil }, nil },
-		Resolve: resolve,
-		Probe:   s.Probe, Patience: patience,
-		Ask: func(*mirrors.Store) ([]mirrors.Report, error) { return []mirrors.Report{{State: s.State()}}, nil },
-	}
-	code := env.Run("SITE", "Mirrors.", &g, words(args), app)
-	text := strings.TrimSuffix(stdout.String()+strings.TrimPrefix(stderr.String(), "SITE: "), "\n")
-	lines := strings.Split(siteWords.Replace(text), "\n")
-	switch code {
-	case 0:
-		return control.Done, lines
-	case ui.Wrong:
-		return control.Misused, lines
-	}
-	return control.Failed, lines
+	return console.Run(line, &g, func(env *ui.Env) []any {
+		return []any{&App{
+			Context: ctx,
+			Env:     env,
+			Flags:   &g.Flags,
+			Open:    func() (*mirrors.Store, func() error, error) { return s.Store, func() error { return nil }, nil },
+			Resolve: resolve,
+			Probe:   s.Probe, Patience: patience,
+			Ask: func(*mirrors.Store) ([]mirrors.Report, error) { return []mirrors.Report{{State: s.State()}}, nil },
+		}}
+	})
 }
 
 // words makes a command line of what came after SITE: commands are as good in capitals, and
@@ -152,6 +143,3 @@ func words(args []string) []string {
 	}
 	return args
 }
-
-// siteWords makes advice for a shell such for a control connection.
-var siteWords = strings.NewReplacer("ftpd mirror dirmirror", "SITE DIRMIRROR", "ftpd mirror", "SITE REMOTE", "SITE remote", "SITE REMOTE", "SITE dirmirror", "SITE DIRMIRROR")
