@@ -1,18 +1,10 @@
 package main
 
-import (
-	"runtime"
-	"strconv"
-)
+import "runtime"
 
 type masterCommand struct {
-	Listen       string `help:"Where to listen for clients, in place of the configuration's \"listen\"; port 0 is any free one." placeholder:"HOST:PORT"`
-	TLSListen    string `name:"tls-listen" help:"Where to listen for clients that begin with TLS." placeholder:"HOST:PORT"`
+	serviceFlags
 	SlavesListen string `name:"slaves-listen" help:"Where to listen for slaves, in place of the configuration's \"master.listen\"." placeholder:"HOST:PORT"`
-	Certificate  string `help:"Certificate for TLS, with those that it depends on behind it." placeholder:"FILE"`
-	Key          string `help:"Key of the certificate." placeholder:"FILE"`
-	Ports        string `help:"Ports of data connections, such as 50000-50999." placeholder:"RANGE"`
-	Users        *bool  `negatable:"" help:"Let in the users of the database, too."`
 }
 
 func (masterCommand) Help() string {
@@ -25,17 +17,8 @@ Signals, flags and the configuration are as for "ftpd serve". The first lines on
 
 // keys are the flags by the keys that they go before.
 func (c *masterCommand) keys() map[string]string {
-	keys := map[string]string{
-		"listen":          c.Listen,
-		"tls_listen":      c.TLSListen,
-		"master.listen":   c.SlavesListen,
-		"tls.certificate": c.Certificate,
-		"tls.key":         c.Key,
-		"passive.ports":   c.Ports,
-	}
-	if c.Users != nil {
-		keys["users"] = strconv.FormatBool(*c.Users)
-	}
+	keys := c.serviceFlags.keys()
+	keys["master.listen"] = c.SlavesListen
 	return keys
 }
 

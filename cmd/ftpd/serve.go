@@ -2,19 +2,13 @@ package main
 
 import (
 	"errors"
-	"strconv"
 
 	"mirrortracker/internal/ui"
 )
 
 type serveCommand struct {
-	Dir         string `arg:"" optional:"" help:"Folder to serve. Default: that of the configuration."`
-	Listen      string `help:"Where to listen, in place of the configuration's \"listen\"; port 0 is any free one." placeholder:"HOST:PORT"`
-	TLSListen   string `name:"tls-listen" help:"Where to listen for clients that begin with TLS." placeholder:"HOST:PORT"`
-	Certificate string `help:"Certificate for TLS, with those that it depends on behind it." placeholder:"FILE"`
-	Key         string `help:"Key of the certificate." placeholder:"FILE"`
-	Ports       string `help:"Ports of data connections, such as 50000-50999." placeholder:"RANGE"`
-	Users       *bool  `negatable:"" help:"Let in the users of the database, too."`
+	Dir string `arg:"" optional:"" help:"Folder to serve. Default: that of the configuration."`
+	serviceFlags
 }
 
 func (serveCommand) Help() string {
@@ -27,17 +21,8 @@ SIGHUP makes it read its configuration again, without an end to any session; if 
 
 // keys are the flags by the keys that they go before.
 func (c *serveCommand) keys() map[string]string {
-	keys := map[string]string{
-		"directory":       c.Dir,
-		"listen":          c.Listen,
-		"tls_listen":      c.TLSListen,
-		"tls.certificate": c.Certificate,
-		"tls.key":         c.Key,
-		"passive.ports":   c.Ports,
-	}
-	if c.Users != nil {
-		keys["users"] = strconv.FormatBool(*c.Users)
-	}
+	keys := c.serviceFlags.keys()
+	keys["directory"] = c.Dir
 	return keys
 }
 
