@@ -57,18 +57,25 @@ func TestStat(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p, _ := pool(t, test.script, 0, Config{})
-			got, err := p.Stat(t.Context(), "/x/f")
-			if !errors.Is(err, test.err) || (err == nil) != (test.err == nil) {
-				t.Fatalf("error %v, want %v", err, test.err)
-			}
-			if diff := cmp.Diff(test.want, got); diff != "" {
-				t.Errorf("-want +got:\n%s", diff)
-			}
-			if !p.Usable() || len(p.Connections()) != 1 {
-				t.Error("the connection was spoiled")
-			}
+			looks(t, test.script, func(p *Pool) (vfs.Entry, error) { return p.Stat(t.Context(), "/x/f") }, test.want, test.err)
 		})
+	}
+}
+
+// looks compares what is seen at a server with what is wanted, after which the connection must
+// be as good as before.
+func looks[V any](t *testing.T, s script, look func(*Pool) (V, error), want V, failure error) {
+	t.Helper()
+	p, _ := pool(t, s, 0, Config{})
+	got, err := look(p)
+	if !errors.Is(err, failure) || (err == nil) != (failure == nil) {
+		t.Fatalf("error %v, want %v", err, failure)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if !p.Usable() || len(p.Connections()) != 1 {
+		t.Error("the connection was spoiled")
 	}
 }
 
@@ -92,37 +99,30 @@ func TestList(t *testing.T) {
 			[]vfs.Entry{dir("a b", second), file("f", 7, second)}, nil},
 		"names that cannot be": {script{"FEAT": mlsd, "MLSD": transfer("type=file;size=7; ../etc/passwd\r\ntype=file;size=7; a\x00b\r\ntype=file;size=7; f\rg\r\ntype=file;size=7; f\r\n")},
 			[]vfs.Entry{file("f", 7, time.Time{})}, nil},
-		"LIST":                      {script{"LIST": transfer(unix)}, listed, nil},
-		"LIST without options":      {script{"LIST -a": say("501 no"), "LIST": transfer(unix)}, listed, nil},
-		"MLSD promised":             {script{"FEAT": mlsd, "MLSD": say("502 no"), "LIST": transfer(unix)}, listed, nil},
-		"empty":                     {script{"LIST": transfer("total 0\r\n")}, []vfs.Entry{}, nil},
-		"nothing":                   {script{"CWD": say("550 no")}, nil, fs.ErrNotExist},
-		"nothing by MLSD":           {script{"FEAT": mlsd, "MLSD": say("550 no"), "CWD": say("550 no")}, nil, fs.ErrNotExist},
-		"a file":                    {script{"CWD": say("550 no"), "SIZE": say("213 7")}, nil, vfs.ErrNotDir},
-		"not for us":                {script{"CWD": say("550 Permission denied")}, nil, fs.ErrPermission},
-		"not to be listed":          {script{"LIST": say("550 no")}, nil, fs.ErrPermission},
-		"a line that says too much": {script{"LIST": transfer("hello\r\n")}, nil, new(listing.LineError)},
+		"LIST":                 {script{"LIST": transfer(unix)}, listed, nil},
+		"LIST without options": {script{"LIST -a": say("501 no"), "LIST": transfer(unix)}, listed, nil},
+		"MLSD promised":        {script{"FEAT": mlsd, "MLSD": say("502 no"), "LIST": transfer(unix)}, listed, nil},
+		"empty":                {script{"LIST": transfer("total 0\r\n")}, []vfs.Entry{}, nil},
+		"nothing":              {script{"CWD": say("550 no")}, nil, fs.ErrNotExist},
+		"nothing by MLSD":      {script{"FEAT": mlsd, "MLSD": say("550 no"), "CWD": say("550 no")}, nil, fs.ErrNotExist},
+		"a file":               {script{"CWD": say("550 no"), "SIZE": say("213 7")}, nil, vfs.ErrNotDir},
+		"not for us":           {script{"CWD": say("550 Permission denied")}, nil, fs.ErrPermission},
+		"not to be listed":     {script{"LIST": say("550 no")}, nil, fs.ErrPermission},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p, _ := pool(t, test.script, 0, Config{})
-			got, err := p.List(t.Context(), "/x")
-			if _, ok := test.err.(*listing.LineError); ok {
-				if _, ok := errors.AsType[*listing.LineError](err); !ok {
-					t.Errorf("error %v", err)
-				}
-				return
-			}
-			if !errors.Is(err, test.err) || (err == nil) != (test.err == nil) {
-				t.Fatalf("error %v, want %v", err, test.err)
-			}
-			if diff := cmp.Diff(test.want, got); diff != "" {
-				t.Errorf("-want +got:\n%s", diff)
-			}
-			if !p.Usable() || len(p.Connections()) != 1 {
-				t.Error("the connection was spoiled")
-			}
+			looks(t, test.script, func(p *Pool) ([]vfs.Entry, error) { return p.List(t.Context(), "/x") }, test.want, test.err)
 		})
+	}
+}
+
+// A line that cannot be read costs the listing, and not the connection.
+func TestListUnreadable(t *testing.T) {
+	t.Parallel()
+	p, _ := pool(t, script{"LIST": ftpscript.Transfer("hello\r\n")}, 0, Config{})
+	_, err := p.List(t.Context(), "/x")
+	if _, ok := errors.AsType[*listing.LineError](err); !ok || !p.Usable() || len(p.Connections()) != 1 {
+		t.Errorf("%v, %+v, %v", err, p.Health(), states(p))
 	}
 }
 
