@@ -33,6 +33,7 @@ type fake struct {
 	id     catalogue.SlaveID
 	rack   string
 	online bool
+	behind bool // it was not compared yet
 
 	mu       sync.Mutex
 	applied  uint64
@@ -90,6 +91,13 @@ func (y *yard) Link(id catalogue.SlaveID) (wire.Slave, wire.State, bool) {
 	}
 	s, _ := f.State(context.Background())
 	return f, s, true
+}
+
+// Agreed implements [Fleet].
+func (y *yard) Agreed(id catalogue.SlaveID) bool {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	return !y.slaves[id].behind
 }
 
 // Begin implements [Fleet].

@@ -23,6 +23,9 @@ type Fleet interface {
 	// Link returns a slave and its last report; false if there is no link, or it has not
 	// joined yet.
 	Link(slave catalogue.SlaveID) (wire.Slave, wire.State, bool)
+	// Agreed reports whether a slave that has joined has the files that the database says,
+	// and no others: until it was compared it may have what it would be sent.
+	Agreed(slave catalogue.SlaveID) bool
 	// Begin draws the number of an operation. Until end is called it counts as under way,
 	// so that what a slave prepared for it is not forgotten.
 	Begin(ctx context.Context) (op uint64, end func(), err error)

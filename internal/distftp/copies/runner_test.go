@@ -277,6 +277,34 @@ func TestTooFewSlaves(t *testing.T) {
 	})
 }
 
+// A slave that is being compared is sent nothing, as it may have the file already.
+func TestNotCompared(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, s *shop) {
+		s.open("a", "b")
+		s.named("b").behind = true
+		s.rule(choice.Rule{Path: "/", Copies: 2})
+		s.upload("a", "/x", "content")
+		s.work()
+		s.want("/x", "content", "a")
+		s.open("c")
+		s.upload("a", "/y", "other")
+		s.work()
+		s.want("/y", "other", "a c")
+		s.named("b").behind = false
+		s.named("c").set(false)
+		s.look()
+		file, err := s.catalogue.File(t.Context(), "/x")
+		if err == nil {
+			err = s.runner.settle(t.Context(), catalogue.Job{Kind: catalogue.SettleJob, Node: file.Node})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.named("b").deliver(t)
+		s.want("/x", "content", "a b")
+	})
+}
+
 // A copy that a slave finds damaged is replaced by what another has, and one that nobody
 // else has is not touched.
 func TestDamage(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"slices"
 	"time"
 
 	"mirrortracker/internal/distftp/catalogue"
@@ -64,8 +65,13 @@ func (r *Runner) drop(ctx context.Context, v *view, f *catalogue.File, d Decisio
 	return err
 }
 
-// copy has one of some slaves take a copy from another.
+// copy has one of some slaves take a copy from another. None that is being compared takes
+// any: what it has of the kind already would be in the way of it.
 func (r *Runner) copy(ctx context.Context, v *view, f *catalogue.File, from, to []string) error {
+	to = slices.DeleteFunc(to, func(name string) bool { return !r.Fleet.Agreed(v.ids[name]) })
+	if len(to) == 0 {
+		return &laterError{beat, "the slaves that could take a copy are being compared"}
+	}
 	request := choice.Request{Path: mirror.Path(f.Ref.Path), Size: f.Ref.Size}
 	request.Purpose, request.Candidates = choice.Take, candidates(to)
 	taker, err := r.Chooser.Choose(request)

@@ -20,6 +20,12 @@ func (m *Master) Link(id catalogue.SlaveID) (wire.Slave, wire.State, bool) {
 	return s, *s.state.Load(), true
 }
 
+// Agreed implements [copies.Fleet].
+func (m *Master) Agreed(id catalogue.SlaveID) bool {
+	s := m.slave(id)
+	return s != nil && s.agreed.Load()
+}
+
 // Compare implements [copies.Fleet].
 func (m *Master) Compare(ctx context.Context, id catalogue.SlaveID) (catalogue.Reconciled, error) {
 	s := m.slave(id)
