@@ -189,9 +189,12 @@ func (s *session) available(arg string) {
 		return
 	}
 	free, err := s.room(w, p)
-	if err != nil {
+	switch {
+	case errors.Is(err, errors.ErrUnsupported):
+		s.out.reply(550, unknownRoom)
+	case err != nil:
 		s.fail(err)
-		return
+	default:
+		s.out.reply(213, strconv.FormatInt(free, 10))
 	}
-	s.out.reply(213, strconv.FormatInt(free, 10))
 }

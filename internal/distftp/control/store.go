@@ -102,6 +102,9 @@ func (s *session) planStore(p mirror.Path, keep int64) (data.Plan, error) {
 	return plan, err
 }
 
+// unknownRoom is what is said of a place of which nobody knows how much room there is.
+const unknownRoom = "How much room there is is not known"
+
 // allocate answers ALLO (RFC 959, 4.1.3): nothing is reserved, but a client learns
 // before it sends that there is no room.
 func (s *session) allocate(arg string) {
@@ -122,6 +125,8 @@ func (s *session) allocate(arg string) {
 	}
 	free, err := s.room(w, s.cwd)
 	switch {
+	case errors.Is(err, errors.ErrUnsupported):
+		s.out.reply(202, unknownRoom)
 	case err != nil:
 		s.fail(err)
 	case uint64(free) < want:

@@ -36,7 +36,8 @@ type Writer interface {
 	// Copy makes a copy of the file that from leads to, in place of a file at to, and
 	// charges for it, if charge is not nil, as [data.Upload] does. The flow counts.
 	Copy(ctx context.Context, from, to mirror.Path, flow *data.Flow, charge data.Charge) error
-	// Free returns how many bytes can still be stored in the directory p.
+	// Free returns how many bytes can still be stored in the directory p. Where nobody knows,
+	// the error is [errors.ErrUnsupported].
 	Free(ctx context.Context, p mirror.Path) (int64, error)
 }
 

@@ -46,6 +46,25 @@ func (p *Pool) List(ctx context.Context, path mirror.Path) (entries []vfs.Entry,
 	return entries, err
 }
 
+// Free returns how many bytes can still be stored in a directory (AVBL), which few servers
+// tell: otherwise the error is [errors.ErrUnsupported].
+func (p *Pool) Free(ctx context.Context, path mirror.Path) (free int64, err error) {
+	err = p.with(ctx, func(c *Conn) error {
+		if !c.Has("AVBL") {
+			return errors.ErrUnsupported
+		}
+		reply, err := c.Cmd(ctx, "AVBL "+string(path))
+		if err != nil {
+			return err
+		}
+		if free = sizeOf(reply); free < 0 {
+			return c.refusal("AVBL", reply, errors.ErrUnsupported)
+		}
+		return nil
+	})
+	return free, err
+}
+
 // with does something with a connection; with another one if the server had closed it
 // meanwhile.
 func (p *Pool) with(ctx context.Context, do func(*Conn) error) error {
@@ -109,7 +128,7 @@ func (c *Conn) Stat(ctx context.Context, path mirror.Path) (vfs.Entry, error) {
 	return e, nil
 }
 
-// sizeOf reads a reply to SIZE; it is below zero where that tells nothing.
+// sizeOf reads a reply to SIZE or AVBL; it is below zero where that tells nothing.
 func sizeOf(reply ftpconn.Reply) int64 {
 	size, err := strconv.ParseInt(strings.TrimSpace(reply.Text()), 10, 64)
 	if err != nil || reply.Code != 213 {

@@ -2,9 +2,9 @@ package remote
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
-	"math"
 	"time"
 
 	"mirrortracker/internal/distftp/control"
@@ -149,15 +149,30 @@ func (o *Overlay) Copy(ctx context.Context, from, to mirror.Path, flow *data.Flo
 	}, func(*link) error { return elsewhere })
 }
 
-// Free implements [control.Writer]. Nobody knows how much room a foreign server has: the
-// transfer will tell.
+// Free implements [control.Writer]. Below an alias it is what the foreign server tells.
 func (o *Overlay) Free(ctx context.Context, p mirror.Path) (free int64, err error) {
-	if _, _, ok := o.View().Alias(p); ok {
-		return math.MaxInt64, nil
+	l, err := o.link(p)
+	switch {
+	case err != nil:
+		return 0, err
+	case l != nil:
+		return l.free(ctx)
 	}
 	err = o.change(p, func(w control.Writer) error {
 		free, err = w.Free(ctx, p)
 		return err
 	}, nil)
+	return free, err
+}
+
+func (l *link) free(ctx context.Context) (int64, error) {
+	at, _, err := l.stat(ctx)
+	if err != nil {
+		return 0, err
+	}
+	free, err := at.server.Free(ctx, at.path)
+	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		err = fmt.Errorf("room in %s of %s: %w", at.path, l.alias.Path, reason(err))
+	}
 	return free, err
 }

@@ -40,6 +40,9 @@ type Server interface {
 	Stat(ctx context.Context, path mirror.Path) (vfs.Entry, error)
 	// List reads a directory.
 	List(ctx context.Context, path mirror.Path) ([]vfs.Entry, error)
+	// Free returns how many bytes can still be stored in a directory; an
+	// [errors.ErrUnsupported] says that the server does not tell.
+	Free(ctx context.Context, path mirror.Path) (int64, error)
 
 	MakeDir(ctx context.Context, path mirror.Path) error
 	RemoveDir(ctx context.Context, path mirror.Path) error

@@ -23,6 +23,8 @@ import (
 	"mirrortracker/internal/distftp/mirrors"
 	"mirrortracker/internal/distftp/remote"
 	"mirrortracker/internal/ftpconn"
+	"mirrortracker/internal/ftpconn/ftpscript"
+	"mirrortracker/internal/testbed"
 )
 
 // serve serves a folder until the test ends, or what it returns is called.
@@ -82,6 +84,12 @@ func TestServing(t *testing.T) {
 	must(t, store.AddAlias(t.Context(), mirrors.Alias{
 		Path: "/there", Host: there.Addr().String(), Port: there.Port(), User: "anonymous", Root: "/", TLS: ftpconn.NoTLS,
 	}, "x@y"))
+	bare := ftpscript.Mirror(nil)
+	bare["CWD"], bare["LIST"] = ftpscript.Say("250 there"), ftpscript.Transfer("")
+	mute := netip.MustParseAddrPort(ftpscript.Start(t, bare).Addr)
+	must(t, store.AddAlias(t.Context(), mirrors.Alias{
+		Path: "/mute", Host: mute.Addr().String(), Port: mute.Port(), User: "anonymous", Root: "/", TLS: ftpconn.NoTLS,
+	}, "x@y"))
 	_, err = store.AddMember(t.Context(), 1, 0, "")
 	must(t, err)
 	_, err = store.AddMember(t.Context(), 1, 1, "/there")
@@ -127,7 +135,7 @@ func TestServing(t *testing.T) {
 		}
 		return strings.Join(names, " ")
 	}
-	if got := list("/"); got != "stuff there" {
+	if got := list("/"); got != "mute stuff there" {
 		t.Errorf("/ has %s", got)
 	}
 	if got := list("/there/stuff"); got != "file" {
@@ -156,6 +164,21 @@ func TestServing(t *testing.T) {
 	if err := c.Stor("/stuff/new", bytes.NewReader(nil)); err == nil || !strings.Contains(err.Error(), "553") {
 		t.Errorf("stored in a mirrored directory: %v", err)
 	}
+	room, err := testbed.DialFTP(nil, at.String(), "anonymous", "x@y")
+	must(t, err)
+	t.Cleanup(func() { room.Close() })
+	for _, ask := range []struct {
+		code    int
+		command string
+	}{
+		{213, "AVBL /there"}, {213, "AVBL /there/stuff"}, {550, "AVBL /there/nothing"}, {550, "AVBL /mute"},
+		{250, "CWD /there"}, {200, "ALLO 1"}, {452, "ALLO 9223372036854775807"},
+		{250, "CWD /mute"}, {202, "ALLO 1"},
+	} {
+		if _, err := room.Do(ask.code, "%s", ask.command); err != nil {
+			t.Error(err)
+		}
+	}
 	dies()
 	if got := fetch("/stuff/file", 0); got != "from here!" {
 		t.Errorf("when the mirror was gone came %q", got)
@@ -163,7 +186,7 @@ func TestServing(t *testing.T) {
 	if got := fetch("/there/stuff/file", 0); !strings.HasPrefix(got, "450") {
 		t.Errorf("by the link then came %q", got)
 	}
-	if got := list("/"); got != "stuff there" {
+	if got := list("/"); got != "mute stuff there" {
 		t.Errorf("/ has %s", got)
 	}
 }

@@ -131,6 +131,10 @@ func (f *fake) SetModTime(context.Context, mirror.Path, time.Time) error {
 
 func (f *fake) Chmod(context.Context, mirror.Path, fs.FileMode) error { return nil }
 
+func (f *fake) Free(context.Context, mirror.Path) (int64, error) {
+	return 0, errors.ErrUnsupported
+}
+
 func (f *fake) Usable() bool { return !f.resting }
 func (f *fake) Health() foreign.Health {
 	return foreign.Health{Resting: f.resting, Reason: "a test has it so"}
