@@ -13,8 +13,7 @@ import (
 	"mirrortracker/internal/mirror"
 )
 
-// change does something to what is at a path: beneath, or at a foreign server, where the
-// alias itself is not among what can be changed.
+// change does something to what is at a path: beneath, or at a foreign server.
 func (o *Overlay) change(p mirror.Path, beneath func(control.Writer) error, there func(*link) error) error {
 	l, err := o.link(p)
 	switch {
@@ -26,15 +25,16 @@ func (o *Overlay) change(p mirror.Path, beneath func(control.Writer) error, ther
 			return fmt.Errorf("change %s: %w", p, fs.ErrPermission)
 		}
 		return beneath(w)
-	case l.path == l.alias.Root:
-		return fmt.Errorf("change %s, which is an alias: %w", p, fs.ErrPermission)
 	}
 	return there(l)
 }
 
 // at has the foreign server do something to the entry that a path names, and forgets what is
-// remembered of it.
+// remembered of it. The alias itself is not among what can be changed.
 func (l *link) at(ctx context.Context, do func(at *link) error) error {
+	if l.path == l.alias.Root {
+		return fmt.Errorf("change %s, which is an alias: %w", l.alias.Path, fs.ErrPermission)
+	}
 	at, err := l.real(ctx)
 	if err != nil {
 		return err
