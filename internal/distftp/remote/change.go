@@ -31,16 +31,18 @@ func (o *Overlay) change(p mirror.Path, beneath func(control.Writer) error, ther
 
 // at has the foreign server do something to the entry that a path names, and forgets what is
 // remembered of it. The alias itself is not among what can be changed.
-func (l *link) at(ctx context.Context, do func(at *link) error) error {
+func (l *link) at(ctx context.Context, do func(ctx context.Context, at *link) error) error {
 	if l.path == l.alias.Root {
 		return fmt.Errorf("change %s, which is an alias: %w", l.alias.Path, fs.ErrPermission)
 	}
+	ctx, cancel := context.WithTimeout(ctx, asking)
+	defer cancel()
 	at, err := l.real(ctx)
 	if err != nil {
 		return err
 	}
 	defer at.forget()
-	if err := do(at); err != nil {
+	if err := do(ctx, at); err != nil {
 		return fmt.Errorf("change %s of %s: %w", at.path, l.alias.Path, reason(err))
 	}
 	return nil
@@ -60,7 +62,7 @@ func (o *Overlay) Remove(ctx context.Context, p mirror.Path) (freed vfs.Usage, e
 		freed, err = w.Remove(ctx, p)
 		return err
 	}, func(l *link) error {
-		return l.at(ctx, func(at *link) error { return at.server.Delete(ctx, at.path) })
+		return l.at(ctx, func(ctx context.Context, at *link) error { return at.server.Delete(ctx, at.path) })
 	})
 	return freed, err
 }
@@ -73,7 +75,7 @@ func (o *Overlay) RemoveDir(ctx context.Context, p mirror.Path) error {
 		}
 		return w.RemoveDir(ctx, p)
 	}, func(l *link) error {
-		return l.at(ctx, func(at *link) error { return at.server.RemoveDir(ctx, at.path) })
+		return l.at(ctx, func(ctx context.Context, at *link) error { return at.server.RemoveDir(ctx, at.path) })
 	})
 }
 
@@ -82,7 +84,7 @@ func (o *Overlay) MakeDir(ctx context.Context, p mirror.Path) error {
 	return o.change(p, func(w control.Writer) error {
 		return w.MakeDir(ctx, p)
 	}, func(l *link) error {
-		return l.at(ctx, func(at *link) error { return at.server.MakeDir(ctx, at.path) })
+		return l.at(ctx, func(ctx context.Context, at *link) error { return at.server.MakeDir(ctx, at.path) })
 	})
 }
 
@@ -104,8 +106,8 @@ func (o *Overlay) Rename(ctx context.Context, from, to mirror.Path) (freed vfs.U
 		if target == nil || target.alias != l.alias {
 			return elsewhere
 		}
-		return target.at(ctx, func(target *link) error {
-			return l.at(ctx, func(at *link) error { return at.server.Rename(ctx, at.path, target.path) })
+		return target.at(ctx, func(ctx context.Context, target *link) error {
+			return l.at(ctx, func(ctx context.Context, at *link) error { return at.server.Rename(ctx, at.path, target.path) })
 		})
 	})
 	return freed, err
@@ -116,7 +118,7 @@ func (o *Overlay) SetMode(ctx context.Context, p mirror.Path, mode fs.FileMode) 
 	return o.change(p, func(w control.Writer) error {
 		return w.SetMode(ctx, p, mode)
 	}, func(l *link) error {
-		return l.at(ctx, func(at *link) error { return at.server.Chmod(ctx, at.path, mode) })
+		return l.at(ctx, func(ctx context.Context, at *link) error { return at.server.Chmod(ctx, at.path, mode) })
 	})
 }
 
@@ -125,7 +127,7 @@ func (o *Overlay) SetTime(ctx context.Context, p mirror.Path, modified time.Time
 	return o.change(p, func(w control.Writer) error {
 		return w.SetTime(ctx, p, modified)
 	}, func(l *link) error {
-		return l.at(ctx, func(at *link) error { return at.server.SetModTime(ctx, at.path, modified) })
+		return l.at(ctx, func(ctx context.Context, at *link) error { return at.server.SetModTime(ctx, at.path, modified) })
 	})
 }
 

@@ -73,7 +73,7 @@ const (
 	mostNames   = 200_000     // entries of all listings
 	mostWays    = 20_000
 
-	asking = 15 * time.Second // one listing
+	asking = 15 * time.Second // one listing, or one change
 )
 
 // An Overlay is file system and planner of a server that has foreign ones. Make it with

@@ -34,6 +34,16 @@ type fake struct {
 	resting bool
 	meets   error // why no client can come to it
 	began   []foreign.Transfer
+	endless []string // what it was to change without a limit of time
+}
+
+// bounded notes what may take any time.
+func (f *fake) bounded(ctx context.Context, what string) {
+	if _, ok := ctx.Deadline(); !ok {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.endless = append(f.endless, what)
+	}
 }
 
 func (f *fake) file(p mirror.Path, size int64, modified time.Time) {
@@ -98,14 +108,16 @@ func (f *fake) List(_ context.Context, p mirror.Path) ([]vfs.Entry, error) {
 	return all, nil
 }
 
-func (f *fake) MakeDir(_ context.Context, p mirror.Path) error {
+func (f *fake) MakeDir(ctx context.Context, p mirror.Path) error {
+	f.bounded(ctx, "MKD")
 	f.add(p, vfs.Entry{Kind: vfs.Directory})
 	return nil
 }
 
 func (f *fake) RemoveDir(ctx context.Context, p mirror.Path) error { return f.Delete(ctx, p) }
 
-func (f *fake) Delete(_ context.Context, p mirror.Path) error {
+func (f *fake) Delete(ctx context.Context, p mirror.Path) error {
+	f.bounded(ctx, "DELE or RMD")
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if _, ok := f.entries[p]; !ok {
@@ -115,7 +127,8 @@ func (f *fake) Delete(_ context.Context, p mirror.Path) error {
 	return nil
 }
 
-func (f *fake) Rename(_ context.Context, from, to mirror.Path) error {
+func (f *fake) Rename(ctx context.Context, from, to mirror.Path) error {
+	f.bounded(ctx, "RNTO")
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	e := f.entries[from]
@@ -125,11 +138,15 @@ func (f *fake) Rename(_ context.Context, from, to mirror.Path) error {
 	return nil
 }
 
-func (f *fake) SetModTime(context.Context, mirror.Path, time.Time) error {
+func (f *fake) SetModTime(ctx context.Context, _ mirror.Path, _ time.Time) error {
+	f.bounded(ctx, "MFMT")
 	return &foreign.RefusedError{Means: errors.ErrUnsupported}
 }
 
-func (f *fake) Chmod(context.Context, mirror.Path, fs.FileMode) error { return nil }
+func (f *fake) Chmod(ctx context.Context, _ mirror.Path, _ fs.FileMode) error {
+	f.bounded(ctx, "SITE CHMOD")
+	return nil
+}
 
 func (f *fake) Free(context.Context, mirror.Path) (int64, error) {
 	return 0, errors.ErrUnsupported
