@@ -198,6 +198,18 @@ func (s *MariaDBServer) create() (name, url string, err error) {
 	return name, fmt.Sprintf("mysql://%s:%s@%s/%s", name, password, host, name), nil
 }
 
+// MariaDBRecord is a file beside [MariaDBServer.Socket].
+const MariaDBRecord = "statements"
+
+// Record has every statement that the server is sent, with its values, written to the file
+// [MariaDBRecord] from now on.
+func (s *MariaDBServer) Record(t testing.TB) {
+	t.Helper()
+	if err := s.exec("SET GLOBAL general_log_file = '"+filepath.Join(s.dir, MariaDBRecord)+"'", "SET GLOBAL general_log = ON"); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func (s *MariaDBServer) ping() error { return s.exec("DO 0") }
 
 // exec runs statements one after the other as the server's administrator.

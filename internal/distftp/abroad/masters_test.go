@@ -14,11 +14,7 @@ import (
 
 // What is set up at one of two masters holds at the other within two seconds.
 func TestTwoMasters(t *testing.T) {
-	database := testbed.StartMariaDB(t)
-	cluster := testbed.StartCluster(t, testbed.ClusterConfig{
-		Masters: 2, Slaves: 1, Database: database.Database(t), User: user, Password: password,
-		Keys: fmt.Sprintf("secrets = %q\n", filepath.Join(testbed.Dir(t), "secrets")),
-	})
+	cluster := pair(t, testbed.StartMariaDB(t))
 	var masters [2]*testbed.FTPClient
 	for i, m := range cluster.Masters {
 		c, err := testbed.DialFTP(nil, m.FTP(), user, password)
@@ -63,6 +59,21 @@ func TestTwoMasters(t *testing.T) {
 	do(2, "SITE REMOTE DELMIRROR 1 /away")
 	do(2, "SITE REMOTE DELALIAS /away")
 	seen(t, other, "SITE REMOTE ALIASES", "/away", false)
+}
+
+// pair starts two masters on one database, with a slave that has joined both.
+func pair(t *testing.T, database *testbed.MariaDBServer) *testbed.Cluster {
+	t.Helper()
+	c := testbed.StartCluster(t, testbed.ClusterConfig{
+		Masters: 2, Slaves: 1, Database: database.Database(t), User: user, Password: password,
+		Keys: fmt.Sprintf("secrets = %q\n", filepath.Join(testbed.Dir(t), "secrets")),
+	})
+	for _, m := range c.Masters {
+		if err := m.AwaitLog("slave has joined"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return c
 }
 
 // seen waits until an answer has some text, or has it no more.
