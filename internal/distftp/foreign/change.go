@@ -2,6 +2,7 @@ package foreign
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"time"
@@ -25,9 +26,24 @@ func (p *Pool) Delete(ctx context.Context, path mirror.Path) error {
 	return p.change(ctx, "DELE", string(path))
 }
 
-// SetModTime sets when a file was modified (MFMT), to the second.
+// SetModTime sets when a file was modified, to the second: by MFMT, or as is done where
+// there was no such command yet, by MDTM with a time (vsftpd).
 func (p *Pool) SetModTime(ctx context.Context, path mirror.Path, t time.Time) error {
-	return p.change(ctx, "MFMT", t.UTC().Format("20060102150405")+" "+string(path))
+	argument := t.UTC().Format("20060102150405") + " " + string(path)
+	return p.with(ctx, func(c *Conn) error {
+		err := c.order(ctx, "MFMT", argument)
+		if !errors.Is(err, errors.ErrUnsupported) {
+			return err
+		}
+		reply, asked := c.Cmd(ctx, "MDTM "+argument)
+		if asked != nil {
+			return asked
+		}
+		if reply.Negative() || !timeOf(reply).IsZero() {
+			return err // it was taken for a question, about a file of that name
+		}
+		return nil
+	})
 }
 
 // Chmod sets the permission bits of a file or directory (SITE CHMOD).

@@ -157,6 +157,7 @@ func TestChange(t *testing.T) {
 		"DELE /f": say("250 gone"), "DELE /no": say("550 /no: No such file or directory"), "DELE /ro": say("550 Permission denied."),
 		"RNFR /a": say("350 to what?"), "RNTO /b": say("250 done"), "RNTO /ro": say("553 no"), "RNFR /no": say("550 what?"),
 		"MFMT 20230105123456 /f": say("213 Modify=20230105123456; /f"), "MFMT 20230105123456 /q": say("552 quota"),
+		"MDTM 20230105123456 /old": say("213 File modification time set."), "MDTM 20230105123456 /odd": say("213 20230105123456"),
 		"SITE CHMOD 640 /f": say("200 done"),
 	}
 	p, server := pool(t, s, 0, Config{})
@@ -178,6 +179,9 @@ func TestChange(t *testing.T) {
 		"RNFR of nothing":   {func() error { return p.Rename(ctx, "/no", "/b") }, fs.ErrNotExist},
 		"MFMT":              {func() error { return p.SetModTime(ctx, "/f", second) }, nil},
 		"MFMT over a quota": {func() error { return p.SetModTime(ctx, "/q", second) }, vfs.ErrSpace},
+		"MFMT unknown":      {func() error { return p.SetModTime(ctx, "/old", second) }, nil},
+		"MFMT and MDTM so":  {func() error { return p.SetModTime(ctx, "/f2", second) }, errors.ErrUnsupported},
+		"MDTM that asks":    {func() error { return p.SetModTime(ctx, "/odd", second) }, errors.ErrUnsupported},
 		"CHMOD":             {func() error { return p.Chmod(ctx, "/f", fs.ModeSetuid|0o640) }, nil},
 		"CHMOD unknown":     {func() error { return p.Chmod(ctx, "/g", 0o640) }, errors.ErrUnsupported},
 		"control character": {func() error { return p.Delete(ctx, mirror.Path("/a\r\nDELE /b")) }, errAny},
