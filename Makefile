@@ -44,6 +44,7 @@ chaos: ## what takes longer: a crawler killed at every listing, a hundred copies
 	$(GO) test -v -tags chaos -timeout 60m -run 'Connections|Killed' ./internal/distftp/siege
 	$(GO) test -v -tags chaos -timeout 180m -run 'Killed|CutOff' ./internal/distftp/outage
 	$(GO) test -v -tags chaos -timeout 60m ./internal/distftp/abroad
+	$(GO) test -v -tags chaos -timeout 60m -run BelowAlias ./internal/distftp/matrix
 
 lint: ## vet, staticcheck, govulncheck, gofmt, go fix, tidy modules, equal migrations
 	scripts/lint.sh

@@ -29,7 +29,7 @@ type FTPConfig struct {
 	IPv6       bool   // listen on ::1 instead of 127.0.0.1
 	Account    bool   // let in [AccountUser], too
 	Private    string // what the account sees; Root if empty (and always on ftpd)
-	Writable   bool   // let the account change what it sees, where that is an option (vsftpd); elsewhere it may
+	Writable   bool   // let the account change what it sees (vsftpd), and files that are there (proftpd); elsewhere it may
 	Foreign    bool   // let data connections be with others than the client (vsftpd, proftpd, pure-ftpd)
 	Host       *Host  // where it is, at port 21; nil: on the loopback interface
 
@@ -77,6 +77,7 @@ func (cfg FTPConfig) private() string { return cmp.Or(cfg.Private, cfg.Root) }
 const (
 	AccountUser     = "mirror"
 	AccountPassword = "open sesame"
+	AccountID       = nobodyID // its user and group, to whom what it is to change must belong
 
 	// accountHash is the password as crypt(3) writes it, and as passwd(5) holds it.
 	accountHash = "$6$testbed$7t31VfTccsXKSY7.9X1s6vnVI7rTRtX73uMx416esh9J0NoB04TiCm6lSiVhZd/oRU1T4Vkq1u1ldgDXhoCEU0"

@@ -115,6 +115,8 @@ func proftpdCommand(s *FTP) ([]string, error) {
 		{"AuthOrder", "mod_auth_file.c mod_auth_unix.c"},
 		{"DefaultRoot", "~"},
 		{"TimesGMT", onOff(!s.cfg.LocalTimes)},
+		{"AllowOverwrite", onOff(s.cfg.Writable)},
+		{"AllowStoreRestart", onOff(s.cfg.Writable)},
 	}
 	if s.cfg.Account {
 		accounts, err := s.secret("accounts", s.account())

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"net/netip"
+	"path"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -31,7 +32,7 @@ func (s *server) tryAll(t *testing.T, cells []cell) int {
 			t.Run(c.String(), func(t *testing.T) {
 				t.Parallel()
 				c.client.need(t)
-				j := &job{T: t, cell: c, server: s, folder: fmt.Sprintf("cell-%04d", i), home: t.TempDir()}
+				j := &job{T: t, cell: c, server: s, folder: fmt.Sprintf("%scell-%04d", s.above, i), home: t.TempDir()}
 				if s.holders == nil {
 					j.try()
 				} else {
@@ -98,7 +99,7 @@ func (j *job) meant() {
 // sessions are those that the client has had until now.
 func (j *job) sessions() []session {
 	j.Helper()
-	sessions, err := j.server.trace.of(j.folder, j.server.addrs[door{ipv6: j.ipv6}])
+	sessions, err := j.server.trace.of(path.Base(j.folder), j.server.addrs[door{ipv6: j.ipv6}])
 	j.must(err)
 	if j.at == nil {
 		return sessions

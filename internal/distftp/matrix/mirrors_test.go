@@ -45,36 +45,8 @@ func mirrored(c cell) bool {
 // the test.
 func startMirrored(t *testing.T, f foreign) *server {
 	t.Helper()
-	dir, own, theirs := t.TempDir(), testbed.Dir(t), testbed.Dir(t)
-	certify(t, dir, "44.1.1.1", "2a00:44::1")
-	network := testbed.NewNetwork(t)
-	cluster := testbed.StartCluster(t, testbed.ClusterConfig{
-		Network: network,
-		Folder:  own,
-		Ports:   "1024-65535",
-		Tables:  fmt.Sprintf(distributedConfiguration, filepath.Join(dir, "certificate.pem")),
-		User:    user, Password: password,
-	})
-	host, err := network.Host(netip.MustParseAddr("88.1.1.1"), netip.MustParseAddr("2a00:88::1"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(host.Close)
-	testbed.StartFTP(t, f.kind, testbed.FTPConfig{Root: theirs, Host: host, Foreign: f.loose})
-	h := &holders{
-		network:  network,
-		master:   cluster.Masters[0],
-		holds:    func(addr netip.Addr) bool { return addr == host.IPv4 || addr == host.IPv6 },
-		routes:   f.routes,
-		patience: 2 * hang,
-		content: func(c cell) []byte {
-			if c.active() {
-				return longContent
-			}
-			return content
-		},
-	}
-	s, client := h.serve(t, dir)
+	own, theirs := testbed.Dir(t), testbed.Dir(t)
+	s, client := f.start(t, testbed.ClusterConfig{Folder: own}, testbed.FTPConfig{Root: theirs})
 	s.stock = both{folder(own), folder(theirs)}
 	for _, command := range []string{
 		"ADDALIAS /elsewhere 88.1.1.1 21 anonymous nobody /", "ADDMIRROR 1 0 LOCAL", "ADDMIRROR 1 1 /elsewhere",
@@ -86,25 +58,64 @@ func startMirrored(t *testing.T, f foreign) *server {
 	if _, err := client.Do(2, "SITE DIRMIRROR 1 /"); err != nil {
 		t.Fatal(err)
 	}
-	f.meet(t, s, client)
+	f.meet(t, s, client, "/first")
 	return s
+}
+
+// start starts an ftpd and a foreign server, to the end of the test, and an administrator's
+// session.
+func (f foreign) start(t *testing.T, ours testbed.ClusterConfig, theirs testbed.FTPConfig) (*server, *testbed.FTPClient) {
+	t.Helper()
+	dir := t.TempDir()
+	certify(t, dir, "44.1.1.1", "2a00:44::1")
+	ours.Network = testbed.NewNetwork(t)
+	ours.Ports = "1024-65535"
+	ours.Tables = fmt.Sprintf(distributedConfiguration, filepath.Join(dir, "certificate.pem"))
+	ours.User, ours.Password = user, password
+	cluster := testbed.StartCluster(t, ours)
+	host, err := ours.Network.Host(netip.MustParseAddr("88.1.1.1"), netip.MustParseAddr("2a00:88::1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(host.Close)
+	theirs.Host, theirs.Foreign = host, f.loose
+	testbed.StartFTP(t, f.kind, theirs)
+	h := &holders{
+		network:  ours.Network,
+		master:   cluster.Masters[0],
+		holds:    func(addr netip.Addr) bool { return addr == host.IPv4 || addr == host.IPv6 },
+		routes:   f.routes,
+		patience: 2 * hang,
+		content: func(c cell) []byte {
+			if c.active() && strings.HasSuffix(c.operation.name, "download") {
+				return longContent
+			}
+			return content
+		},
+	}
+	return h.serve(t, dir)
+}
+
+// takes reports whether the server has data connections in a way with others than its client.
+func (f foreign) takes(w way) bool {
+	return f.loose || f.kind == "proftpd" && !w.active() // which asks nobody who comes
 }
 
 // meet lets ftpd find out what the server says to others than its client: that is seen only
 // when one comes, and costs it a 425.
-func (f foreign) meet(t *testing.T, s *server, client *testbed.FTPClient) {
+func (f foreign) meet(t *testing.T, s *server, client *testbed.FTPClient, dir string) {
 	t.Helper()
-	if err := errors.Join(s.stock.makeDir("/first"), s.stock.plant("/first/file", content)); err != nil {
+	if err := errors.Join(s.stock.makeDir(dir), s.stock.plant(dir+"/file", content)); err != nil {
 		t.Fatal(err)
 	}
 	client.Way = testbed.Named
 	for attempt := range 2 {
-		_, err := client.Do(213, "SIZE /first/file")
+		_, err := client.Do(213, "SIZE %s/file", dir)
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = client.Fetch("RETR /first/file")
-		if refused := (*textproto.Error)(nil); f.loose || attempt == 1 || !errors.As(err, &refused) || refused.Code != 425 {
+		_, err = client.Fetch("RETR " + dir + "/file")
+		if refused := (*textproto.Error)(nil); f.takes(way{verb: "PASV"}) || attempt == 1 || !errors.As(err, &refused) || refused.Code != 425 {
 			if err != nil {
 				t.Errorf("attempt %d: %v", attempt+1, err)
 			}
@@ -150,12 +161,16 @@ const onlyIPv4 = "the foreign server has IPv4 only"
 // routes says which way the file of a cell must go.
 func (f foreign) routes(c cell) (want route, known bool) {
 	switch {
-	case !f.loose || c.protection != plain:
+	case !slices.Contains(fileTransfers, c.operation.name):
+		return "", false
+	case !f.takes(c.way) || c.protection != plain:
 		return relayed, true
 	case c.client.mayFollow == c.way.String():
 		return "", false
 	case c.client.relaysMirror(c.way.String(), c.operation.name) != "":
 		return relayed, true
+	case c.active() && strings.HasSuffix(c.operation.name, "upload"):
+		return relayed, true // as it would not show that an unknown client takes nothing from others than ftpd
 	}
 	return direct, true
 }

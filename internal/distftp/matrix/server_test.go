@@ -23,6 +23,7 @@ type server struct {
 	trust   string // file with the certificate of the authority that clients are to trust
 	trace   *trace
 	addrs   map[door]string // host:port
+	above   string          // where the folders of jobs are, with a slash behind; "": at the root
 	holders *holders        // nil: the server has its files itself
 }
 
