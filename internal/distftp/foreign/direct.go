@@ -90,7 +90,7 @@ func (t *direct) wait(ctx context.Context, o *data.Order) error {
 		case code(err) == 0 && !t.conn.excused, code(err) == 421:
 			return fmt.Errorf("%w: %w", data.ErrHolder, err)
 		}
-		return fmt.Errorf("%w: %w", ErrBroken, err)
+		return t.broken(t.conn, err)
 	}
 	return t.count(ctx, o)
 }

@@ -208,7 +208,7 @@ func (l *leg) wanted() int64 {
 func (l *leg) finish(ctx context.Context) error {
 	l.over.Do(func() {
 		if _, err := l.party.Wait(ctx); err != nil {
-			l.err = fmt.Errorf("%w: %w", ErrBroken, err)
+			l.err = l.broken(l.conn, err)
 		}
 		l.conn.Release()
 	})

@@ -142,9 +142,18 @@ func (r *remote) begin(ctx context.Context, c *Conn) (*ftpconn.ThirdParty, error
 	}
 	t, err := c.Begin(ctx, r.command)
 	if refused, ok := errors.AsType[*ftpconn.ReplyError](err); ok && refused.Reply.Code/100 == 5 {
-		err = &RefusedError{Server: r.pool.Server().String(), Command: refused.Command, Reply: refused.Reply, Means: meaning(refused.Reply, fs.ErrPermission)}
+		err = c.refusal(refused.Command, refused.Reply, fs.ErrPermission)
 	}
 	return t, err
+}
+
+// broken is why a transfer failed that had begun. What the server says about an upload that it
+// does not keep is for the client, too.
+func (r *remote) broken(c *Conn, err error) error {
+	if refused, ok := errors.AsType[*ftpconn.ReplyError](err); ok && r.upload {
+		err = c.refusal(refused.Command, refused.Reply, nil)
+	}
+	return fmt.Errorf("%w: %w", ErrBroken, err)
 }
 
 // report tells of an attempt. One that was ended from here tells nothing.

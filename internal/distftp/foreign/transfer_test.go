@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"mirrortracker/internal/distftp/data"
+	"mirrortracker/internal/distftp/vfs"
 	"mirrortracker/internal/ftpconn/ftpscript"
 )
 
@@ -464,30 +465,61 @@ func TestUpload(t *testing.T) {
 				stored <- string(b)
 				s.Reply("226 have it")
 			}, "SIZE": ftpscript.Say("213 11")})
-			meet := w.meet(t, p)
-			tr := Transfer{Name: "mirror", Path: "/new"}
-			plan := data.Plan{Meet: meet, Flow: &data.Flow{Stall: 5 * time.Second}, Upload: true}
-			if l, ok := meet.(listening); ok {
-				plan.Meet = l.Dialer
-			}
-			if i, ok := meet.(*data.Invitation); ok {
-				tr.At = i.There()
-			}
-			plan.Holders = slices.Values([]data.Remote{Upload(p, tr)})
-			come := w.come(t, meet)
-			go func() {
-				if conn, err := come(); err == nil {
-					io.WriteString(conn, "new content")
-					conn.Close()
-				}
-			}()
-			err := plan.Execute(t.Context(), func() {})
+			flow, err := upload(t, p, w)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := <-stored; got != "new content" || plan.Flow.Moved() != 11 || plan.Flow.Route().Kind != w.kind {
-				t.Errorf("%q, %d bytes, %+v", got, plan.Flow.Moved(), plan.Flow.Route())
+			if got := <-stored; got != "new content" || flow.Moved() != 11 || flow.Route().Kind != w.kind {
+				t.Errorf("%q, %d bytes, %+v", got, flow.Moved(), flow.Route())
 			}
 		})
 	}
+}
+
+// A client hears why a server has not kept what it received.
+func TestUploadRefused(t *testing.T) {
+	for reply, want := range map[string]error{
+		"552 Disk quota exceeded":    vfs.ErrSpace,
+		"451 No space left on disk":  vfs.ErrSpace,
+		"426 Failure writing to it.": ErrBroken,
+	} {
+		for name, w := range ways {
+			t.Run(reply[:3]+", "+name, func(t *testing.T) {
+				t.Parallel()
+				p, _ := mirroring(t, script{"STOR": func(s *ftpscript.Session) {
+					s.Reply("150 send it")
+					d := s.Accept()
+					_, _ = io.Copy(io.Discard, d)
+					d.Close()
+					s.Reply(reply)
+				}})
+				if _, err := upload(t, p, w); !errors.Is(err, want) {
+					t.Errorf("%v, want %v", err, want)
+				}
+			})
+		}
+	}
+}
+
+// upload has a client store a file.
+func upload(t *testing.T, p *Pool, w way) (*data.Flow, error) {
+	t.Helper()
+	meet := w.meet(t, p)
+	tr := Transfer{Name: "mirror", Path: "/new"}
+	plan := data.Plan{Meet: meet, Flow: &data.Flow{Stall: 5 * time.Second}, Upload: true}
+	if l, ok := meet.(listening); ok {
+		plan.Meet = l.Dialer
+	}
+	if i, ok := meet.(*data.Invitation); ok {
+		tr.At = i.There()
+	}
+	plan.Holders = slices.Values([]data.Remote{Upload(p, tr)})
+	come := w.come(t, meet)
+	go func() {
+		if conn, err := come(); err == nil {
+			_, _ = io.WriteString(conn, "new content")
+			conn.Close()
+		}
+	}()
+	return plan.Flow, plan.Execute(t.Context(), func() {})
 }
