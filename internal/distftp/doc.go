@@ -1,6 +1,6 @@
 // Package distftp is our FTP server. It serves one folder, to anonymous clients for
-// reading and to others for what their accounts allow; slaves and remote mirrors take the
-// place of the folder, or lie over it, without changing what stands here.
+// reading and to others for what their accounts allow; a master's catalogue takes the place
+// of the folder, and foreign servers lie over either, without changing what stands here.
 //
 //	client ══ control connection ══ control ──── names ────> control.FS       (localfs)
 //	   ║                               │  └──── bytes ────> control.Planner   (data.Disk)
@@ -29,10 +29,18 @@
 //     and divides downloads among mirrors; foreign has the connections to them, mirrors
 //     what the database says of them, mirroradmin the commands that change it, and auto
 //     what the tracker knows.
+//   - master: a Planner whose holders are slaves. catalogue is its FS, with names and copies
+//     in a database, choice says which slave a transfer is with, and copies sees to it that
+//     there are enough copies; overview shows all that, and operator has the commands.
+//   - slave: the holder on another machine, with its files in a storage. link joins it to
+//     masters, by certificates of an authority that prove an identity; mux carries many
+//     requests over one link, and wire is what these say.
+//   - guard: TLS sessions of clients, by which a data connection is known to be theirs.
 //   - xferlog and metrics: observers of sessions ([control.Observer]), which record
 //     transfers and count. The program's log is one, too.
 //   - doctor: what a client finds at a server, and what can be done about it.
-//   - matrix and siege: tests, with the clients of others and with attackers.
+//   - matrix, abroad, siege and outage: tests, with the clients and servers of others, with
+//     attackers, and with what is killed.
 //
 // This package is the door: it accepts connections, puts other configurations in force
 // while sessions go on by theirs, and when it is told to stop ends them all, joined, those

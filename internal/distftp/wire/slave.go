@@ -10,8 +10,8 @@ import (
 // may or may not have done what it was asked.
 var ErrLink = errors.New("the link to the slave is broken")
 
-// A Slave is what a master has a slave do. [Routes] serves one over HTTP, and a [Client] is
-// one that is somewhere else.
+// A Slave is what a master has a slave do. [Routes] serves one to whom a link leads, and a
+// [Client] is one at the other end of a link.
 //
 // Errors are of type [*Failure] where there is a reason to tell; a Client has [ErrLink]
 // besides. When a context ends, what was begun under it is broken off. All methods may be
