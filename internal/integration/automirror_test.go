@@ -40,6 +40,67 @@ func TestAutomaticMirrors(t *testing.T) {
 	}
 }
 
+// The same with a master and a slave: the directory is in the catalogue, and which replica
+// clients have is said by the network that they are in, against all distances.
+func TestAutomaticMirrorsOfMaster(t *testing.T) {
+	t.Parallel()
+	testbed.Need(t, "curl")
+	w := newAutoWorld(t)
+	near := map[string]replica{w.replicas[0].client: w.replicas[1], w.replicas[1].client: w.replicas[0]}
+	var tables strings.Builder
+	fmt.Fprintf(&tables, "[tracker]\ndatabase = %q\nrefresh = %q\n", w.database, autoRefresh)
+	for _, r := range w.replicas[:2] {
+		fmt.Fprintf(&tables, "[[network]]\nname = \"like %s\"\nprefixes = [%q]\nsites = [%q]\n", r.name, r.clients, near[r.client].name)
+	}
+	cluster := testbed.StartCluster(t, testbed.ClusterConfig{Slaves: 1, Keys: "auto_mirror = [\"/pub/games\"]\n", Tables: tables.String()})
+	w.addr = cluster.Masters[0].FTP()
+	c, err := testbed.DialFTP(nil, w.addr, cluster.User, cluster.Password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	for _, dir := range []string{"/pub", "/pub/games", "/pub/games/new"} {
+		if _, err := c.Do(257, "MKD %s", dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+	store := func(file string) {
+		t.Helper()
+		err := c.Store("STOR /pub/games/"+file, []byte(strings.Repeat("o", autoFileSize)))
+		if err == nil {
+			_, err = c.Do(213, "MFMT 20260308120000 /pub/games/%s", file)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	served := func(by func(client string) byte) {
+		t.Helper()
+		for client := range near {
+			await(t, func() bool { return w.got(t, client, "/pub/games/game1") == by(client) })
+		}
+	}
+	abroad := func(client string) byte { return near[client].letter }
+	here := func(string) byte { return 'o' }
+
+	for i := range 12 {
+		store(gameName(i))
+	}
+	served(abroad)
+	store("game-of-ours")
+	served(here)
+	if _, err := c.Do(250, "DELE /pub/games/game-of-ours"); err != nil {
+		t.Fatal(err)
+	}
+	served(abroad)
+	if _, err := c.Do(250, "DELE /pub/games/game5"); err != nil {
+		t.Fatal(err)
+	}
+	served(here)
+	store("game5")
+	served(abroad)
+}
+
 // A replica is a real server with the directory, in its own place.
 type replica struct {
 	name, kind string
@@ -77,12 +138,16 @@ const autoFileSize = 5000
 func writeGames(t *testing.T, dir string, letter byte) {
 	t.Helper()
 	for i := range 12 {
-		sub := dir
-		if i > 8 {
-			sub = filepath.Join(dir, "new")
-		}
-		writeGame(t, filepath.Join(sub, fmt.Sprint("game", i)), letter, autoFileSize)
+		writeGame(t, filepath.Join(dir, gameName(i)), letter, autoFileSize)
 	}
+}
+
+// gameName is a file's path in the directory.
+func gameName(i int) string {
+	if i > 8 {
+		return fmt.Sprint("new/game", i)
+	}
+	return fmt.Sprint("game", i)
 }
 
 func writeGame(t *testing.T, file string, letter byte, size int) {
