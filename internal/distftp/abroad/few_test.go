@@ -8,4 +8,6 @@ const (
 
 	crowd  = 100 // clients at once
 	rounds = 3   // downloads of each of them
+
+	linked = 5 // of as many kinds of links one is tried
 )

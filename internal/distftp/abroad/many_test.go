@@ -8,4 +8,6 @@ const (
 
 	crowd  = 500 // clients at once
 	rounds = 4   // downloads of each of them
+
+	linked = 1 // of as many kinds of links one is tried
 )
