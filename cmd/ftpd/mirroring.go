@@ -34,6 +34,18 @@ type mirroring struct {
 	replicas *replicas // nil: there is no tracker
 	log      *slog.Logger
 	lessons  chan lesson
+
+	life    context.Context // of what goes on in the background
+	running sync.WaitGroup
+	mu      sync.Mutex
+	probes  map[foreign.Server]*probe // that are under way
+}
+
+// A probe finds out what a server allows.
+type probe struct {
+	done  chan struct{} // closed when the rest is set
+	found foreign.Abilities
+	err   error
 }
 
 // Settings are what a mirroring is made of, besides.
@@ -62,7 +74,7 @@ func (a *app) openMirroring(f, former *force) (*mirroring, error) {
 			return m, nil
 		}
 	}
-	m := &mirroring{content: f.content, base: f.base, settings: is, log: f.log, lessons: make(chan lesson, 64)}
+	m := &mirroring{content: f.content, base: f.base, settings: is, log: f.log, lessons: make(chan lesson, 64), probes: map[foreign.Server]*probe{}}
 	m.pools = foreign.NewPools(foreign.Config{Learned: m.learned, Log: f.log})
 	store := mirrorsConfig(c, f.base.DB)
 	store.Answer, store.Log = m.state, f.log
@@ -95,7 +107,8 @@ func (m *mirroring) site() mirroradmin.Site {
 // start begins what goes on in the background until the closer ends it.
 func (m *mirroring) start(ctx context.Context) ender {
 	ctx, cancel := context.WithCancel(ctx)
-	var running sync.WaitGroup
+	m.life = ctx
+	running := &m.running
 	running.Go(func() { _ = m.store.Run(ctx) }) // which only ends with ctx
 	running.Go(func() { m.follow(ctx) })
 	running.Go(func() { m.note(ctx) })
@@ -191,13 +204,43 @@ func (m *mirroring) pool(a *mirrors.Alias) (*foreign.Pool, error) {
 	return m.pools.Of(s, a.Abilities), nil
 }
 
-// probe finds out what the server of an alias allows.
+// probe finds out what the server of an alias allows. That goes on, and is written down, when
+// ctx ends; who asks meanwhile waits for the same.
 func (m *mirroring) probe(ctx context.Context, a *mirrors.Alias) (foreign.Abilities, error) {
-	p, err := m.pool(a)
+	s, err := a.Server()
 	if err != nil {
 		return foreign.Abilities{}, err
 	}
-	return p.Probe(ctx)
+	m.mu.Lock()
+	p := m.probes[s]
+	if p == nil {
+		p = &probe{done: make(chan struct{})}
+		m.probes[s] = p
+		m.running.Go(func() { m.find(p, a, s) })
+	}
+	m.mu.Unlock()
+	select {
+	case <-p.done:
+		return p.found, p.err
+	case <-ctx.Done():
+		return foreign.Abilities{}, context.Cause(ctx)
+	}
+}
+
+func (m *mirroring) find(p *probe, a *mirrors.Alias, s foreign.Server) {
+	ctx, cancel := context.WithTimeout(m.life, probeTime)
+	defer cancel()
+	p.found, p.err = m.pools.Of(s, a.Abilities).Probe(ctx)
+	if p.err == nil {
+		p.err = m.store.Learn(ctx, s, p.found)
+	}
+	if p.err != nil && m.life.Err() == nil {
+		m.log.Warn("it is not known what a foreign server allows", "alias", a.Path, "server", s, "err", p.err)
+	}
+	m.mu.Lock()
+	delete(m.probes, s)
+	m.mu.Unlock()
+	close(p.done)
 }
 
 // How often is found out what a server allows, how long that may take, and after how long it
@@ -220,7 +263,7 @@ func (m *mirroring) keepProbing(ctx context.Context) {
 				continue
 			}
 			tried[s] = time.Now()
-			if m.probeOnce(ctx, a, s); ctx.Err() != nil {
+			if _, _ = m.probe(ctx, a); ctx.Err() != nil { // the log has why it is not known
 				return
 			}
 		}
@@ -230,18 +273,6 @@ func (m *mirroring) keepProbing(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-	}
-}
-
-func (m *mirroring) probeOnce(ctx context.Context, a *mirrors.Alias, s foreign.Server) {
-	ctx, cancel := context.WithTimeout(ctx, probeTime)
-	defer cancel()
-	abilities, err := m.probe(ctx, a)
-	if err == nil {
-		err = m.store.Learn(ctx, s, abilities)
-	}
-	if err != nil && !errors.Is(err, context.Canceled) {
-		m.log.Warn("it is not known what a foreign server allows", "alias", a.Path, "server", s, "err", err)
 	}
 }
 

@@ -36,6 +36,7 @@ type Pool struct {
 	closed    bool
 	breaker   breaker
 	abilities Abilities
+	probing   bool      // nothing is known yet, and is being found out
 	less      time.Time // until then no more connections than abilities say
 	conns     map[*Conn]bool
 	idle      []*Conn // the one that was used last at the end

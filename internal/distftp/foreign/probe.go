@@ -31,7 +31,18 @@ var errNoAnswer = errors.New("no answer")
 // if there is room for them. Nothing is transferred but a listing; to the addresses that it
 // names nothing is sent, as the reply alone tells. What it cannot find out remains as it
 // was, but for refusals, which the next use may show again.
+//
+// While nothing is known of the server, no client is told meanwhile to come to it, as it could
+// get nothing there.
 func (p *Pool) Probe(ctx context.Context) (Abilities, error) {
+	p.mu.Lock()
+	p.probing = p.abilities.Probed.IsZero()
+	p.mu.Unlock()
+	defer func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.probing = false
+	}()
 	found, err := p.interview(ctx)
 	if err != nil {
 		return p.Abilities(), err
@@ -47,6 +58,13 @@ func (p *Pool) Probe(ctx context.Context) (Abilities, error) {
 	found.keep(p.abilities)
 	p.know(found)
 	return found, nil
+}
+
+// beingProbed reports whether what is not known yet is being found out.
+func (p *Pool) beingProbed() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.probing
 }
 
 // interview asks for what replies alone tell.

@@ -46,7 +46,7 @@ type asking struct {
 func Expect(ctx context.Context, p *Pool, name string, e data.Expectation, check Check) (*Rendezvous, error) {
 	able := p.Abilities()
 	switch {
-	case e.Secure, e.Text, e.Length != 0, able.Passive == No, able.Clear == No:
+	case e.Secure, e.Text, e.Length != 0, able.Passive == No, able.Clear == No, able.Passive == Unknown && p.beingProbed():
 		return nil, data.ErrNotDirect
 	}
 	c, err := checked(ctx, p, check)

@@ -366,6 +366,41 @@ func TestLearnt(t *testing.T) {
 	}
 }
 
+// While it is being found out for the first time whether clients can come to a server, none is
+// told to.
+func TestExpectProbed(t *testing.T) {
+	asked, answer := make(chan struct{}), make(chan struct{})
+	p, _ := mirroring(t, script{"FEAT": ftpscript.InTurn(ftpscript.Say("211 no features"), func(s *ftpscript.Session) {
+		close(asked)
+		<-answer
+		s.Reply("211 no features")
+	}, ftpscript.Say("211 no features"))})
+	expect := func() error {
+		at, err := Expect(t.Context(), p, "mirror", data.Expectation{Partner: data.Partner{Peer: here}, Local: here, Comes: true}, nil)
+		if err == nil {
+			at.Close()
+		}
+		return err
+	}
+	probed := make(chan error)
+	go func() {
+		_, err := p.Probe(t.Context())
+		probed <- err
+	}()
+	<-asked
+	if err := expect(); !errors.Is(err, data.ErrNotDirect) {
+		t.Errorf("meanwhile: %v", err)
+	}
+	close(answer)
+	if err := <-probed; err != nil {
+		t.Fatal(err)
+	}
+	p.Learn(func(a *Abilities) { a.Passive = Unknown })
+	if err := expect(); err != nil {
+		t.Errorf("afterwards: %v", err)
+	}
+}
+
 // Some transfers have to go by way of us.
 func TestBound(t *testing.T) {
 	for name, with := range map[string]func(*data.Plan, *Transfer){

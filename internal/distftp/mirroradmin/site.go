@@ -21,7 +21,7 @@ import (
 type Site struct {
 	Store *mirrors.Store
 	State func() mirrors.State // what this server knows
-	Probe Probe
+	Probe Probe // which goes on, and is written down, when its context ends
 }
 
 // siteGrammar is what can follow SITE.
@@ -90,9 +90,9 @@ func (siteChangeAlias) Help() string {
 // Run changes the alias.
 func (c *siteChangeAlias) Run(a *App) error { return c.change(a) }
 
-// patience is how long a client waits for what a server allows. It is looked for in the
-// background, too.
-const patience = 8 * time.Second
+// patience is how long an administrator waits for what a server allows, which goes on being
+// looked for.
+const patience = time.Second
 
 // console is what answers.
 var console = admin.Console{
