@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"log/slog"
 	"maps"
 	"reflect"
@@ -17,6 +18,7 @@ import (
 	"mirrortracker/internal/distftp/mirroradmin"
 	"mirrortracker/internal/distftp/mirrors"
 	"mirrortracker/internal/distftp/remote"
+	"mirrortracker/internal/distftp/vfs"
 	"mirrortracker/internal/mirror"
 	"mirrortracker/internal/ui"
 )
@@ -101,7 +103,19 @@ func (a *app) openMirroring(f, former *force) (*mirroring, error) {
 
 // site is what administrators change by SITE REMOTE and SITE DIRMIRROR.
 func (m *mirroring) site() mirroradmin.Site {
-	return mirroradmin.Site{Store: m.store, State: m.state, Probe: m.probe}
+	return mirroradmin.Site{Store: m.store, State: m.state, Directory: m.directory, Probe: m.probe}
+}
+
+// directory says why a path of our own is no directory.
+func (m *mirroring) directory(ctx context.Context, p mirror.Path) error {
+	e, err := m.content.FS.Stat(ctx, p)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return errors.New("there is no such directory")
+	case err == nil && e.Kind != vfs.Directory:
+		return vfs.ErrNotDir
+	}
+	return err
 }
 
 // start begins what goes on in the background until the closer ends it.

@@ -33,6 +33,10 @@ type App struct {
 	// Resolve makes a path in our file system of what was written for one.
 	Resolve func(string) (mirror.Path, error)
 
+	// Directory says why a path of our own is no directory, and is not asked about those of
+	// aliases; nil: that cannot be seen from here, and a directory can be bound before it is made.
+	Directory func(context.Context, mirror.Path) error
+
 	// Password asks for the password of a user of a foreign server.
 	Password func(user string) (string, error)
 

@@ -108,10 +108,24 @@ func (c *dirMirror) Run(a *App) error {
 	})
 }
 
+// A deed is what is to be done to a directory.
+type deed func(*App, *mirrors.Store, mirror.Path) error
+
+// there does it where the directory is there: another is misspelt. That nothing below an alias
+// can be bound is said elsewhere.
+func (do deed) there(a *App, s *mirrors.Store, p mirror.Path) error {
+	if _, _, linked := s.View().Alias(p); !linked && a.Directory != nil {
+		if err := a.Directory(a, p); err != nil {
+			return fmt.Errorf("%s cannot be mirrored: %w", p, err)
+		}
+	}
+	return do(a, s, p)
+}
+
 // binding returns what is to be done to a directory.
-func binding(id, url string) (func(*App, *mirrors.Store, mirror.Path) error, error) {
+func binding(id, url string) (deed, error) {
 	if strings.EqualFold(id, auto) {
-		return func(a *App, s *mirrors.Store, p mirror.Path) error { return s.BindAuto(a, p, url) }, nil
+		return deed(func(a *App, s *mirrors.Store, p mirror.Path) error { return s.BindAuto(a, p, url) }).there, nil
 	}
 	if id == "" {
 		return func(*App, *mirrors.Store, mirror.Path) error { return nil }, nil
@@ -123,5 +137,5 @@ func binding(id, url string) (func(*App, *mirrors.Store, mirror.Path) error, err
 	case n == 0:
 		return func(a *App, s *mirrors.Store, p mirror.Path) error { return s.Unbind(a, p) }, nil
 	}
-	return func(a *App, s *mirrors.Store, p mirror.Path) error { return s.Bind(a, p, n) }, nil
+	return deed(func(a *App, s *mirrors.Store, p mirror.Path) error { return s.Bind(a, p, n) }).there, nil
 }

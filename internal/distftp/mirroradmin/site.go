@@ -19,9 +19,10 @@ import (
 // password there, it is an argument. It is taken in clear where the administrator's own
 // was: the configuration may forbid that (tls.require).
 type Site struct {
-	Store *mirrors.Store
-	State func() mirrors.State // what this server knows
-	Probe Probe // which goes on, and is written down, when its context ends
+	Store     *mirrors.Store
+	State     func() mirrors.State                     // what this server knows
+	Directory func(context.Context, mirror.Path) error // why a path of our own is no directory
+	Probe     Probe                                    // which goes on, and is written down, when its context ends
 }
 
 // siteGrammar is what can follow SITE.
@@ -107,12 +108,13 @@ func (s Site) Manage(ctx context.Context, line string, resolve func(string) (mir
 	var g siteGrammar
 	return console.Run(line, &g, func(env *ui.Env) []any {
 		return []any{&App{
-			Context: ctx,
-			Env:     env,
-			Flags:   &g.Flags,
-			Open:    func() (*mirrors.Store, func() error, error) { return s.Store, func() error { return nil }, nil },
-			Resolve: resolve,
-			Probe:   s.Probe, Patience: patience,
+			Context:   ctx,
+			Env:       env,
+			Flags:     &g.Flags,
+			Open:      func() (*mirrors.Store, func() error, error) { return s.Store, func() error { return nil }, nil },
+			Resolve:   resolve,
+			Directory: s.Directory,
+			Probe:     s.Probe, Patience: patience,
 			Ask: func(*mirrors.Store) ([]mirrors.Report, error) { return []mirrors.Report{{State: s.State()}}, nil },
 		}}
 	})

@@ -40,6 +40,12 @@ func store(t testing.TB) *mirrors.Store {
 func site(t testing.TB) Site {
 	return Site{
 		Store: store(t),
+		Directory: func(_ context.Context, p mirror.Path) error {
+			if p.Name() == "misspelt" {
+				return errors.New("there is no such directory")
+			}
+			return nil
+		},
 		Probe: func(_ context.Context, a *mirrors.Alias) (foreign.Abilities, error) {
 			if a.Host == "down" {
 				return foreign.Abilities{}, errors.New("connection refused")
@@ -118,6 +124,11 @@ func TestManage(t *testing.T) {
 		{"DIRMIRROR auto /own", control.Done, "/own: MirrorID = AUTO"},
 		{"DIRMIRROR AUTO /deb ftp://ftp.debian.org/debian/", control.Done, "/deb: MirrorID = AUTO ftp://ftp.debian.org/debian/"},
 		{"DIRMIRROR 0 /deb", control.Done, "/deb: MirrorID = 0"},
+		{"DIRMIRROR 1 /stuff/misspelt", control.Failed, "/stuff/misspelt cannot be mirrored: there is no such directory"},
+		{"DIRMIRROR AUTO misspelt", control.Failed, "/stuff/misspelt cannot be mirrored"},
+		{"DIRMIRROR AUTO misspelt ftp://ftp.debian.org/debian/", control.Failed, "/stuff/misspelt cannot be mirrored"},
+		{"DIRMIRROR misspelt", control.Done, "/stuff/misspelt: MirrorID = 0"},
+		{"DIRMIRROR 0 misspelt", control.Done, "/stuff/misspelt: MirrorID = 0"},
 		{"DIRMIRROR 0 /auto", control.Failed, "/auto is mirrored by auto_mirror in the configuration"},
 		{"DIRMIRROR 7 /stuff", control.Failed, "no such mirror entry: 7"},
 		{"DIRMIRROR x /stuff", control.Misused, `MirrorID "x": want a number`},
