@@ -48,6 +48,7 @@ func TestLong(t *testing.T) {
 		{"just old", func(e *vfs.Entry) { e.ModTime = half }, "-rw-r--r--    1 ftp      ftp              1234 Aug 31  2023 name"},
 		{"now", func(e *vfs.Entry) { e.ModTime = now }, "-rw-r--r--    1 ftp      ftp              1234 Mar  1 12:00 name"},
 		{"future", func(e *vfs.Entry) { e.ModTime = now.Add(time.Second) }, "-rw-r--r--    1 ftp      ftp              1234 Mar  1  2024 name"},
+		{"not known", func(e *vfs.Entry) { e.ModTime = time.Time{} }, "-rw-r--r--    1 ftp      ftp              1234 Jan  1  1970 name"},
 		{"other zone", func(e *vfs.Entry) { e.ModTime = e.ModTime.In(time.FixedZone("", 5*3600)) },
 			"-rw-r--r--    1 ftp      ftp              1234 Feb  3 04:05 name"},
 		{"not UTF-8", func(e *vfs.Entry) { e.Name = " caf\xe9 " }, "-rw-r--r--    1 ftp      ftp              1234 Feb  3 04:05  caf\xe9 "},

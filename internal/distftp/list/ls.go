@@ -45,7 +45,12 @@ func AppendLong(b []byte, e vfs.Entry, now time.Time) []byte {
 // that a replacement does no harm.
 var oneLine = strings.NewReplacer("\r", "?", "\n", "?", "\x00", "?")
 
+// appendDate writes the day, and the time or the year. A date that is not known is that of
+// the epoch: readers want one, and few take the year 1 for it.
 func appendDate(b []byte, t, now time.Time) []byte {
+	if t.IsZero() {
+		t = time.Unix(0, 0)
+	}
 	t = t.UTC()
 	if age := now.Sub(t); age >= 0 && age < halfYear {
 		return t.AppendFormat(b, "Jan _2 15:04")
