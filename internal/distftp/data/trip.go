@@ -267,6 +267,8 @@ func (t *trip) relay(ctx context.Context) (begun bool, err error) {
 		route.Why = t.Relay
 	case t.failure != nil && t.instead:
 		route.Why = "instead: " + t.failure.Error()
+	case errors.Is(t.failure, ErrNotDirect): // it says so
+		route.Why = t.failure.Error()
 	case t.failure != nil:
 		route.Why = "no direct way: " + t.failure.Error()
 	}

@@ -113,7 +113,7 @@ func ways(s Server, tunnel bool) []string {
 	a := s.Abilities()
 	lines := []string{
 		"PORT, EPRT: " + way(a.Port, "it connects to the client: direct"),
-		"PASV after PRET or SIZE: " + way(a.Passive, "227 names it: direct if the client goes there, relayed if it comes to us"),
+		"PASV after PRET or SIZE: " + way(a.Passive, "227 names it, if its port is one of ours or the client is known to go there: direct if it does, relayed if it comes to us"),
 		"EPSV: relayed by us; after CEPR as PASV",
 		"PROT P: relayed by us, as clients would see another certificate",
 	}
