@@ -25,6 +25,10 @@ func (s *Server) enroll(ctx context.Context, conn net.Conn, addr netip.AddrPort)
 	deadline, _ := ctx.Deadline()
 	_ = conn.SetDeadline(deadline)
 	req, err := http.ReadRequest(bufio.NewReader(io.LimitReader(conn, maxEnroll)))
+	if errors.Is(err, io.EOF) { // somebody looked whether we are here, as "ftpd slave doctor" does
+		s.Log.Debug("nothing was asked at the door for slaves", "addr", addr)
+		return
+	}
 	if err != nil {
 		s.report(Refusal{Addr: addr, Reason: fmt.Errorf("enrolment: %w", err)})
 		return

@@ -361,6 +361,29 @@ func TestWhoIsRefused(t *testing.T) {
 	}
 }
 
+// Who only looks whether a master is there is not taken for a slave that is refused.
+func TestNothingIsAsked(t *testing.T) {
+	m := serveMaster(t, openDatabase(t))
+	config := m.enroll(t, "one").Client(identity.Master)
+	config.NextProtos = []string{identity.EnrollProtocol}
+	conn, err := tls.Dial("tcp", m.addr, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := conn.CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(io.Discard, conn); err != nil { // until the master is through with it
+		t.Error(err)
+	}
+	select {
+	case r := <-m.refused:
+		t.Errorf("refused %+v", r)
+	default:
+	}
+}
+
 func TestRevokedWhileLinked(t *testing.T) {
 	m := serveMaster(t, openDatabase(t))
 	runSlave(t, m.enroll(t, "one"))
