@@ -15,6 +15,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/kballard/go-shellquote"
 	"golang.org/x/sync/errgroup"
 
 	"mirrortracker/internal/distftp"
@@ -173,7 +174,7 @@ func (d *demo) prepare(ctx context.Context, k tracker, program string, args ...s
 	if k != near {
 		prompt = string(k) + "$"
 	}
-	fmt.Fprintf(d.out, "  %s bin/%s %s\n", prompt, program, strings.Join(args, " "))
+	fmt.Fprintf(d.out, "  %s bin/%s %s\n", prompt, program, shellquote.Join(args...))
 	cmd := exec.CommandContext(ctx, filepath.Join(d.programs, program), args...)
 	cmd.Env = append(os.Environ(), "TRACKER_CONFIG="+d.config(k))
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }

@@ -86,6 +86,9 @@ func advise(err error) error {
 	if taken := (*mirrors.TakenError)(nil); errors.As(err, &taken) {
 		return ui.Hint(err, "ftpd mirror change changes it")
 	}
+	if used := (*mirrors.UsedError)(nil); errors.As(err, &used) {
+		return ui.Hint(err, "ftpd mirror delmirror takes an alias out of an entry, ftpd mirror dirmirror 0 unbinds a directory")
+	}
 	return err
 }
 
