@@ -73,7 +73,7 @@ func placeIn(folders []string, dir string) (wire.Path, error) {
 		return "", err
 	}
 	if info, err := os.Stat(dir); err != nil {
-		return "", err
+		return "", ui.Hint(err, `it is named as on this machine, not as clients see it: a folder in one of the slave's "folders"`)
 	} else if !info.IsDir() {
 		return "", fmt.Errorf("%s is no folder", dir)
 	}
