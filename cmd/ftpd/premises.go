@@ -20,7 +20,7 @@ import (
 
 func folderFindings(f *doctor.Findings, dir string) {
 	if dir == "" {
-		f.Bad("directory", `name one: "ftpd doctor DIR", as for "ftpd serve", or "directory" in the configuration`, "none is named")
+		f.Bad("directory", `name one: "ftpd doctor DIR", as for "ftpd serve", or "directory" in the configuration; a master has none: "ftpd doctor --master"`, "none is named")
 		return
 	}
 	folder, err := os.Open(dir)
