@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"sync"
@@ -45,7 +46,7 @@ func (r *remote) relayed(ctx context.Context) (l *leg, err error) {
 			return l, err
 		}
 	}
-	if l.data, err = l.conn.DialData(ctx, l.addr); err != nil {
+	if err := l.dial(ctx); err != nil {
 		if ctx.Err() == nil {
 			r.pool.Failed(err)
 		}
@@ -81,7 +82,8 @@ type leg struct {
 	conn  *Conn
 	addr  netip.AddrPort // where the server listens
 	asked *asking        // what it was asked for already; nil: nothing
-	data  net.Conn
+	wire  *net.TCPConn
+	data  net.Conn // the same, in TLS and as text where it is to be
 
 	over  sync.Once // the end of the exchange
 	party *ftpconn.ThirdParty
@@ -117,6 +119,17 @@ func (l *leg) listen(ctx context.Context) (err error) {
 		l.conn = nil
 	}
 	return err
+}
+
+// dial connects to where the server listens.
+func (l *leg) dial(ctx context.Context) error {
+	conn, err := l.conn.DialData(ctx, l.addr)
+	if err != nil {
+		return err
+	}
+	l.wire = conn.(*net.TCPConn) // as dialStream dials no other
+	l.data = conn
+	return nil
 }
 
 // begin has the server begin, or waits for it to do what it was asked for.
@@ -177,11 +190,14 @@ func (l *leg) Done(ctx context.Context, moved int64) error {
 	limit := l.pool.cfg.Begin
 	if l.upload {
 		limit = storing
+		l.sent()
+	} else {
+		l.data.Close()
 	}
-	l.data.Close()
 	ctx, cancel := patience(ctx, limit)
 	defer cancel()
 	err := l.finish(ctx)
+	l.data.Close()
 	switch {
 	case wanted < 0:
 	case moved == wanted:
@@ -191,6 +207,15 @@ func (l *leg) Done(ctx context.Context, moved int64) error {
 	}
 	l.report(l.ctx, data.Relayed, true, false, err)
 	return err
+}
+
+// sent tells a server, which was told so in TLS if there is any, that no more comes. What it
+// says itself there, such as tickets for further sessions, is read until the connection is
+// closed: were that unread then, the server would be told of a connection that is lost, and
+// perhaps lose what it has not read yet.
+func (l *leg) sent() {
+	_ = l.wire.CloseWrite() // or it is lost already
+	go func() { _, _ = io.Copy(io.Discard, l.data) }()
 }
 
 // wanted is how many bytes are to come, below zero if that is not known.
