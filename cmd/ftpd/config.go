@@ -38,7 +38,11 @@ func (c *configCheck) Run(a *app) error {
 	if c.File != "" {
 		a.flags.Config = c.File
 	}
-	if _, err := a.load(nil); err != nil {
+	loaded, err := a.load(nil)
+	if err != nil {
+		return err
+	}
+	if _, err := authorities(&loaded); err != nil {
 		return err
 	}
 	return a.fine(a.flags.File(a.Getenv))

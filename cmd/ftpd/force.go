@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/x509"
 	"io"
 	"log/slog"
 	"os"
@@ -50,6 +51,7 @@ type force struct {
 	base        *base              // nil: nothing needs one
 	users       *users             // nil: anonymous clients alone
 	mirroring   *mirroring         // nil: there are no foreign servers
+	authorities *x509.CertPool     // of foreign servers; nil: the system's
 	certificate *doors.Certificate // nil: no TLS
 	ledgers     []*ledger
 	held        []*holding // content, base, mirroring and ledgers, each before what needs it
@@ -93,6 +95,11 @@ func (f *force) open(a *app, at site, former *force) (err error) {
 		return err
 	}
 	f.held = append(f.held, f.content.holding)
+	if at.mirrored(c) {
+		if f.authorities, err = authorities(c); err != nil {
+			return err
+		}
+	}
 	if c.Users || at.mirrored(c) {
 		if f.base, err = openBase(at, c, former); err != nil {
 			return err

@@ -3,10 +3,12 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/x509"
 	"net"
 	"net/netip"
 	"time"
 
+	"mirrortracker/internal/config/strict"
 	"mirrortracker/internal/database"
 	"mirrortracker/internal/distftp/config"
 	"mirrortracker/internal/distftp/foreign"
@@ -39,21 +41,35 @@ func (a *app) mirrors() *mirroradmin.App {
 		},
 		Resolve:  mirror.ParsePath,
 		Password: a.admin().Password,
-		Probe:    probeFromHere,
+		Probe:    a.probeFromHere,
 		Patience: time.Minute,
 		Ask:      func(s *mirrors.Store) ([]mirrors.Report, error) { return s.Ask(a) },
 	}
 }
 
 // probeFromHere finds out what a foreign server allows to this machine.
-func probeFromHere(ctx context.Context, alias *mirrors.Alias) (foreign.Abilities, error) {
+func (a *app) probeFromHere(ctx context.Context, alias *mirrors.Alias) (foreign.Abilities, error) {
 	server, err := alias.Server()
 	if err != nil {
 		return foreign.Abilities{}, err
 	}
-	pool := foreign.NewPool(server, alias.Abilities, foreign.Config{})
+	c, err := a.load(nil)
+	if err != nil {
+		return foreign.Abilities{}, err
+	}
+	trusted, err := authorities(&c)
+	if err != nil {
+		return foreign.Abilities{}, err
+	}
+	pool := foreign.NewPool(server, alias.Abilities, foreign.Config{Authorities: trusted})
 	defer pool.Close()
 	return pool.Probe(ctx)
+}
+
+// authorities returns those who say who foreign servers are.
+func authorities(c *config.Config) (*x509.CertPool, error) {
+	all, err := foreign.ReadAuthorities(c.MirrorCA)
+	return all, strict.Of("mirror_ca", err)
 }
 
 // mirrorsConfig returns what a configuration says of mirrors, for a program that is no

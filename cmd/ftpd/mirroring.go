@@ -77,7 +77,7 @@ func (a *app) openMirroring(f, former *force) (*mirroring, error) {
 		}
 	}
 	m := &mirroring{content: f.content, base: f.base, settings: is, log: f.log, lessons: make(chan lesson, 64), probes: map[foreign.Server]*probe{}}
-	m.pools = foreign.NewPools(foreign.Config{Learned: m.learned, Log: f.log})
+	m.pools = foreign.NewPools(foreign.Config{Authorities: f.authorities, Learned: m.learned, Log: f.log})
 	store := mirrorsConfig(c, f.base.DB)
 	store.Answer, store.Log = m.state, f.log
 	var err error

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -22,7 +23,12 @@ func (a *app) mirrorFindings(f *doctor.Findings, cfg *config.Config) {
 		f.Bad("mirrors", "the database's log may say why", "%v", err)
 		return
 	}
-	pools := foreign.NewPools(foreign.Config{})
+	trusted, err := authorities(cfg)
+	if err != nil {
+		f.Bad("mirrors", `"mirror_ca" in the configuration names a PEM file of certificates that are trusted besides the system's`, "%v", err)
+		return
+	}
+	pools := foreign.NewPools(foreign.Config{Authorities: trusted})
 	defer pools.Close()
 	for _, alias := range store.View().Aliases() {
 		check := "alias " + string(alias.Path)
@@ -32,7 +38,7 @@ func (a *app) mirrorFindings(f *doctor.Findings, cfg *config.Config) {
 			continue
 		}
 		if err := a.visitMirror(pools.Of(server, alias.Abilities), alias); err != nil {
-			f.Doubt(check, "SITE REMOTE CHANGE, or ftpd mirror change, sets host, port, user, password, directory and TLS", "%v", err)
+			f.Doubt(check, cmp.Or(foreign.Remedy(err), "SITE REMOTE CHANGE, or ftpd mirror change, sets host, port, user, password, directory and TLS"), "%v", err)
 			continue
 		}
 		f.Good(check, "%s lets us in", server)

@@ -184,6 +184,9 @@ func (v *service) reload() error {
 		next.log.Warn("what changed takes effect after a restart only", "key", "metrics.listen")
 	}
 	v.present.Store(next)
+	if next.mirroring != nil {
+		next.mirroring.pools.Trust(next.authorities)
+	}
 	v.entrances, v.doors = entrances, doors
 	v.leaving.Go(func() {
 		<-gone

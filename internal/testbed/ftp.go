@@ -31,6 +31,7 @@ type FTPConfig struct {
 	Private    string // what the account sees; Root if empty (and always on ftpd)
 	Writable   bool   // let the account change what it sees (vsftpd), and files that are there (proftpd); elsewhere it may
 	Foreign    bool   // let data connections be with others than the client (vsftpd, proftpd, pure-ftpd)
+	Commands   bool   // write down what clients say, for [FTP.Commands] (vsftpd, proftpd)
 	Host       *Host  // where it is, at port 21; nil: on the loopback interface
 
 	TLS          string           // "explicit" or "implicit" (vsftpd, proftpd, ftpd), demanded of all; "" or "off" for none
@@ -214,6 +215,14 @@ func (s *FTP) greeted() error {
 	}
 	return nil
 }
+
+// Commands is what clients have said, and perhaps more; passwords are not in it.
+func (s *FTP) Commands() (string, error) {
+	text, err := os.ReadFile(s.commandFile())
+	return string(text), err
+}
+
+func (s *FTP) commandFile() string { return filepath.Join(s.dir, "commands") }
 
 func (s *FTP) port() int {
 	_, port, _ := net.SplitHostPort(s.Addr) // made by StartFTP

@@ -55,7 +55,9 @@ func vsftpdCommand(s *FTP) ([]string, error) {
 		{"secure_chroot_dir", empty},
 		{"isolate_network", "NO"}, // a network of its own costs each session some 20 ms
 		{"max_per_ip", fmt.Sprint(s.cfg.MaxClients)},
-		{"xferlog_enable", "NO"},
+		{"xferlog_enable", yes(s.cfg.Commands)},
+		{"log_ftp_protocol", yes(s.cfg.Commands)},
+		{"vsftpd_log_file", s.commandFile()},
 		{"use_localtime", yes(s.cfg.LocalTimes)},
 		{"ls_recurse_enable", yes(s.cfg.Recurse)},
 		{"force_dot_files", yes(s.cfg.ShowHidden)},
@@ -130,6 +132,9 @@ func proftpdCommand(s *FTP) ([]string, error) {
 	}
 	if s.cfg.Foreign {
 		server = append(server, [2]string{"AllowForeignAddress", "on"})
+	}
+	if s.cfg.Commands {
+		server = append(server, [2]string{"LogFormat", `commands "%r"`}, [2]string{"ExtendedLog", s.commandFile() + " ALL commands"})
 	}
 	secure, err := s.proftpdTLS()
 	if err != nil {

@@ -2,8 +2,8 @@ package abroad
 
 import (
 	"fmt"
+	"net"
 	"net/netip"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -41,14 +41,18 @@ format = "json"
 per_address = 0
 `
 
-// newWorld starts an ftpd of a kind. Everything ends with the test.
-func newWorld(t *testing.T, k kind) *world {
+// newWorld starts an ftpd of a kind, otherwise than usual as is said. Everything ends with
+// the test.
+func newWorld(t *testing.T, k kind, otherwise ...func(*testbed.ClusterConfig)) *world {
 	t.Helper()
 	cfg := testbed.ClusterConfig{Network: testbed.NewNetwork(t), User: user, Password: password, Ports: "1024-65535", Tables: configuration}
 	if k == alone {
 		cfg.Folder = testbed.Dir(t)
 	} else {
 		cfg.Slaves = 2
+	}
+	for _, change := range otherwise {
+		change(&cfg)
 	}
 	w := &world{network: cfg.Network, cluster: testbed.StartCluster(t, cfg)}
 	w.admin = w.client(t, user, password)
@@ -122,6 +126,9 @@ func (w *world) mirror(t *testing.T, dir, alias string) {
 // link makes an alias of a foreign server.
 func (w *world) link(t *testing.T, alias, addr, user, password string) {
 	t.Helper()
-	host, port, _ := strings.Cut(addr, ":")
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
 	w.do(t, 2, "SITE REMOTE ADDALIAS %s %s %s %s %s /", alias, host, port, user, password)
 }

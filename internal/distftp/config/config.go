@@ -30,6 +30,7 @@ type Config struct {
 	Hosts       []string        `toml:"hosts"`
 	Umask       Umask           `toml:"umask"`
 	Mirrors     bool            `toml:"mirrors"`     // where there are no users, of a folder
+	MirrorCA    string          `toml:"mirror_ca"`   // a path; "" for none
 	AutoMirror  []string        `toml:"auto_mirror"` // paths of directories, as mirror.ParsePath returns them
 	StopTimeout strict.Duration `toml:"stop_timeout"`
 	Log         strict.Log      `toml:"log"`

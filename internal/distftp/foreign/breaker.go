@@ -48,6 +48,14 @@ func (b *breaker) failed(now time.Time, err error) {
 	*b = breaker{failures: b.failures + 1, until: now.Add(rest), err: err}
 }
 
+// reason says of a server that has failed why, and what can be done.
+func (b *breaker) reason() string {
+	if remedy := Remedy(b.err); remedy != "" {
+		return b.err.Error() + "; " + remedy
+	}
+	return b.err.Error()
+}
+
 // worked ends it.
 func (b *breaker) worked() { *b = breaker{} }
 

@@ -2,7 +2,7 @@ package foreign
 
 import (
 	"cmp"
-	"crypto/tls"
+	"crypto/x509"
 	"log/slog"
 	"time"
 )
@@ -28,8 +28,8 @@ type Config struct {
 	// long it is closed (5 minutes if 0).
 	KeepAlive, Idle time.Duration
 
-	// TLS says whom to trust; nil for the system's authorities.
-	TLS *tls.Config
+	// Authorities are those whose certificates are taken; nil: the system's.
+	Authorities *x509.CertPool
 
 	// Learned is told when something of a server's abilities has changed, other than by
 	// Probe. It must not block. May be nil.

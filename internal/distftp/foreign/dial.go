@@ -2,6 +2,7 @@ package foreign
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"time"
@@ -48,7 +49,9 @@ func (p *Pool) dial(c *Conn) {
 }
 
 func (p *Pool) dialConfig() ftpconn.Config {
-	s := p.Server()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := p.server
 	return ftpconn.Config{
 		Addr:     s.Addr(),
 		Timeout:  p.cfg.Timeout,
@@ -57,7 +60,7 @@ func (p *Pool) dialConfig() ftpconn.Config {
 		TLS:      s.TLS,
 		// A reply to one of our questions is short; listings do not come as replies.
 		MaxReply:  64 << 10,
-		TLSConfig: p.cfg.TLS,
+		TLSConfig: &tls.Config{RootCAs: p.authorities},
 		Dial:      dialStream,
 	}
 }

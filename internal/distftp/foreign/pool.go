@@ -2,6 +2,7 @@ package foreign
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"slices"
@@ -31,20 +32,21 @@ type Pool struct {
 	life context.Context // of connecting
 	end  context.CancelFunc
 
-	mu        sync.Mutex
-	server    Server
-	closed    bool
-	breaker   breaker
-	abilities Abilities
-	probing   bool      // nothing is known yet, and is being found out
-	less      time.Time // until then no more connections than abilities say
-	conns     map[*Conn]bool
-	idle      []*Conn // the one that was used last at the end
-	dialling  int     // of conns
-	waiting   []*waiter
-	used      time.Time // last
-	parted    time.Time // when a connection was closed last
-	held      bool      // no connections are opened for the moment
+	mu          sync.Mutex
+	server      Server
+	authorities *x509.CertPool
+	closed      bool
+	breaker     breaker
+	abilities   Abilities
+	probing     bool      // nothing is known yet, and is being found out
+	less        time.Time // until then no more connections than abilities say
+	conns       map[*Conn]bool
+	idle        []*Conn // the one that was used last at the end
+	dialling    int     // of conns
+	waiting     []*waiter
+	used        time.Time // last
+	parted      time.Time // when a connection was closed last
+	held        bool      // no connections are opened for the moment
 }
 
 // A waiter is who waits for a connection.
@@ -62,7 +64,7 @@ type grant struct {
 // NewPool returns a pool without connections. What is known of the server's abilities may
 // be from an earlier process.
 func NewPool(s Server, known Abilities, cfg Config) *Pool {
-	p := &Pool{cfg: cfg.withDefaults(), server: s, conns: map[*Conn]bool{}, used: time.Now()}
+	p := &Pool{cfg: cfg.withDefaults(), server: s, authorities: cfg.Authorities, conns: map[*Conn]bool{}, used: time.Now()}
 	p.life, p.end = context.WithCancel(context.Background())
 	p.know(known)
 	return p
@@ -228,7 +230,7 @@ func (p *Pool) Failed(err error) {
 func (p *Pool) fail(err error) {
 	now := time.Now()
 	p.breaker.failed(now, err)
-	p.cfg.Log.Warn("a foreign server has failed", "server", p.server.String(), "error", err, "rests", p.breaker.until.Sub(now).Round(time.Second))
+	p.cfg.Log.Warn("a foreign server has failed", "server", p.server.String(), "error", err, "rests", p.breaker.until.Sub(now).Round(time.Second), "remedy", Remedy(err))
 	for _, c := range p.idle {
 		c.wake()
 		p.part(c)

@@ -35,6 +35,8 @@ func (s Server) String() string {
 	return s.User + "@" + s.Addr()
 }
 
+func (s Server) secure() bool { return s.TLS != "" && s.TLS != ftpconn.NoTLS }
+
 func (s Server) limit() int {
 	if s.Limit <= 0 {
 		return DefaultLimit

@@ -2,7 +2,6 @@ package foreign
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -81,7 +80,7 @@ func TestProbeTLS(t *testing.T) {
 				server := testbed.StartFTP(t, kind, testbed.FTPConfig{Root: tree(t), TLS: string(mode), Certificate: certificate, RequireReuse: true})
 				where := at(t, server.Addr)
 				where.TLS = mode
-				p := NewPool(where, Abilities{}, Config{TLS: &tls.Config{RootCAs: authority.Pool}})
+				p := NewPool(where, Abilities{}, Config{Authorities: authority.Pool})
 				defer p.Close()
 				got, err := p.Probe(t.Context())
 				if err != nil || got.TLS != Yes || got.Clear == Unknown {

@@ -12,7 +12,7 @@ type Health struct {
 	Resting  bool      `json:"resting"`
 	Until    time.Time `json:"until"`    // the end of the rest, when one try is made
 	Failures int       `json:"failures"` // in a row
-	Reason   string    `json:"reason"`   // of the last one, for operators
+	Reason   string    `json:"reason"`   // of the last one, for operators, with what they can do
 }
 
 // Health returns how the server does.
@@ -23,7 +23,7 @@ func (p *Pool) Health() Health {
 	if b.failures == 0 {
 		return Health{}
 	}
-	return Health{Resting: !b.usable(time.Now()), Until: b.until, Failures: b.failures, Reason: b.err.Error()}
+	return Health{Resting: !b.usable(time.Now()), Until: b.until, Failures: b.failures, Reason: b.reason()}
 }
 
 // Usable reports whether the server may be asked: it does not rest, or has rested long

@@ -272,7 +272,8 @@ type described struct {
 	Limit     int               `json:"limit"`
 	Tunnel    bool              `json:"tunnel"`
 	Abilities foreign.Abilities `json:"abilities"`
-	Error     string            `json:"error,omitempty"` // why the password cannot be used here
+	States    []state           `json:"states,omitempty"` // where it is shown alone
+	Error     string            `json:"error,omitempty"`  // why the password cannot be used here
 }
 
 func describe(a *mirrors.Alias) described {
@@ -341,7 +342,12 @@ func (c *showAlias) Run(a *App) error {
 		if err != nil {
 			return err
 		}
+		reports, err := a.Ask(s)
+		if err != nil {
+			return err
+		}
 		d := describe(to)
+		d.States = statesOf(reports)[p]
 		if a.Flags.JSON {
 			return a.JSON(d)
 		}
@@ -358,6 +364,7 @@ func (c *showAlias) Run(a *App) error {
 		if at := d.Abilities.Probed; !at.IsZero() {
 			pairs = append(pairs, [2]any{"tried out", at.UTC().Format("2006-01-02 15:04:05")})
 		}
+		pairs = append(pairs, [2]any{"state", ui.Printable(rest(d.States))})
 		if d.Error != "" {
 			pairs = append(pairs, [2]any{"error", ui.Printable(d.Error)})
 		}

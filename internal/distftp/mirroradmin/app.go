@@ -169,7 +169,11 @@ func (a *App) tryAgain(s *mirrors.Store, to *mirrors.Alias) []string {
 		err = s.Learn(a, server, found)
 	}
 	if err != nil {
-		return []string{fmt.Sprintf("%s does not work yet: %s", to.Address(), ui.Printable(err.Error()))}
+		lines := []string{fmt.Sprintf("%s does not work yet: %s", to.Address(), ui.Printable(err.Error()))}
+		if remedy := foreign.Remedy(err); remedy != "" {
+			lines = append(lines, "hint: "+remedy)
+		}
+		return lines
 	}
 	return []string{fmt.Sprintf("%s allows: %s", to.Address(), allowed(&found))}
 }

@@ -29,10 +29,10 @@ type member struct {
 	States    []state            `json:"states,omitempty"`
 }
 
-// A state is what a running server says of a foreign one that it leaves alone.
+// A state is what a running server says of a foreign one that does not work.
 type state struct {
 	Server  string    `json:"server,omitempty"`
-	Resting time.Time `json:"resting"`
+	Resting time.Time `json:"resting,omitzero"` // until then it is left alone
 	Error   string    `json:"error"`
 }
 
@@ -87,15 +87,9 @@ func (listMirrors) Run(a *App) error {
 // look puts together what the database and running servers know.
 func look(v *mirrors.View, reports []mirrors.Report) survey {
 	all := survey{Entries: []entry{}, Directories: []directory{}, Faults: []fault{}}
-	states := map[string][]state{}
+	states := statesOf(reports)
 	found := map[mirror.Path]mirrors.Found{}
 	for _, r := range reports {
-		for _, site := range r.Sites {
-			if !site.Resting.IsZero() {
-				name := string(site.Alias)
-				states[name] = append(states[name], state{r.Server, site.Resting, site.Error})
-			}
-		}
 		for _, f := range r.Faults {
 			all.Faults = append(all.Faults, fault{r.Server, f})
 		}
@@ -106,7 +100,7 @@ func look(v *mirrors.View, reports []mirrors.Report) survey {
 	for _, e := range v.Entries() {
 		l := listed(e)
 		for i := range l.Members {
-			l.Members[i].States = states[l.Members[i].Site]
+			l.Members[i].States = states[mirror.Path(l.Members[i].Site)]
 		}
 		all.Entries = append(all.Entries, l)
 	}
@@ -116,6 +110,19 @@ func look(v *mirrors.View, reports []mirrors.Report) survey {
 			d.Status = cmp.Or(f.Status, human.Plural(int64(f.Members), "replica", "replicas"))
 		}
 		all.Directories = append(all.Directories, d)
+	}
+	return all
+}
+
+// statesOf returns what running servers say of those that do not work, by the alias.
+func statesOf(reports []mirrors.Report) map[mirror.Path][]state {
+	all := map[mirror.Path][]state{}
+	for _, r := range reports {
+		for _, site := range r.Sites {
+			if site.Error != "" {
+				all[site.Alias] = append(all[site.Alias], state{r.Server, site.Resting, site.Error})
+			}
+		}
 	}
 	return all
 }
@@ -179,7 +186,7 @@ func (a *App) survey(v *survey) error {
 	return a.Table([]string{"site", "directory", "differs", "how"}, rows)
 }
 
-// rest says since when and why servers leave a site alone.
+// rest says for how long and why servers leave a site alone, or do not get along with it.
 func rest(states []state) string {
 	if len(states) == 0 {
 		return "ready"
@@ -188,6 +195,9 @@ func rest(states []state) string {
 	at := ""
 	if s.Server != "" {
 		at = " at " + s.Server
+	}
+	if s.Resting.IsZero() {
+		return fmt.Sprintf("failing%s: %s", at, s.Error)
 	}
 	return fmt.Sprintf("resting for %s%s: %s", human.Span(max(0, time.Until(s.Resting))), at, s.Error)
 }
