@@ -65,17 +65,31 @@ func (p *Pool) dialConfig() ftpconn.Config {
 	}
 }
 
-// dialStream connects over IPv4 where the server has that, as only such an address can be
-// told to clients that go to the server themselves (227), and over IPv6 otherwise.
+// dialStream connects over IPv4 where the server can be reached so, as only such an address
+// can be told to clients that go to the server themselves (227), and over IPv6 otherwise.
 func dialStream(ctx context.Context, _, addr string) (net.Conn, error) {
 	dial := new(net.Dialer).DialContext
 	conn, err := dial(ctx, "tcp4", addr)
+	if err == nil {
+		return conn, nil
+	}
+	other, otherwise := dial(ctx, "tcp6", addr)
+	switch {
+	case otherwise == nil:
+		return other, nil
+	case without(err):
+		return nil, otherwise
+	case without(otherwise):
+		return nil, err
+	}
+	return nil, errors.Join(err, otherwise)
+}
+
+// without reports whether an error of dialling says that a host has no address of a kind.
+func without(err error) bool {
 	_, isOther := errors.AsType[*net.AddrError](err)
 	unknown, ok := errors.AsType[*net.DNSError](err)
-	if isOther || ok && unknown.IsNotFound {
-		return dial(ctx, "tcp6", addr)
-	}
-	return conn, err
+	return isOther || ok && unknown.IsNotFound
 }
 
 // refused is told that no connection came about. p.mu is held, and the connection is still

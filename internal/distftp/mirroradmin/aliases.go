@@ -2,6 +2,7 @@ package mirroradmin
 
 import (
 	"fmt"
+	"net/netip"
 	"strconv"
 	"strings"
 
@@ -21,7 +22,7 @@ type aliasArg struct {
 // A server is where an alias leads, without the password.
 type server struct {
 	Path string `arg:"" name:"path" help:"Where the server's tree appears, as clients see it."`
-	Host string `arg:"" name:"host" help:"The server: a name or an address."`
+	Host string `arg:"" name:"host" help:"The server: a name or an address, also one of IPv6."`
 	Port uint16 `arg:"" name:"port" help:"Its port, mostly 21."`
 	User string `arg:"" name:"user" help:"The user to log in as, such as anonymous."`
 }
@@ -75,7 +76,7 @@ func (a *App) add(at *server, remote string, f *serverFlags, password string) er
 	if err != nil {
 		return err
 	}
-	made := mirrors.Alias{Path: p, Host: at.Host, Port: at.Port, User: at.User, Root: root, TLS: tls, Limit: f.Limit, Tunnel: f.Tunnel}
+	made := mirrors.Alias{Path: p, Host: parseHost(at.Host), Port: at.Port, User: at.User, Root: root, TLS: tls, Limit: f.Limit, Tunnel: f.Tunnel}
 	if err := made.Validate(); err != nil {
 		return ui.Misuse("%w", err)
 	}
@@ -116,6 +117,20 @@ func parseRoot(text string) (mirror.Path, error) {
 		return "", ui.Misuse("remote root %q: want a path from the server's root on, such as /pub", text)
 	}
 	return p, nil
+}
+
+// parseHost reads what a server is called: an address in its usual form, also if it stands
+// in brackets as in a URL, and a name as it is.
+func parseHost(text string) string {
+	bare := text
+	if inner, ok := strings.CutPrefix(text, "["); ok && strings.HasSuffix(inner, "]") {
+		bare = strings.TrimSuffix(inner, "]")
+	}
+	addr, err := netip.ParseAddr(bare)
+	if err != nil || bare != text && !addr.Is6() {
+		return text
+	}
+	return addr.Unmap().String()
 }
 
 // parseTLS reads how connections are protected.
@@ -193,7 +208,7 @@ func (c *changeAlias) change(a *App) error {
 	case "pass":
 		password = &value
 	case "host":
-		edit = func(a *mirrors.Alias) { a.Host = value }
+		edit = func(a *mirrors.Alias) { a.Host = parseHost(value) }
 	case "port":
 		port, err := strconv.ParseUint(value, 10, 16)
 		if err != nil {

@@ -96,6 +96,8 @@ func TestManage(t *testing.T) {
 		{"REMOTE TUNNEL /x OFF", control.Done, "/x: transfers are relayed where"},
 		{"REMOTE TUNNEL /x perhaps", control.Misused, "not on or off"},
 		{"REMOTE CHANGE /x HOST 2001:db8::1", control.Done, "changed host of /x"},
+		{"REMOTE CHANGE /x HOST [2001:DB8:0::1]", control.Done, "2001:db8::1"},
+		{"REMOTE CHANGE /x HOST [192.0.2.1]", control.Failed, "want a name or an address"},
 		{"REMOTE CHANGE /x PASS -" + password, control.Done, "changed pass of /x"},
 		{"REMOTE CHANGE /x PORT 990", control.Done, "changed port of /x"},
 		{"REMOTE CHANGE /x USER ann", control.Done, "changed user of /x"},
