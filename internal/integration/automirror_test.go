@@ -104,6 +104,8 @@ func TestAutomaticMirrorsOfMaster(t *testing.T) {
 // A replica is a real server with the directory, in its own place.
 type replica struct {
 	name, kind string
+	ipv6       bool   // it is known by an address of IPv6, where this machine has one
+	tls        bool   // it demands TLS, with a certificate of an authority that few know
 	at         string // the directory's path there
 	place      string // latitude and longitude, as configured
 	clients    string // the network that is near to it
@@ -115,8 +117,8 @@ type replica struct {
 
 var autoReplicas = []replica{
 	{name: "berlin", kind: "vsftpd", at: "mirrors/games", place: "latitude = 52.5\nlongitude = 13.4", clients: "127.1.0.0/16", client: "127.1.0.7", letter: 'b'},
-	{name: "tokyo", kind: "proftpd", at: "games", place: "latitude = 35.7\nlongitude = 139.7", clients: "127.2.0.0/16", client: "127.2.0.7", letter: 't'},
-	{name: "boston", kind: "pure-ftpd", at: ".", place: "latitude = 42.4\nlongitude = -71.1", clients: "127.3.0.0/16", client: "127.3.0.7", letter: 'x'},
+	{name: "tokyo", kind: "proftpd", tls: true, at: "games", place: "latitude = 35.7\nlongitude = 139.7", clients: "127.2.0.0/16", client: "127.2.0.7", letter: 't'},
+	{name: "boston", kind: "pure-ftpd", ipv6: true, at: ".", place: "latitude = 42.4\nlongitude = -71.1", clients: "127.3.0.0/16", client: "127.3.0.7", letter: 'x'},
 }
 
 // An autoWorld is what a tracker knows, and a server of ours that goes by it.
@@ -125,6 +127,8 @@ type autoWorld struct {
 	folder   string // where its configuration is
 	replicas []replica
 	ours     string // the folder that our server serves
+
+	authority string // a file with its certificate
 
 	server  *testbed.Service
 	addr    string
@@ -170,13 +174,28 @@ func newAutoWorld(t *testing.T) *autoWorld {
 	t.Helper()
 	w := &autoWorld{tracker: newTracker(t, build(t, "crawler")), folder: t.TempDir(), ours: testbed.Dir(t)}
 	writeGames(t, filepath.Join(w.ours, "pub/games"), 'o')
+	_, err := testbed.Find("ipv6")
+	ipv6 := err == nil
+	authority := testbed.NewAuthority(t)
+	w.authority = filepath.Join(w.folder, "authority.pem")
+	if err := os.WriteFile(w.authority, authority.PEM(), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	var declared strings.Builder
 	for _, r := range autoReplicas {
 		root := testbed.Dir(t)
 		r.dir = filepath.Join(root, r.at)
 		writeGames(t, r.dir, r.letter)
-		r.addr = serve(t, r.kind, testbed.FTPConfig{Root: root, Foreign: true})
+		cfg := testbed.FTPConfig{Root: root, Foreign: true, IPv6: r.ipv6 && ipv6}
+		if r.tls {
+			cfg.TLS, cfg.RequireReuse = "explicit", true
+			cfg.Certificate = authority.Issue(t, time.Now().Add(time.Hour), "127.0.0.1")
+		}
+		r.addr = serve(t, r.kind, cfg)
 		fmt.Fprintf(&declared, "[[site]]\nname = %q\nurl = \"ftp://%s/\"\n%s\n", r.name, r.addr, r.place)
+		if r.tls {
+			fmt.Fprintf(&declared, "tls = \"explicit\"\nca = %q\n", w.authority)
+		}
 		w.replicas = append(w.replicas, r)
 	}
 	if err := os.WriteFile(filepath.Join(w.folder, "tracker.toml"), []byte(declared.String()), 0o644); err != nil {
@@ -206,7 +225,7 @@ func (w autoWorld) started(t *testing.T, configured string) *autoWorld {
 		t.Fatal(err)
 	}
 	var text strings.Builder
-	fmt.Fprintf(&text, "directory = %q\nlisten = \"127.0.0.1:0\"\nusers = true\n%s\n", w.ours, configured)
+	fmt.Fprintf(&text, "directory = %q\nlisten = \"127.0.0.1:0\"\nusers = true\nmirror_ca = %q\n%s\n", w.ours, w.authority, configured)
 	fmt.Fprintf(&text, "[tracker]\ndatabase = %q\nrefresh = %q\nself = [\"ours\"]\n", w.database, autoRefresh)
 	for _, r := range w.replicas {
 		fmt.Fprintf(&text, "[[network]]\nname = \"near %s\"\nprefixes = [%q]\n%s\n", r.name, r.clients, r.place)
