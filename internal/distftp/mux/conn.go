@@ -27,6 +27,7 @@ type conn struct {
 	began  time.Time
 	heard  atomic.Int64  // when a frame came last, since began
 	pinged chan struct{} // has one when a pong is due
+	unread atomic.Int64  // bytes of bodies
 
 	writing sync.Mutex
 	out     []byte    // what is written
@@ -154,6 +155,7 @@ func (c *conn) stream(id uint64) *stream {
 // drop forgets a stream.
 func (c *conn) drop(s *stream) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	delete(c.streams, s.id)
+	c.mu.Unlock()
+	s.leave()
 }

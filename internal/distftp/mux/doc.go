@@ -28,8 +28,8 @@
 // if it begins before, the rest is not sent any more.
 //
 // Of each body the receiver takes 256 KiB that nobody has read yet; more is sent when it gives
-// credit. So nobody who is slow to read keeps others waiting, and nobody can fill the other's
-// memory. Whoever does not keep to all this has the connection closed.
+// credit, and no more than 64 MiB of all bodies together. So nobody who is slow to read keeps
+// others waiting, and nobody can fill the other's memory. Whoever does not keep to all this has the connection closed.
 //
 // Either side sends a ping where nothing came for a while, and closes the connection if nothing
 // comes then either.

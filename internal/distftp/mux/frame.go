@@ -29,6 +29,7 @@ const (
 	headSize   = 4 + 1 + 8
 	maxPayload = 16000     // with its head and what TLS adds it is one record
 	window     = 256 << 10 // of a body, which is on its way or was not read
+	maxUnread  = 64 << 20  // of all bodies that have come over a connection
 	maxTarget  = 1000      // method and path
 )
 

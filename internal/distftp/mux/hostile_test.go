@@ -89,6 +89,21 @@ func repeat(first, f frame, n int) []byte {
 	return frames(all...)
 }
 
+// crowd is so many requests with as much of a body as each may have.
+func crowd(n int) []byte {
+	var b []byte
+	for id := range uint64(n) {
+		ask := waiting
+		ask.id = id + 1
+		b = ask.append(b)
+		for left := window; left > 0; left -= min(left, maxPayload) {
+			part := frame{kind: body, id: ask.id, payload: much.payload[:min(left, maxPayload)]}
+			b = part.append(b)
+		}
+	}
+	return b
+}
+
 func TestNonsenseEndsTheConnection(t *testing.T) {
 	whole := status
 	whole.last = true
@@ -102,6 +117,7 @@ func TestNonsenseEndsTheConnection(t *testing.T) {
 		"a request without a number":  {serve, frames(frame{kind: ask, payload: asked.payload})},
 		"an unknown kind":             {serve, frames(asked, frame{kind: 99, id: 1})},
 		"a body that nobody may send": {serve, repeat(waiting, much, window/maxPayload+1)},
+		"more than fits all bodies":   {serve, crowd(maxUnread/window + 1)},
 		"a request to who asks":       {hear, frames(asked)},
 		"a body without status":       {hear, frames(much)},
 		"half a status":               {hear, frames(frame{kind: answer, id: 1, payload: []byte{1}})},

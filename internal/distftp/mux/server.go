@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"sync/atomic"
 )
@@ -72,11 +71,15 @@ func (s *server) begin(f frame) error {
 	ctx, cancel := context.WithCancelCause(s.ctx)
 	r.stream = newStream(ctx, s.conn, f.id)
 	r.cancel = cancel
-	r.in, r.ended = slices.Clone(f.payload[end+1:]), f.last
+	text := f.payload[end+1:]
 	if f.last {
-		r.length = int64(len(r.in))
+		r.length = int64(len(text))
 	}
-	if err := s.enter(r.stream); err != nil {
+	err := s.enter(r.stream)
+	if err == nil {
+		err = r.arrived(text, f.last)
+	}
+	if err != nil {
 		cancel(err)
 		return err
 	}

@@ -27,11 +27,12 @@ type stream struct {
 	in     []byte // what has come and was not read
 	read   int    // bytes that no credit was given for
 	ended  bool   // nothing more comes
+	left   bool   // nobody reads it any more
 	err    error  // why no more can come or go
 	status int    // of the answer, once it has begun
 	credit int    // bytes of body that may be sent
 
-	came chan struct{} // has one when one of the first five may have changed
+	came chan struct{} // has one when one of the first six may have changed
 	may  chan struct{} // has one when one of the last three may
 }
 
@@ -68,6 +69,12 @@ func (s *stream) arrived(part []byte, last bool) error {
 	if s.ended || len(s.in)+s.read+len(part) > window {
 		return fmt.Errorf("%w: more of a body than there may be", errProtocol)
 	}
+	if s.left {
+		return nil
+	}
+	if s.conn.unread.Add(int64(len(part))) > maxUnread {
+		return fmt.Errorf("%w: more of all bodies than is read", errProtocol)
+	}
 	s.in, s.ended = append(s.in, part...), last
 	notify(s.came)
 	return nil
@@ -102,6 +109,14 @@ func (s *stream) fail(err error) {
 	notify(s.may)
 }
 
+// leave forgets what has come and was not read.
+func (s *stream) leave() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.conn.unread.Add(-int64(len(s.in)))
+	s.in, s.left = nil, true
+}
+
 // Read implements io.Reader: it reads the body that comes.
 func (s *stream) Read(b []byte) (int, error) {
 	for {
@@ -127,6 +142,7 @@ func (s *stream) next(b []byte) (n, give int, err error) {
 	switch {
 	case len(s.in) > 0:
 		n = copy(b, s.in)
+		s.conn.unread.Add(-int64(n))
 		if s.in = s.in[n:]; len(s.in) == 0 {
 			s.in = nil
 		}
@@ -134,6 +150,8 @@ func (s *stream) next(b []byte) (n, give int, err error) {
 			give, s.read = s.read, 0
 		}
 		return n, give, nil
+	case s.left:
+		return 0, 0, io.ErrClosedPipe
 	case s.ended:
 		return 0, 0, io.EOF
 	case s.err == nil && s.status != 0 && !s.asks:
