@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"io/fs"
 	"log/slog"
@@ -99,6 +100,12 @@ func (a *app) openMirroring(f, former *force) (*mirroring, error) {
 	m.Overlay = remote.New(over)
 	m.holding = hold(m.start(context.WithoutCancel(a)))
 	return m, nil
+}
+
+// trust changes whose certificates are taken of foreign servers, which are asked again at once.
+func (m *mirroring) trust(authorities *x509.CertPool) {
+	m.pools.Trust(authorities)
+	m.Forget()
 }
 
 // site is what administrators change by SITE REMOTE and SITE DIRMIRROR.

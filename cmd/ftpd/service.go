@@ -185,7 +185,7 @@ func (v *service) reload() error {
 	}
 	v.present.Store(next)
 	if next.mirroring != nil {
-		next.mirroring.pools.Trust(next.authorities)
+		next.mirroring.trust(next.authorities)
 	}
 	v.entrances, v.doors = entrances, doors
 	v.leaving.Go(func() {

@@ -139,6 +139,13 @@ func (c *cache[K, V]) drop(keys ...K) {
 	}
 }
 
+// clear forgets all answers as drop does.
+func (c *cache[K, V]) clear() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.cells)
+}
+
 func (at *cell[K, V]) answered() bool {
 	select {
 	case <-at.done:

@@ -113,6 +113,13 @@ func New(c Config) *Overlay {
 	}
 }
 
+// Forget forgets what foreign servers have answered, so that they are asked again.
+func (o *Overlay) Forget() {
+	o.listings.clear()
+	o.looks.clear()
+	o.ways.clear()
+}
+
 // Sweep has what is beneath remove what killed uploads left there.
 func (o *Overlay) Sweep(ctx context.Context) (removed int, err error) {
 	if beneath, ok := o.Files.(interface {
