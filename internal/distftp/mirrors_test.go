@@ -52,7 +52,7 @@ func TestManagementOfMirrors(t *testing.T) {
 	c.do("SITE DIRMIRROR 1 /stuff/games", "200 /stuff/games: MirrorID = 1\r\n")
 	c.do("SITE DIRMIRROR /stuff/games", "200 /stuff/games: MirrorID = 1\r\n")
 	c.do("SITE DIRMIRROR /stuff", "200 /stuff: MirrorID = 0\r\n")
-	c.do("SITE REMOTE DELALIAS /remote_site_3", "550 ")
+	c.do("SITE REMOTE DELALIAS /remote_site_3", "550-")
 	for _, question := range []string{"SITE REMOTE MIRRORS", "SITE REMOTE ALIASES"} {
 		c.do(question, "200-"+question)
 	}

@@ -52,7 +52,7 @@ func TestAutomaticMirrorsOfMaster(t *testing.T) {
 	for _, r := range w.replicas[:2] {
 		fmt.Fprintf(&tables, "[[network]]\nname = \"like %s\"\nprefixes = [%q]\nsites = [%q]\n", r.name, r.clients, near[r.client].name)
 	}
-	cluster := testbed.StartCluster(t, testbed.ClusterConfig{Slaves: 1, Keys: "auto_mirror = [\"/pub/games\"]\n", Tables: tables.String()})
+	cluster := testbed.StartCluster(t, testbed.ClusterConfig{Slaves: 1, Keys: fmt.Sprintf("auto_mirror = [\"/pub/games\"]\nmirror_ca = %q\n", w.authority), Tables: tables.String()})
 	w.addr = cluster.Masters[0].FTP()
 	c, err := testbed.DialFTP(nil, w.addr, cluster.User, cluster.Password)
 	if err != nil {

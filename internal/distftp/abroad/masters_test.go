@@ -76,8 +76,15 @@ func pair(t *testing.T, database *testbed.MariaDBServer) *testbed.Cluster {
 	return c
 }
 
-// seen waits until an answer has some text, or has it no more.
+// seen waits until an answer has some text, or has it no more, for as long as the other master
+// may take.
 func seen(t *testing.T, c *testbed.FTPClient, command, text string, want bool) {
+	t.Helper()
+	within(t, 2*time.Second, c, command, text, want)
+}
+
+// within waits until an answer has some text, or has it no more.
+func within(t *testing.T, limit time.Duration, c *testbed.FTPClient, command, text string, want bool) {
 	t.Helper()
 	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()
@@ -86,8 +93,8 @@ func seen(t *testing.T, c *testbed.FTPClient, command, text string, want bool) {
 		switch {
 		case err == nil && strings.Contains(answer, text) == want:
 			return
-		case time.Since(begun) > 2*time.Second:
-			t.Fatalf("after two seconds %s says %q, %v", command, answer, err)
+		case time.Since(begun) > limit:
+			t.Fatalf("after %v %s says %q, %v", limit, command, answer, err)
 		}
 	}
 }

@@ -64,6 +64,7 @@ func (l *ledger) find(c *testbed.FTPClient) (found map[string][]int, err error) 
 			case strings.Contains(facts, "type=cdir"), strings.Contains(facts, "type=pdir"):
 			case strings.Contains(facts, "type=dir"):
 				dirs = append(dirs, name+"/")
+				found[name+"/"] = nil
 				boxes++
 			default:
 				content, err := c.Fetch("RETR " + l.dir + "/" + dirs[0] + name)

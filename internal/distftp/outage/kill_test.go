@@ -172,8 +172,8 @@ func (f *field) conclude() {
 	f.Helper()
 	want := map[string]bool{}
 	for _, l := range f.ledgers {
-		for path := range l.known.paths() {
-			want[l.dir+"/"+path] = true
+		for name := range l.known.files {
+			want[l.dir+"/"+l.known.path(name)] = true
 		}
 	}
 	again := time.NewTicker(50 * time.Millisecond)

@@ -27,9 +27,10 @@ func (t tree) path(name string) string {
 	return name
 }
 
-// paths are all that there are, with what they contain.
+// paths are all files that there are, with what they contain, and the directory, whose name
+// ends with a slash: without files it can be told from another only by that.
 func (t tree) paths() map[string][]int {
-	all := map[string][]int{}
+	all := map[string][]int{t.path("box/"): nil}
 	for name, pieces := range t.files {
 		all[t.path(name)] = pieces
 	}
