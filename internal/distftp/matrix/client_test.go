@@ -23,6 +23,8 @@ type client struct {
 	// relayed says in which ways, or ways and operations, a file does not go between the
 	// client and the slave that has it, and why. All others must.
 	relayed map[string]string
+	// relayedAbroad says the same of foreign servers, besides.
+	relayedAbroad map[string]string
 	// mayFollow is a way that is relayed with the newest version, and not with older ones.
 	mayFollow string
 

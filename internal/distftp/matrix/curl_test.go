@@ -1,11 +1,12 @@
 package matrix
 
 var curl = &client{
-	name:    "curl",
-	needs:   []string{"curl"},
-	version: debianVersion("curl"),
-	apart:   apart("curl 7.87 and 7.88 do not accept data connections under TLS from any server (curl issue 10666)", []string{"PORT", "EPRT", "EPRT IPv6"}, explicit, implicit),
-	relayed: lacking(lack(namesNoHost, "EPSV", "EPSV IPv6", "PRET EPSV", "PRET EPSV IPv6"), lack(ownAddress, "PASV")),
+	name:          "curl",
+	needs:         []string{"curl"},
+	version:       debianVersion("curl"),
+	apart:         apart("curl 7.87 and 7.88 do not accept data connections under TLS from any server (curl issue 10666)", []string{"PORT", "EPRT", "EPRT IPv6"}, explicit, implicit),
+	relayed:       lacking(lack(namesNoHost, "EPSV", "EPSV IPv6", "PRET EPSV", "PRET EPSV IPv6"), lack(ownAddress, "PASV")),
+	relayedAbroad: lack("it says TYPE I when it was told where to come, and TYPE A is relayed", "PRET PASV"),
 	fetch: func(j *job, name string) {
 		j.curl(append(j.curlResume(), "-o", j.local(), j.url(name))...)
 	},

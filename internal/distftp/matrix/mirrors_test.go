@@ -2,6 +2,7 @@ package matrix
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -101,10 +102,24 @@ func (f foreign) takes(w way) bool {
 	return f.loose || f.kind == "proftpd" && !w.active() // which asks nobody who comes
 }
 
-// meet lets ftpd find out what the server says to others than its client: that is seen only
-// when one comes, and costs it a 425.
+// meet lets ftpd find out what the server says to others than its client, after all else: that
+// is seen only when one comes, and costs it a 425.
 func (f foreign) meet(t *testing.T, s *server, client *testbed.FTPClient, dir string) {
 	t.Helper()
+	tried := func() error {
+		said, err := client.Do(2, "SITE REMOTE ALIAS %s", linkAlias)
+		if err == nil && !strings.Contains(said, "tried out") {
+			err = fmt.Errorf("it is not known what the server allows: %s", said)
+		}
+		return err
+	}
+	again := time.NewTicker(50 * time.Millisecond)
+	defer again.Stop()
+	for limit := time.Now().Add(2 * hang); tried() != nil; <-again.C {
+		if time.Now().After(limit) {
+			t.Fatal(tried())
+		}
+	}
 	if err := errors.Join(s.stock.makeDir(dir), s.stock.plant(dir+"/file", content)); err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +168,7 @@ func (c *client) relaysMirror(way, operation string) string {
 	if strings.Contains(way, "IPv6") {
 		return onlyIPv4
 	}
-	return c.relays(way, operation)
+	return cmp.Or(c.relayedAbroad[way], c.relays(way, operation))
 }
 
 const onlyIPv4 = "the foreign server has IPv4 only"
